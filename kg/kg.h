@@ -1,0 +1,297 @@
+/* kg.h - a durable set of triples, its term dictionary, the catalog beside it, and SPARQL over both.
+ * Start with kg_open, kg_read_begin, kg_scan_open / kg_scan_next, kg_abort.
+ * Threads may share a KgStore; a KgTxn stays on the thread that began it. Many readers, one writer; keep reads short.
+ *
+ * A database is a folder: `data.mdb` and `lock.mdb` (LMDB: terms and triples), `catalog.db` (SQLite: prefixes, imports,
+ * rule sets, runs, models, metrics) and `models/`. LMDB is the one point of commit: what a transaction says to the
+ * catalog is kept in LMDB until SQLite has it too (a redo log), so that neither is ever ahead of the other. */
+#ifndef KGQ_KG_KG_H
+#define KGQ_KG_KG_H
+
+#include "base/base.h"
+
+/* ---- Terms -------------------------------------------------------------------------------------------------- */
+
+/* A term: the kind in the top 8 bits, below it a number that is dense within its kind (0, 1, 2, ...), so that an
+ * IRI's number can be an embedding row. Ids are stable for the life of the database. */
+typedef uint64_t KgId;
+#define KG_ANY ((KgId)0) /* wildcard in a pattern; never names a term */
+
+typedef enum KgKind { KG_IRI = 1, KG_BLANK = 2, KG_LITERAL = 3 } KgKind;
+static inline KgKind kg_kind(KgId id)
+{
+    return (KgKind)(id >> 56);
+}
+static inline uint64_t kg_number(KgId id)
+{
+    return id & 0x00ffffffffffffffu;
+}
+static inline KgId kg_id(KgKind kind, uint64_t number)
+{
+    return (KgId)kind << 56 | number;
+}
+
+typedef struct KgText {
+    const char *bytes;
+    size_t length; /* UTF-8, no closing NUL */
+} KgText;
+#define KG_TEXT(literal) ((KgText){(literal), sizeof(literal) - 1})
+
+/* What a term says. `text`: the whole IRI, a blank node's label, or a literal's lexical form. Literals: `datatype` is
+ * the IRI, empty for xsd:string and for language-tagged strings; `language` is the tag in lower case, or empty. */
+typedef struct KgTerm {
+    KgKind kind;
+    KgText text, datatype, language;
+} KgTerm;
+
+/* Names: a plain name `dog.n.01` is the IRI `kg:dog.n.01`, with the characters that IRIs forbid (and `%`)
+ * percent-encoded. The syntax of one term as a TSV field, in `explain` and `predict`:
+ *     plain   <iri>   _:label   "literal"   "literal"@en   "literal"^^<datatype>     (escapes: \t \n \r \" \\ \u \U) */
+#define KG_NAME_SCHEME "kg:"
+
+/* Parses one whole field. The term borrows from `text` or from `arena`. A fault's column is relative to the field,
+ * from 1; `source` and `line` are the caller's to fill in. */
+BaseStatus kg_parse_term(KgText text, BaseArena *arena, KgTerm *out, BaseError *err);
+
+typedef enum KgSyntax {
+    KG_SYNTAX_NAME,     /* as a TSV field: plain where that reads back as the same term */
+    KG_SYNTAX_NTRIPLES, /* <kg:dog.n.01> */
+    KG_SYNTAX_PLAIN,    /* for people: names plain, literals as their bare text */
+} KgSyntax;
+bool kg_format_term(const KgTerm *term, KgSyntax syntax, BaseBuffer *out); /* appends; false: no memory */
+
+/* ---- Store and transactions --------------------------------------------------------------------------------- */
+
+typedef struct KgStore KgStore;
+typedef struct KgTxn KgTxn;
+typedef struct KgOptions {
+    bool read_only; /* no file of the database is written */
+    bool create;    /* make the folder and the database where there is none */
+} KgOptions;
+
+/* Opens the database in folder `path`. NULL options: read and write, existing only.
+ * On success *out is the caller's, to end with kg_close; on failure *out is NULL.
+ * BASE_NOT_FOUND: nothing there and not create. BASE_BAD_INPUT: it is not a kgq database, or of another format
+ * version. BASE_IO: the message names the file. */
+BaseStatus kg_open(const char *path, const KgOptions *options, KgStore **out, BaseError *err);
+void kg_close(KgStore *store);               /* NULL is fine; end transactions first */
+const char *kg_path(const KgStore *store);
+
+BaseStatus kg_read_begin(KgStore *store, KgTxn **out, BaseError *err);
+BaseStatus kg_write_begin(KgStore *store, KgTxn **out, BaseError *err); /* waits for the writer */
+/* Durable when it returns BASE_OK. The txn is gone afterwards, whatever is returned. */
+BaseStatus kg_commit(KgTxn *txn, BaseError *err);
+void kg_abort(KgTxn *txn); /* ends a read, or drops all that a write did; NULL is fine */
+KgStore *kg_store(KgTxn *txn);
+
+/* The term's id, made when it is new (kg_intern, write transactions) or BASE_NOT_FOUND (kg_find; err untouched). */
+BaseStatus kg_intern(KgTxn *txn, const KgTerm *term, KgId *out, BaseError *err);
+BaseStatus kg_find(KgTxn *txn, const KgTerm *term, KgId *out, BaseError *err);
+/* Borrowed: points into the map, good until the next write in txn or its end. */
+BaseStatus kg_term(KgTxn *txn, KgId id, KgTerm *out, BaseError *err);
+/* The term of `id` appended in `syntax`. */
+BaseStatus kg_write_term(KgTxn *txn, KgId id, KgSyntax syntax, BaseBuffer *out, BaseError *err);
+/* The id of a field in the syntax of kg_parse_term ("dog.n.01", "<http://…>", "\"text\"@en"). BASE_NOT_FOUND with a
+ * message that names it, and near names where there are some. */
+BaseStatus kg_find_name(KgTxn *txn, const char *field, KgId *out, BaseError *err);
+uint64_t kg_term_count(KgTxn *txn, KgKind kind); /* numbers of that kind in use are 0 .. count-1 */
+
+/* ---- Triples ------------------------------------------------------------------------------------------------ */
+
+typedef struct KgTriple {
+    KgId s, p, o;
+} KgTriple;
+
+/* Four sets kept apart. A triple may be in several. */
+typedef enum KgLayer {
+    KG_ASSERTED,  /* imported or entered: note.source = import */
+    KG_INFERRED,  /* derived by rules: note.source = run, note.rule, note.height */
+    KG_PREDICTED, /* by an embedding: note.source = model, note.score = probability */
+    KG_OBSERVED,  /* seen by a classifier or linker: note.source = evidence, note.score = confidence */
+    KG_LAYERS
+} KgLayer;
+#define KG_IN(layer) (1u << (layer))
+#define KG_FACTS (KG_IN(KG_ASSERTED) | KG_IN(KG_INFERRED)) /* what a query sees unless it asks for more */
+#define KG_ALL_LAYERS ((1u << KG_LAYERS) - 1)
+
+/* Where a triple comes from, per layer (see KgLayer). Unused fields are 0. */
+typedef struct KgNote {
+    uint32_t source; /* a catalog number: import, run, model or evidence */
+    uint32_t rule;   /* which rule of the run's program first gave it, from 0 */
+    uint32_t height; /* of its lowest proof: 1 + the highest premise; asserted facts are 0 */
+    float score;
+} KgNote;
+
+typedef struct KgRecord {
+    KgTriple triple;
+    KgNote note;
+} KgRecord;
+
+/* Adding what is already there succeeds with *added = false and keeps the first note. `added` may be NULL. */
+BaseStatus kg_add(KgTxn *txn, KgLayer layer, const KgRecord *record, bool *added, BaseError *err);
+BaseStatus kg_delete(KgTxn *txn, KgLayer layer, KgTriple triple, bool *deleted, BaseError *err);
+/* Adds many at once: sorts them (in place; the order afterwards is unspecified) and merges each index in one pass.
+ * *added counts the new ones; of equal triples the first given stays. */
+BaseStatus kg_add_many(KgTxn *txn, KgLayer layer, KgRecord *records, size_t count, size_t *added, BaseJob *job,
+                       BaseError *err);
+BaseStatus kg_clear_layer(KgTxn *txn, KgLayer layer, BaseError *err);
+
+/* BASE_NOT_FOUND, with no message, when it is not in that layer. `note` may be NULL. */
+BaseStatus kg_get(KgTxn *txn, KgLayer layer, KgTriple triple, KgNote *note, BaseError *err);
+bool kg_holds(KgTxn *txn, unsigned layers, KgTriple triple);
+/* Exact number of matches. Whole layers and patterns with only p bound cost no scan. */
+BaseStatus kg_count(KgTxn *txn, unsigned layers, KgTriple pattern, uint64_t *out, BaseError *err);
+
+/* Matches of a pattern (KG_ANY = any) in the union of `layers` (KG_IN bits), each triple once, sorted by the ids of the
+ * unbound places in the order that `order` names (or, KG_ORDER_BEST, in that of the index that suits the pattern). */
+typedef enum KgOrder { KG_ORDER_BEST, KG_ORDER_SPO, KG_ORDER_POS, KG_ORDER_OSP } KgOrder;
+typedef struct KgScan KgScan;
+BaseStatus kg_scan_open(KgTxn *txn, unsigned layers, KgTriple pattern, KgOrder order, KgScan **out, BaseError *err);
+BaseStatus kg_scan_next(KgScan *scan, KgTriple *out, BaseError *err); /* BASE_END after the last */
+/* For the triple just returned: its first layer, and whether it is in others. */
+KgLayer kg_scan_layer(const KgScan *scan);
+void kg_scan_close(KgScan *scan); /* NULL is fine; before the transaction ends */
+
+/* ---- Reading and writing files ------------------------------------------------------------------------------- */
+
+typedef enum KgFormat { KG_FORMAT_AUTO, KG_TSV, KG_CSV, KG_NTRIPLES, KG_TURTLE } KgFormat; /* AUTO: by file name */
+
+typedef struct KgImportOptions {
+    KgFormat format;
+    const char *columns;       /* which fields are head, relation, tail: "h,r,t" when NULL; "-" skips one */
+    bool object_literal;       /* --object literal: the tail field is plain text, taken as it stands */
+    const char *type_relation; /* the plain name that means rdf:type; NULL: none */
+    uint64_t max_errors;       /* more bad lines than this: nothing at all is imported */
+    const char *rejects;       /* file that gets the bad lines as they are; NULL: none */
+} KgImportOptions;
+
+typedef struct KgImportReport {
+    uint32_t import; /* catalog number of the last file */
+    uint64_t lines, triples, added, rejected;
+    double seconds;
+} KgImportReport;
+
+/* Imports the files ("-": stdin) as one transaction: all, or nothing. Every bad line goes to `sink` with file, line and
+ * column. BASE_BAD_INPUT: more than max_errors of them. */
+BaseStatus kg_import(KgStore *store, const char *const *files, size_t file_count, const KgImportOptions *options,
+                     KgImportReport *report, const BaseSink *sink, BaseJob *job, BaseError *err);
+
+/* Writes the layers (KG_IN bits) in the order of subject, predicate and object ids; each triple once. */
+BaseStatus kg_export(KgTxn *txn, unsigned layers, KgFormat format, FILE *out, uint64_t *written, BaseJob *job,
+                     BaseError *err);
+
+/* ---- Care ---------------------------------------------------------------------------------------------------- */
+
+/* Verifies every order against every other, the dictionary both ways, counts and catalog. Each fault goes to `sink`;
+ * BASE_BAD_INPUT when there was one. */
+BaseStatus kg_check(KgTxn *txn, uint64_t *faults, const BaseSink *sink, BaseJob *job, BaseError *err);
+
+typedef struct KgPredicateCount {
+    KgId predicate;
+    uint64_t asserted, inferred, predicted, observed;
+} KgPredicateCount;
+/* Counts per predicate, most first; *out is the caller's to free(). */
+BaseStatus kg_predicate_counts(KgTxn *txn, KgPredicateCount **out, size_t *count, BaseError *err);
+
+/* ---- Catalog ------------------------------------------------------------------------------------------------- */
+/* Writes belong to the transaction and appear when it commits. Reads see what was last committed. Strings read are
+ * copied into the arena the caller gives. Times are seconds since 1970, UTC. */
+
+typedef struct KgPrefix {
+    const char *prefix, *iri; /* "rdfs", "http://…#"; the empty prefix is "" */
+} KgPrefix;
+/* The database's own and the known ones (kg: and : , rdf rdfs owl xsd sh). */
+BaseStatus kg_prefixes(KgTxn *txn, BaseArena *arena, KgPrefix **out, size_t *count, BaseError *err);
+BaseStatus kg_put_prefix(KgTxn *txn, const char *prefix, const char *iri, BaseError *err);
+
+typedef struct KgImport {
+    uint32_t id;
+    const char *source, *format;
+    int64_t time;
+    uint64_t lines, triples, added, rejected;
+    double seconds;
+} KgImport;
+BaseStatus kg_imports(KgTxn *txn, BaseArena *arena, KgImport **out, size_t *count, BaseError *err);
+BaseStatus kg_find_import(KgTxn *txn, uint32_t id, BaseArena *arena, KgImport *out, BaseError *err);
+
+/* An inference run, a training, a linking: what was done, when, with which text (the rule program, the configuration).
+ * `details` is a JSON object of figures. */
+typedef struct KgRun {
+    uint32_t id;
+    const char *kind; /* "reason", "train", "link" */
+    const char *name; /* rule files, model name, ... */
+    const char *text;
+    const char *details;
+    int64_t time;
+    double seconds;
+} KgRun;
+BaseStatus kg_put_run(KgTxn *txn, const KgRun *run, uint32_t *id, BaseError *err); /* run->id, run->time are ignored */
+BaseStatus kg_find_run(KgTxn *txn, uint32_t id, BaseArena *arena, KgRun *out, BaseError *err);
+BaseStatus kg_runs(KgTxn *txn, const char *kind, BaseArena *arena, KgRun **out, size_t *count, BaseError *err);
+
+/* A trained model of this database; its weights are the file `models/FILE` in the database's folder. */
+typedef struct KgModel {
+    uint32_t id;
+    const char *name; /* unique; putting a name again replaces its row and keeps the id */
+    const char *kind; /* "transe", ... */
+    const char *file;
+    const char *config;  /* JSON */
+    const char *metrics; /* JSON */
+    int64_t time;
+} KgModel;
+BaseStatus kg_put_model(KgTxn *txn, const KgModel *model, uint32_t *id, BaseError *err);
+BaseStatus kg_find_model(KgTxn *txn, const char *name, BaseArena *arena, KgModel *out, BaseError *err);
+BaseStatus kg_find_model_id(KgTxn *txn, uint32_t id, BaseArena *arena, KgModel *out, BaseError *err);
+BaseStatus kg_models(KgTxn *txn, BaseArena *arena, KgModel **out, size_t *count, BaseError *err);
+
+/* Evidence behind an observed triple: what was read (file, text), by which model, what it said. */
+typedef struct KgEvidence {
+    uint32_t id;
+    const char *mention; /* the words, or the picture's name */
+    const char *source;  /* file or "--text" */
+    const char *method;  /* "label", "classifier digits.kgc", ... */
+    double score;
+    int64_t time;
+} KgEvidence;
+BaseStatus kg_put_evidence(KgTxn *txn, const KgEvidence *evidence, uint32_t *id, BaseError *err);
+BaseStatus kg_find_evidence(KgTxn *txn, uint32_t id, BaseArena *arena, KgEvidence *out, BaseError *err);
+
+/* ---- SPARQL -------------------------------------------------------------------------------------------------- */
+
+typedef enum KgQueryForm { KG_SELECT, KG_ASK, KG_CONSTRUCT, KG_DESCRIBE } KgQueryForm;
+typedef struct KgQueryOptions {
+    unsigned layers; /* 0: KG_FACTS */
+    const char *name; /* for messages; NULL: "<query>" */
+    BaseJob *job;     /* cancellation; may be NULL */
+} KgQueryOptions;
+typedef struct KgQuery KgQuery;
+
+/* Parses, plans and starts a query; it lives no longer than its transaction. BASE_BAD_INPUT: a syntax error or an
+ * unknown prefix, with place, source line and hint. */
+BaseStatus kg_query_open(KgTxn *txn, const char *text, size_t length, const KgQueryOptions *options, KgQuery **out,
+                         BaseError *err);
+void kg_query_close(KgQuery *query); /* NULL is fine */
+KgQueryForm kg_query_form(const KgQuery *query);
+/* SELECT: the variables without '?'. CONSTRUCT and DESCRIBE: three columns "subject", "predicate", "object". ASK: 0. */
+size_t kg_query_column_count(const KgQuery *query);
+const char *kg_query_column(const KgQuery *query, size_t column);
+BaseStatus kg_query_next(KgQuery *query, BaseError *err); /* BASE_END after the last row */
+/* A cell of the current row, borrowed until the next call on the query; false: unbound. */
+bool kg_query_cell(KgQuery *query, size_t column, KgTerm *out);
+bool kg_query_answer(const KgQuery *query); /* ASK; known once opened */
+
+typedef enum KgResultFormat {
+    KG_RESULT_TABLE, /* boxed, names plain */
+    KG_RESULT_TSV,   /* SPARQL 1.1 results TSV */
+    KG_RESULT_CSV,   /* SPARQL 1.1 results CSV */
+    KG_RESULT_JSON,  /* SPARQL 1.1 results JSON */
+    KG_RESULT_XML,   /* SPARQL results XML */
+    KG_RESULT_MARKDOWN,
+    KG_RESULT_NTRIPLES, /* CONSTRUCT and DESCRIBE */
+    KG_RESULT_TURTLE,
+} KgResultFormat;
+/* Runs the query to its end and writes it. *rows counts rows or triples; ASK counts 1. `width`: the terminal's columns
+ * for tables, 0: as wide as needed. BASE_BAD_CALL: a format that does not fit the form. */
+BaseStatus kg_query_write(KgQuery *query, KgResultFormat format, int width, FILE *out, uint64_t *rows, BaseError *err);
+
+#endif
