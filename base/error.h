@@ -9,13 +9,13 @@
 
 typedef enum BaseStatus {
     BASE_OK = 0,
-    BASE_END,        /* nothing more to read; not a failure */
-    BASE_NOT_FOUND,  /* the thing named is not there */
-    BASE_BAD_INPUT,  /* text or data from outside; the position says where */
-    BASE_BAD_CALL,   /* the calling program broke the contract, or asked for what is not offered */
+    BASE_END,       /* nothing more to read; not a failure */
+    BASE_NOT_FOUND, /* the thing named is not there */
+    BASE_BAD_INPUT, /* text or data from outside; the position says where */
+    BASE_BAD_CALL,  /* the calling program broke the contract, or asked for what is not offered */
     BASE_NO_MEMORY,
     BASE_IO,
-    BASE_CANCELLED,  /* BaseJob.cancelled was set */
+    BASE_CANCELLED, /* BaseJob.cancelled was set */
 } BaseStatus;
 
 /* A place in an input. Lines and columns count from 1, columns in Unicode characters; 0 = unknown.

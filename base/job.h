@@ -22,13 +22,13 @@ typedef struct BaseJob {
     atomic_bool cancelled; /* may be set from a signal handler or another thread */
     int threads;           /* 0: one per core */
     /* private to job.c: */
-    const char *stage;
+    char stage_name[80];
     double stage_began, next_report;
 } BaseJob;
 
 bool base_job_cancelled(const BaseJob *job);
 int base_job_threads(const BaseJob *job);
-/* Tells how far the stage is; a new `stage` pointer or text starts its clock. */
+/* Tells how far the stage is; a new `stage` text starts its clock. */
 void base_job_step(BaseJob *job, const char *stage, const char *unit, uint64_t done, uint64_t total, const char *note);
 
 double base_wall_seconds(void); /* monotonic */

@@ -8,7 +8,7 @@ typedef struct BasePool BasePool;
 
 /* `threads` counts the caller, who works too; 0: one per core. NULL: no memory or no threads to be had. */
 BasePool *base_pool_new(int threads);
-void base_pool_free(BasePool *pool); /* NULL is fine */
+void base_pool_free(BasePool *pool);         /* NULL is fine */
 int base_pool_threads(const BasePool *pool); /* 1 for NULL */
 /* Calls work(context, task, worker) for each task in [0, tasks), worker in [0, threads). Returns when all are done.
  * Tasks are dealt dynamically: a result must not depend on which worker ran it. One loop at a time per pool.

@@ -11,9 +11,9 @@
 /* Makes room for `count` items of `size` bytes; false and the array unchanged when there is no memory. */
 bool base_reserve(void **items, size_t *capacity, size_t count, size_t size);
 
-#define BASE_RESERVE(vector, n) \
+#define BASE_RESERVE(vector, n)                                                                                        \
     base_reserve((void **)&(vector)->items, &(vector)->capacity, (n), sizeof *(vector)->items)
-#define BASE_PUSH(vector, ...) \
+#define BASE_PUSH(vector, ...)                                                                                         \
     (BASE_RESERVE((vector), (vector)->count + 1) ? ((vector)->items[(vector)->count++] = (__VA_ARGS__), true) : false)
 
 /* Bytes with a closing NUL that is not counted. */

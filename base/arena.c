@@ -1,0 +1,86 @@
+/* arena.c - blocks that double in size, filled from the front. */
+#include "base/arena.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FIRST_BLOCK ((size_t)4096)
+#define LARGEST_BLOCK ((size_t)1 << 20)
+
+struct BaseArenaBlock {
+    BaseArenaBlock *before;
+    size_t used, capacity;
+    _Alignas(32) char bytes[];
+};
+
+static BaseArenaBlock *add_block(BaseArena *arena, size_t bytes)
+{
+    size_t capacity = arena->block ? arena->block->capacity * 2 : FIRST_BLOCK;
+    if (capacity > LARGEST_BLOCK)
+        capacity = LARGEST_BLOCK;
+    if (capacity < bytes)
+        capacity = bytes;
+    const size_t whole = (sizeof(BaseArenaBlock) + capacity + 31) / 32 * 32;
+    BaseArenaBlock *const block = aligned_alloc(32, whole);
+    if (!block)
+        return NULL;
+    *block = (BaseArenaBlock){.before = arena->block, .capacity = capacity};
+    arena->block = block;
+    return block;
+}
+
+void *base_arena_alloc(BaseArena *arena, size_t count, size_t size)
+{
+    size_t bytes;
+    if (__builtin_mul_overflow(count, size, &bytes) || bytes > SIZE_MAX / 4)
+        return NULL;
+    const size_t align = bytes >= 32 ? 32 : 8;
+    BaseArenaBlock *block = arena->block;
+    size_t start = block ? (block->used + align - 1) / align * align : 0;
+    if (!block || start > block->capacity || block->capacity - start < bytes) {
+        block = add_block(arena, bytes);
+        if (!block)
+            return NULL;
+        start = 0;
+    }
+    block->used = start + bytes;
+    return memset(block->bytes + start, 0, bytes);
+}
+
+char *base_arena_copy(BaseArena *arena, const char *bytes, size_t length)
+{
+    char *const copy = base_arena_alloc(arena, length + 1, 1);
+    if (copy && length)
+        memcpy(copy, bytes, length);
+    return copy;
+}
+
+BaseArenaMark base_arena_mark(const BaseArena *arena)
+{
+    return (BaseArenaMark){arena->block, arena->block ? arena->block->used : 0};
+}
+
+void base_arena_rewind(BaseArena *arena, BaseArenaMark mark)
+{
+    while (arena->block != mark.block) {
+        BaseArenaBlock *const gone = arena->block;
+        arena->block = gone->before;
+        free(gone);
+    }
+    if (arena->block)
+        arena->block->used = mark.used;
+}
+
+void base_arena_free(BaseArena *arena)
+{
+    base_arena_rewind(arena, (BaseArenaMark){0});
+}
+
+size_t base_arena_bytes(const BaseArena *arena)
+{
+    size_t sum = 0;
+    for (const BaseArenaBlock *block = arena->block; block; block = block->before)
+        sum += block->capacity;
+    return sum;
+}
