@@ -54,9 +54,18 @@ static BaseStatus refill(BaseInput *input, BaseError *err)
 
 static BaseStatus recognise(BaseInput *input, BaseError *err)
 {
-    const BaseStatus status = refill(input, err);
-    if (status != BASE_OK)
-        return status;
+    /* A pipe may bring its first bytes one by one. */
+    while (input->packed_end < 4 && !input->file_ended) {
+        ssize_t got;
+        do
+            got = read(input->file, input->packed + input->packed_end, PACKED_BYTES - input->packed_end);
+        while (got < 0 && errno == EINTR);
+        if (got < 0)
+            return base_fail_errno(err, "cannot read %s", input->name);
+        input->packed_end += (size_t)got;
+        input->position += (uint64_t)got;
+        input->file_ended = got == 0;
+    }
     static const unsigned char gzip_magic[] = {0x1f, 0x8b}, zstd_magic[] = {0x28, 0xb5, 0x2f, 0xfd};
     if (input->packed_end >= sizeof gzip_magic && memcmp(input->packed, gzip_magic, sizeof gzip_magic) == 0) {
         if (inflateInit2(&input->gzip, 15 + 16) != Z_OK)

@@ -1,0 +1,6 @@
+kgq_test(base error)
+kgq_test(base memory)
+kgq_test(base text)
+kgq_test(base input)
+kgq_test(base file)
+kgq_test(base thread)
