@@ -1,0 +1,172 @@
+/* reasoner.h - rules over a knowledge graph: parse and check a program, derive all that follows, say why a fact holds.
+ * Start with reasoner_parse, reasoner_run, kg_commit; then reasoner_prove for any fact.
+ *
+ * Rules are Datalog with stratified negation and comparisons (language: docs of `.rls`). In a database program
+ *     p(?x)      is the triple  ?x rdf:type p
+ *     p(?x, ?y)  is the triple  ?x p ?y
+ *     triple(?s, ?p, ?o)  is any triple
+ * and a predicate of another arity lives inside the program only. A bare name `hypernym` is the plain name of kg.h, the
+ * IRI `kg:hypernym`. The prefixes kg: and : and rdf: rdfs: owl: xsd: sh: are known.
+ *
+ * Input is what is asserted; what follows goes to the layer KG_INFERRED, each fact with the height of its lowest proof:
+ * 1 + the highest premise; asserted facts, negated atoms and comparisons are 0, facts written in a program are 1. */
+#ifndef KGQ_REASONER_REASONER_H
+#define KGQ_REASONER_REASONER_H
+
+#include "kg/kg.h"
+
+/* ---- Programs ------------------------------------------------------------------------------------------------ */
+
+typedef struct ReasonerProgram ReasonerProgram; /* parsed, checked and stratified; keeps a copy of its texts */
+
+typedef struct ReasonerText {
+    const char *name; /* for messages: the file's name, "<rule>", ... */
+    const char *text; /* UTF-8 */
+    size_t length;
+} ReasonerText;
+
+typedef struct ReasonerParseOptions {
+    const KgPrefix *prefixes; /* known besides the built-in ones, e.g. of kg_prefixes; a text may define them anew */
+    size_t prefix_count;
+} ReasonerParseOptions;
+
+/* Several texts make one program; @base and @prefix hold within their own text. NULL options: none.
+ * Every fault goes to `sink` with place, excerpt and hint; BASE_BAD_INPUT when there was one, and *err is then the
+ * first of them again (a caller who prints what the sink got need not print it). Warnings go to the sink only. On
+ * success *out is the caller's, to end with reasoner_program_free; on failure *out is NULL. */
+BaseStatus reasoner_parse(const ReasonerText *texts, size_t count, const ReasonerParseOptions *options,
+                          const BaseSink *sink, ReasonerProgram **out, BaseError *err);
+/* The same for files; "-" is standard input. BASE_NOT_FOUND, BASE_IO: the message names the file. */
+BaseStatus reasoner_parse_files(const char *const *files, size_t count, const ReasonerParseOptions *options,
+                                const BaseSink *sink, ReasonerProgram **out, BaseError *err);
+void reasoner_program_free(ReasonerProgram *program); /* NULL is fine */
+
+/* True when the text ends a statement: its last token outside comments and strings is a `.`. For a shell that reads
+ * line by line. */
+bool reasoner_is_complete(const char *text, size_t length);
+
+/* Rules and facts in textual order; `rule` of a KgNote counts in this order. Strings live as long as the program. */
+size_t reasoner_rule_count(const ReasonerProgram *program);
+const char *reasoner_rule_name(const ReasonerProgram *program, size_t rule);  /* #[name(..)], or "rule at FILE:LINE" */
+const char *reasoner_rule_text(const ReasonerProgram *program, size_t rule);  /* as written, without attributes */
+const char *reasoner_rule_place(const ReasonerProgram *program, size_t rule); /* "FILE:LINE" */
+
+/* ---- Running ------------------------------------------------------------------------------------------------- */
+
+typedef struct ReasonerRunOptions {
+    const char *name; /* of the run in the catalog; NULL: the names of the program's texts */
+} ReasonerRunOptions;
+
+typedef struct ReasonerPredicateReport {
+    const char *name; /* as a TSV field would write it */
+    uint32_t arity;
+    bool is_stored;
+    uint64_t given;   /* asserted facts */
+    uint64_t derived; /* facts that the rules added */
+} ReasonerPredicateReport;
+
+typedef struct ReasonerRuleReport {
+    const char *name, *place;
+    uint64_t facts;   /* new facts it was the first to give */
+    uint64_t matches; /* rule instances found, new or not */
+    uint64_t rows;    /* rows looked at by its joins */
+    double seconds;
+} ReasonerRuleReport;
+
+typedef struct ReasonerReport {
+    uint32_t run;                     /* catalog number; 0 for reasoner_derive */
+    uint64_t facts_in;                /* asserted triples read */
+    uint64_t derived;                 /* new facts, stored or not */
+    uint64_t stored;                  /* triples put into KG_INFERRED */
+    uint32_t strata, rounds, highest; /* highest: the largest height */
+    double wall_seconds, cpu_seconds, load_seconds, derive_seconds, store_seconds;
+    ReasonerPredicateReport *predicates; /* those that rules derive, in order of their first use */
+    size_t predicate_count;
+    ReasonerRuleReport *rules; /* in the order of reasoner_rule_name */
+    size_t rule_count;
+    BaseArena memory; /* holds all of the above */
+} ReasonerReport;
+void reasoner_report_free(ReasonerReport *report); /* {0} again afterwards */
+
+/* Replaces KG_INFERRED, within the write transaction, by all that follows from KG_ASSERTED; the run, with the program's
+ * whole text, goes to the catalog. A fact that is asserted is not stored again. After a failure abort the transaction.
+ * NULL options: defaults. `report` may be NULL, else start from {0} and end with reasoner_report_free.
+ * BASE_CANCELLED: job->cancelled was set. */
+BaseStatus reasoner_run(KgTxn *txn, const ReasonerProgram *program, const ReasonerRunOptions *options,
+                        ReasonerReport *report, BaseJob *job, BaseError *err);
+
+/* Empties KG_INFERRED; *dropped counts the triples and may be NULL. */
+BaseStatus reasoner_drop(KgTxn *txn, uint64_t *dropped, BaseError *err);
+
+/* A derived fact as reasoner_derive hands it over; borrowed for the call. */
+typedef struct ReasonerFact {
+    const char *predicate; /* the whole IRI */
+    const KgTerm *terms;
+    size_t arity;
+    bool is_triple;  /* terms[0..2] are then subject, predicate, object, and arity is 3 */
+    KgTriple triple; /* ids; a term that the database does not know has KG_ANY */
+    uint32_t rule, height;
+} ReasonerFact;
+
+/* Derives without storing (a read transaction will do) and hands over each new fact of the program's outputs. `take`
+ * returns false to stop early. For audits, and for trying a rule in the shell. */
+BaseStatus reasoner_derive(KgTxn *txn, const ReasonerProgram *program,
+                           bool (*take)(void *context, const ReasonerFact *fact), void *context, ReasonerReport *report,
+                           BaseJob *job, BaseError *err);
+
+/* ---- Why ----------------------------------------------------------------------------------------------------- */
+
+typedef enum ReasonerProofKind {
+    REASONER_ASSERTED, /* leaf; note.source is the import */
+    REASONER_DERIVED,  /* by `rule_name` from the children, one per body literal in the rule's order */
+    REASONER_NEGATED,  /* leaf: nothing matches a negated atom */
+    REASONER_COMPARED, /* leaf: a comparison that holds */
+    REASONER_SHARED,   /* leaf: proved elsewhere in this tree, at the node with the same `number` */
+    REASONER_MISSING,  /* leaf: does not hold (reasoner_why_not) */
+    REASONER_LOST,     /* leaf: stored as derived, but its premises are no longer there; reason again */
+} ReasonerProofKind;
+
+typedef struct ReasonerProof ReasonerProof;
+struct ReasonerProof {
+    ReasonerProofKind kind;
+    bool is_triple;
+    KgTriple triple;  /* when is_triple; KG_ANY where a term is open or unknown to the database */
+    const char *text; /* "dog.n.01 is_a canine.n.02", "not ...", "3 < 5", "p(a, b, c)"; open variables as ?x */
+    const char *rule_name, *rule_text, *rule_place; /* DERIVED and LOST, else NULL */
+    uint32_t number; /* of this conclusion within the explanation, from 1; SHARED repeats it */
+    uint32_t height;
+    KgNote note;      /* ASSERTED, DERIVED, LOST: as stored, when it is stored */
+    uint32_t missing; /* reasoner_why_not: how many children are MISSING */
+    ReasonerProof **children;
+    size_t child_count;
+};
+
+typedef struct ReasonerExplanation {
+    ReasonerProof **items; /* best first */
+    size_t count;
+    bool is_cut;      /* there are more than were asked for, or the search was bounded */
+    BaseArena memory; /* holds all of the above */
+} ReasonerExplanation;
+void reasoner_explanation_free(ReasonerExplanation *explanation); /* NULL is fine; {0} again afterwards */
+
+typedef struct ReasonerProveOptions {
+    bool all;        /* every rule instance that gives the fact, each premise with its lowest proof */
+    size_t limit;    /* how many items at most; 0: 20 */
+    bool with_trees; /* reasoner_why_not: premises that hold come with their proofs, not as single nodes */
+} ReasonerProveOptions;
+
+/* Why the fact holds: without `all` one item, a proof of least height; it is asserted, or derived through rules of its
+ * run down to asserted facts. *out starts from {0}, to end with reasoner_explanation_free.
+ * BASE_NOT_FOUND, with no message: it is neither asserted nor inferred. */
+BaseStatus reasoner_prove(KgTxn *txn, KgTriple fact, const ReasonerProveOptions *options, ReasonerExplanation *out,
+                          BaseError *err);
+
+/* Why it does not hold: per rule of `program` (NULL: of the latest run) whose head fits, the instance with the fewest
+ * missing premises, nearest miss first. No item: no rule has such a head. */
+BaseStatus reasoner_why_not(KgTxn *txn, const ReasonerProgram *program, KgTriple fact,
+                            const ReasonerProveOptions *options, ReasonerExplanation *out, BaseError *err);
+
+/* The proof as an indented tree of lines, for people. BASE_IO: it could not be written. */
+BaseStatus reasoner_print_proof(FILE *out, const ReasonerProof *proof, BaseError *err);
+
+#endif
