@@ -40,6 +40,7 @@ static void skip_space(Scanner *scanner)
     }
 }
 
+/* `high` is at most 65535: one digit more than that still fits. */
 static BaseStatus read_number(Scanner *scanner, const char *what, uint32_t low, uint32_t high, uint32_t *out,
                               BaseError *err)
 {
@@ -57,9 +58,6 @@ static BaseStatus read_number(Scanner *scanner, const char *what, uint32_t low, 
     *out = value;
     return BASE_OK;
 }
-
-/* What a number that has passed `high` says is cut off, so the largest values of all fit. */
-_Static_assert(65535u * 10u + 9u < UINT32_MAX, "read_number's value cannot overflow");
 
 static uint8_t to_byte(uint32_t value, uint32_t white)
 {
