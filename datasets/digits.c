@@ -140,15 +140,15 @@ static Sheet lay_sheet(BaseRandom *random)
 {
     const float turn = between(random, -0.16, 0.16);
     const float slant = between(random, -0.28, 0.14); /* most hands lean to the right */
-    const float width = between(random, 0.13, 0.205), height = between(random, 0.165, 0.215);
+    const float width = between(random, 0.13, 0.205), height = between(random, 0.155, 0.205);
     const float cosine = cosf(turn), sine = sinf(turn);
     return (Sheet){
         .xx = width * cosine,
         .xy = height * (slant * cosine - sine),
         .yx = width * sine,
         .yy = height * (slant * sine + cosine),
-        .x0 = (float)SIDE / 2 + between(random, -2.2, 2.2),
-        .y0 = (float)SIDE / 2 + between(random, -2.2, 2.2),
+        .x0 = (float)SIDE / 2 + between(random, -1.8, 1.8),
+        .y0 = (float)SIDE / 2 + between(random, -1.8, 1.8),
     };
 }
 

@@ -1,0 +1,7 @@
+kgq_test(datasets wordnet)
+kgq_test(datasets idx)
+kgq_test(datasets pgm)
+kgq_test(datasets classes)
+kgq_test(datasets digits)
+kgq_test(datasets registry)
+add_test(NAME house.include_direction COMMAND bash ${CMAKE_SOURCE_DIR}/tests/include_direction.sh ${CMAKE_SOURCE_DIR})
