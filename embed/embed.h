@@ -31,7 +31,7 @@ typedef struct EmbedTrainOptions {
     int64_t negatives;     /* size of the shared sample (sampled loss) */
     const char *optimizer; /* "adam", "adagrad", "sgd" */
     double rate;
-    double decay;        /* the rate is multiplied by this when validation stalls; 0: default; 1: never */
+    double decay;        /* what the rate has fallen to, evenly, by the last epoch, as a share of itself; 1: stays */
     double dropout;      /* of entity and relation vectors in the query */
     double smoothing;    /* label smoothing */
     double regularize;   /* weight of N3 (complex, distmult) or of L3 (transe, rotate) */
@@ -87,7 +87,7 @@ typedef struct EmbedInfo {
     uint32_t id;             /* catalog number */
     uint64_t entities, relations;
     int64_t dim;
-    bool is_calibrated; /* else probabilities are a bare logistic of the score */
+    bool is_calibrated; /* else there was nothing to calibrate on: the probability is that of slope 1, offset 0 */
     double valid_mrr;
 } EmbedInfo;
 EmbedInfo embed_info(const EmbedModel *model);
@@ -131,10 +131,12 @@ void embed_write_evaluation(const EmbedEvaluation *evaluation, FILE *out);
 
 /* ---- Prediction -------------------------------------------------------------------------------------------------- */
 
+/* A score is comparable between questions: log of the answer's share in a softmax over all entities + log of the mean
+ * number of answers that such questions have. 0: as likely as an average answer. */
 typedef struct EmbedAnswer {
     KgId id;
     float score;
-    double probability; /* calibrated on held-out triples against corrupted ones */
+    double probability; /* the score calibrated (Platt) on held-out triples against corrupted ones */
 } EmbedAnswer;
 
 /* The best answers for the one place of `pattern` that is KG_ANY (head, relation or tail), best first, those that are
@@ -148,7 +150,7 @@ BaseStatus embed_store_predictions(KgTxn *txn, const EmbedModel *model, KgTriple
                                    size_t count, double threshold, size_t *stored, BaseError *err);
 
 typedef struct EmbedScore {
-    float score;        /* NaN when !known */
+    float score;        /* the mean of (h, r, ?) and (?, r, t); NaN when !known */
     double probability; /* 0 when !known */
     bool known;         /* the model has vectors for all three terms */
 } EmbedScore;
@@ -165,7 +167,7 @@ typedef struct EmbedLinkOptions {
     size_t predicate_count;
     EmbedModel *model; /* re-ranks by likeness to the other mentions' entities; NULL: by label and graph alone */
     size_t candidates; /* kept per mention; 0: 5 */
-    double threshold;  /* the best candidate below this: NIL; 0: 0.15; negative: none is too low */
+    double threshold;  /* the best candidate below this: NIL; 0: 0.05; negative: none is too low */
     unsigned layers;   /* where labels and neighbours are read; 0: KG_FACTS */
 } EmbedLinkOptions;
 
