@@ -1,0 +1,103 @@
+/* cli.h - what the commands of `kgq` share: options, the screen, the open database, exit codes.
+ * A command turns words into one call of a room's public function and prints what it returns. */
+#ifndef KGQ_CLI_CLI_H
+#define KGQ_CLI_CLI_H
+
+#include "base/base.h"
+#include "kg/kg.h"
+
+/* The contract's exit codes. */
+enum { EXIT_DONE = 0, EXIT_BAD_INPUT = 1, EXIT_USAGE = 2, EXIT_MACHINE = 3, EXIT_INTERRUPTED = 130 };
+
+typedef struct Cli {
+    BaseJob job;        /* progress to the terminal; Ctrl-C sets job.cancelled */
+    bool quiet;         /* --quiet */
+    uint64_t seed;      /* --seed, 1 unless given */
+    const char *output; /* --output, NULL unless given */
+    FILE *out;          /* results */
+    bool out_is_terminal, progress_is_shown;
+    /* The shell's open database; commands typed there use it, as one process opens a database once. */
+    KgStore *store;
+    bool timer;
+} Cli;
+
+/* ---- options.c ---- */
+
+typedef enum OptionKind { OPTION_FLAG, OPTION_TEXT, OPTION_COUNT, OPTION_NUMBER, OPTION_LIST } OptionKind;
+typedef struct TextList {
+    const char **items;
+    size_t count, capacity;
+} TextList;
+typedef struct Option {
+    const char *name; /* "max-errors" for --max-errors, or one letter for -k */
+    OptionKind kind;
+    void *value;          /* bool, const char *, uint64_t, double or TextList */
+    const char *argument; /* "N", "FILE"; NULL for a flag */
+    const char *help;
+} Option;
+typedef struct Command Command;
+typedef int CommandRun(Cli *cli, const Command *command, int argc, char **argv);
+struct Command {
+    const char *name, *usage, *summary;
+    CommandRun *run;
+};
+/* Reads `argv` (without the command's own name) by `options` and the common ones (--quiet, --threads, --seed, --output,
+ * --help); the rest are the command's words, between `least` and `most` of them, and stand in `words`, which borrows
+ * from argv. False when the command is to end now, with *exit_code. */
+bool read_options(Cli *cli, const Command *command, const Option *options, size_t option_count, int argc, char **argv,
+                  size_t least, size_t most, TextList *words, int *exit_code);
+#define READ_OPTIONS(options, least, most)                                                                             \
+    read_options(cli, command, (options), sizeof(options) / sizeof *(options), argc, argv, (least), (most), &words,    \
+                 &exit_code)
+int usage_error(const Command *command, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+extern const Command commands[];
+extern const size_t command_count;
+const Command *find_command(const char *name); /* NULL: none */
+
+/* ---- screen.c ---- */
+
+void screen_begin(Cli *cli);                        /* terminal or not, Ctrl-C */
+void clear_progress(Cli *cli);                      /* takes the progress line away before something is printed */
+int report_error(Cli *cli, const BaseError *error); /* prints it; the exit code that fits */
+BaseSink error_sink(Cli *cli);                      /* prints each diagnostic as it comes */
+int exit_code_of(BaseStatus status);
+int screen_width(void); /* columns of the terminal, 0: not one */
+int screen_height(void);
+/* One line on stderr unless --quiet. */
+void say(Cli *cli, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* 1234567 -> "1,234,567", in one of a few static buffers. */
+const char *grouped(uint64_t number);
+
+/* ---- the database ---- */
+
+/* Opens `path`, or takes the shell's. NULL after a message, with *exit_code. */
+KgStore *open_database(Cli *cli, const char *path, bool create, bool read_only, int *exit_code);
+void close_database(Cli *cli, KgStore *store);
+
+/* ---- words.c ---- */
+
+/* The three terms of "dog.n.01 is_a entity.n.01": parted by tabs where there are tabs, else by blanks outside of
+ * "..." and <...>. Fields borrow from the arena. */
+BaseStatus split_fact(const char *text, BaseArena *arena, const char *fields[3], BaseError *err);
+/* A command line as a shell would cut it: blanks part, '...' and "..." keep together. */
+BaseStatus split_words(const char *line, BaseArena *arena, TextList *words, BaseError *err);
+
+/* ---- query.c: also used by the shell ---- */
+bool result_format(const Cli *cli, KgQueryForm form, KgResultFormat *out);
+BaseStatus run_query(Cli *cli, KgStore *store, const char *text, size_t length, const char *name, FILE *out,
+                     uint64_t *rows, BaseError *err);
+
+/* ---- reason.c: also used by the shell ---- */
+/* Checks the program `text` and, when it is right, derives with it; says what each predicate whose rules stand behind
+ * `offset` has now. Messages count lines from `offset` on. */
+int try_rules(Cli *cli, KgStore *store, const char *text, size_t length, size_t offset);
+
+/* ---- commands ---- */
+CommandRun command_import, command_export, command_stats, command_check, command_backup, command_query, command_reason,
+    command_explain, command_train, command_evaluate, command_predict, command_score, command_classifier, command_link,
+    command_datasets;
+/* The shell on the database `path`, or on a temporary one when NULL. */
+int run_shell(Cli *cli, const char *path);
+
+#endif

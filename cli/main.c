@@ -1,0 +1,98 @@
+/* main.c - `kgq`: finds the command and hands it its words. The contract of the commands is docs/cli.md's. */
+#include "cli/cli.h"
+
+#include <string.h>
+
+const Command commands[] = {
+    {"import", "DB FILE... [options]", "Adds the triples of TSV, CSV, N-Triples or Turtle files; - is standard input.",
+     command_import},
+    {"export", "DB [options]", "Writes the triples, sorted by subject, predicate, object.", command_export},
+    {"query", "DB 'SPARQL' | DB -f FILE [options]", "Answers a SPARQL query over asserted and inferred triples.",
+     command_query},
+    {"reason", "DB [-r FILE.rls]... [options]", "Derives what follows by rules, as a batch job.", command_reason},
+    {"explain", "DB 'head relation tail' [options]", "Says why a triple holds, is predicted, or is not there.",
+     command_explain},
+    {"train", "DB --model KIND --name NAME [options]", "Trains an embedding: transe, distmult, complex, rotate.",
+     command_train},
+    {"evaluate", "DB --name NAME --test FILE [options]", "Ranks test triples: filtered MRR, hits@k, mean rank.",
+     command_evaluate},
+    {"predict", "DB --name NAME 'head relation ?' [options]", "The best answers that are not known yet.",
+     command_predict},
+    {"score", "DB --name NAME FILE [options]", "A score and a probability for each triple of a TSV file.",
+     command_score},
+    {"classifier", "train|evaluate|predict ... [options]", "Image classifiers: train, evaluate, predict.",
+     command_classifier},
+    {"link", "DB FILE | --text '...' | --image F --model C [options]",
+     "Finds the entities that texts and pictures speak of.", command_link},
+    {"datasets", "[list | NAME -o DIR]", "Converts a public data set found on this machine into files ready to import.",
+     command_datasets},
+    {"stats", "DB", "Counts per predicate, imports, runs, models.", command_stats},
+    {"check", "DB", "Verifies every index against every other, the dictionary and the catalog.", command_check},
+    {"backup", "DB DEST", "A consistent copy while the database is in use.", command_backup},
+};
+const size_t command_count = sizeof commands / sizeof *commands;
+
+const Command *find_command(const char *name)
+{
+    for (size_t i = 0; i < command_count; i++)
+        if (strcmp(commands[i].name, name) == 0)
+            return &commands[i];
+    return NULL;
+}
+
+static void print_usage(FILE *out)
+{
+    fputs("kgq " KGQ_VERSION ": a knowledge-graph reasoning database with neural scoring\n\n"
+          "  kgq                      the shell, on a temporary database\n"
+          "  kgq DB                   the shell on the database in folder DB\n"
+          "  kgq COMMAND --help       what a command takes\n\n",
+          out);
+    for (size_t i = 0; i < command_count; i++)
+        fprintf(out, "  kgq %-11s %s\n", commands[i].name, commands[i].summary);
+}
+
+static int unknown_command(const char *word)
+{
+    const char *names[sizeof commands / sizeof *commands];
+    for (size_t i = 0; i < command_count; i++)
+        names[i] = commands[i].name;
+    const char *const near = base_nearest(word, names, command_count);
+    if (near)
+        return usage_error(NULL, "\"%s\" is neither a command nor a database folder; did you mean %s?", word, near);
+    return usage_error(NULL, "\"%s\" is neither a command nor a database folder", word);
+}
+
+/* What did not reach its reader is not done: a full disk or a closed pipe behind stdout is the machine's failure. */
+static int finish(Cli *cli, int exit_code)
+{
+    clear_progress(cli);
+    const bool lost = ferror(stdout) != 0 || fflush(stdout) != 0;
+    if (lost && exit_code == EXIT_DONE) {
+        fputs("error: standard output could not be written\n", stderr);
+        return EXIT_MACHINE;
+    }
+    return exit_code;
+}
+
+int main(int argc, char **argv)
+{
+    Cli cli = {.seed = 1};
+    screen_begin(&cli);
+    if (argc < 2)
+        return finish(&cli, run_shell(&cli, NULL));
+    const char *const word = argv[1];
+    if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0) {
+        print_usage(stdout);
+        return finish(&cli, EXIT_DONE);
+    }
+    if (strcmp(word, "--version") == 0) {
+        puts("kgq " KGQ_VERSION);
+        return finish(&cli, EXIT_DONE);
+    }
+    const Command *const command = find_command(word);
+    if (command)
+        return finish(&cli, command->run(&cli, command, argc - 2, argv + 2));
+    if (argc == 2 && word[0] != '-' && base_is_folder(word))
+        return finish(&cli, run_shell(&cli, word));
+    return unknown_command(word);
+}

@@ -1,0 +1,156 @@
+/* options.c - reading a command's options from a table, with help and "did you mean". */
+#include "cli/cli.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define COMMON_OPTIONS 5
+
+int usage_error(const Command *command, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    fputs("kgq: ", stderr);
+    vfprintf(stderr, format, arguments);
+    va_end(arguments);
+    if (command)
+        fprintf(stderr, "\nusage: kgq %s %s\n", command->name, command->usage);
+    else
+        fputs("\nkgq --help lists the commands\n", stderr);
+    return EXIT_USAGE;
+}
+
+static void print_option(const Option *option)
+{
+    char form[48];
+    const bool letter = strlen(option->name) == 1;
+    snprintf(form, sizeof form, "%s%s%s%s", letter ? "-" : "--", option->name, option->argument ? " " : "",
+             option->argument ? option->argument : "");
+    printf("  %-24s %s\n", form, option->help);
+}
+
+static void print_help(const Command *command, const Option *options, size_t count, const Option *common)
+{
+    printf("kgq %s %s\n%s\n\n", command->name, command->usage, command->summary);
+    for (size_t i = 0; i < count; i++)
+        print_option(&options[i]);
+    for (size_t i = 0; i < COMMON_OPTIONS; i++)
+        print_option(&common[i]);
+}
+
+static const Option *find_option(const Option *options, size_t count, const char *name, size_t length)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strncmp(options[i].name, name, length) == 0 && options[i].name[length] == '\0')
+            return &options[i];
+    return NULL;
+}
+
+/* Stores `text` in the option's place; false when it is not what the option takes. */
+static bool take_value(const Option *option, const char *text)
+{
+    switch (option->kind) {
+    case OPTION_FLAG:
+        *(bool *)option->value = true;
+        return true;
+    case OPTION_TEXT:
+        *(const char **)option->value = text;
+        return true;
+    case OPTION_COUNT:
+        return base_parse_uint(text, 0, UINT64_MAX, option->value);
+    case OPTION_NUMBER:
+        return base_parse_double(text, -1e300, 1e300, option->value);
+    case OPTION_LIST:
+        return BASE_PUSH((TextList *)option->value, text);
+    }
+    return false;
+}
+
+static int unknown_option(const Command *command, const char *word, const Option *options, size_t count,
+                          const Option *common)
+{
+    const char *names[64];
+    size_t known = 0;
+    for (size_t i = 0; i < count && known < 48; i++)
+        names[known++] = options[i].name;
+    for (size_t i = 0; i < COMMON_OPTIONS; i++)
+        names[known++] = common[i].name;
+    const char *const near = base_nearest(word + strspn(word, "-"), names, known);
+    if (near)
+        return usage_error(command, "unknown option %s; did you mean %s%s?", word, near[1] ? "--" : "-", near);
+    return usage_error(command, "unknown option %s", word);
+}
+
+bool read_options(Cli *cli, const Command *command, const Option *options, size_t count, int argc, char **argv,
+                  size_t least, size_t most, TextList *words, int *exit_code)
+{
+    bool help = false;
+    uint64_t threads = 0;
+    const Option common[COMMON_OPTIONS] = {
+        {"output", OPTION_TEXT, &cli->output, "FORMAT", "table, tsv, csv, json, ... as fits the command"},
+        {"threads", OPTION_COUNT, &threads, "N", "worker threads (default: one per core)"},
+        {"seed", OPTION_COUNT, &cli->seed, "N", "the start of all chance (default 1)"},
+        {"quiet", OPTION_FLAG, &cli->quiet, NULL, "no progress and no notes on stderr"},
+        {"help", OPTION_FLAG, &help, NULL, "this text"},
+    };
+    bool only_words = false;
+    for (int i = 0; i < argc; i++) {
+        const char *const word = argv[i];
+        if (only_words || word[0] != '-' || word[1] == '\0') {
+            if (!BASE_PUSH(words, word)) {
+                *exit_code = EXIT_MACHINE;
+                return false;
+            }
+            continue;
+        }
+        if (strcmp(word, "--") == 0) {
+            only_words = true;
+            continue;
+        }
+        const char *const name = word + (word[1] == '-' ? 2 : 1);
+        const char *const equals = word[1] == '-' ? strchr(name, '=') : NULL;
+        const size_t length = equals ? (size_t)(equals - name) : strlen(name);
+        const Option *option = find_option(options, count, name, length);
+        if (!option)
+            option = find_option(common, COMMON_OPTIONS, name, length);
+        if (!option) {
+            *exit_code = unknown_option(command, word, options, count, common);
+            return false;
+        }
+        const char *value = equals ? equals + 1 : NULL;
+        if (option->kind == OPTION_FLAG && value) {
+            *exit_code = usage_error(command, "--%s takes no value", option->name);
+            return false;
+        }
+        if (option->kind != OPTION_FLAG && !value) {
+            if (i + 1 == argc) {
+                *exit_code = usage_error(command, "%s needs a value: %s", word, option->argument);
+                return false;
+            }
+            value = argv[++i];
+        }
+        if (!take_value(option, value)) {
+            *exit_code = usage_error(command, "%s does not take \"%s\", expected %s", word, value, option->argument);
+            return false;
+        }
+    }
+    if (help) {
+        print_help(command, options, count, common);
+        *exit_code = EXIT_DONE;
+        return false;
+    }
+    if (threads > 1024) {
+        *exit_code = usage_error(command, "--threads takes at most 1024");
+        return false;
+    }
+    cli->job.threads = (int)threads;
+    if (cli->quiet)
+        cli->job.report = NULL;
+    if (words->count < least || words->count > most) {
+        *exit_code = usage_error(command, words->count < least ? "something is missing" : "too many words: \"%s\"",
+                                 words->count > most ? words->items[most] : "");
+        return false;
+    }
+    return true;
+}

@@ -1,0 +1,138 @@
+/* query.c - `kgq query`, and the one way in which command and shell run a SPARQL query. */
+#include "cli/cli.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const struct {
+    const char *name;
+    KgResultFormat format;
+} formats[] = {
+    {"table", KG_RESULT_TABLE},       {"tsv", KG_RESULT_TSV},       {"csv", KG_RESULT_CSV},
+    {"json", KG_RESULT_JSON},         {"xml", KG_RESULT_XML},       {"markdown", KG_RESULT_MARKDOWN},
+    {"ntriples", KG_RESULT_NTRIPLES}, {"turtle", KG_RESULT_TURTLE},
+};
+
+bool result_format(const Cli *cli, KgQueryForm form, KgResultFormat *out)
+{
+    const bool is_graph = form == KG_CONSTRUCT || form == KG_DESCRIBE;
+    if (!cli->output) {
+        *out = cli->out_is_terminal ? KG_RESULT_TABLE : is_graph ? KG_RESULT_NTRIPLES : KG_RESULT_TSV;
+        return true;
+    }
+    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
+        if (strcmp(formats[i].name, cli->output) == 0) {
+            *out = formats[i].format;
+            return true;
+        }
+    return false;
+}
+
+BaseStatus run_query(Cli *cli, KgStore *store, const char *text, size_t length, const char *name, FILE *out,
+                     uint64_t *rows, BaseError *err)
+{
+    KgTxn *txn = NULL;
+    KgQuery *query = NULL;
+    BaseStatus status = kg_read_begin(store, &txn, err);
+    if (status == BASE_OK)
+        status = kg_query_open(txn, text, length, &(KgQueryOptions){.name = name, .job = &cli->job}, &query, err);
+    KgResultFormat format = KG_RESULT_TSV;
+    if (status == BASE_OK && !result_format(cli, kg_query_form(query), &format))
+        status = base_fail(err, BASE_BAD_CALL, "unknown --output \"%s\"", cli->output);
+    if (status == BASE_OK)
+        status = kg_query_write(query, format, cli->out_is_terminal ? screen_width() : 0, out, rows, err);
+    kg_query_close(query);
+    kg_abort(txn);
+    return status;
+}
+
+static int compare_doubles(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* Runs the query `times` times into memory, as a server would, and prints the result once. */
+static BaseStatus run_repeatedly(Cli *cli, KgStore *store, const char *text, size_t length, const char *name,
+                                 uint64_t times, uint64_t *rows, BaseError *err)
+{
+    double *const milliseconds = calloc(times, sizeof *milliseconds);
+    if (!milliseconds)
+        return base_fail(err, BASE_NO_MEMORY, "no memory to time %s runs", grouped(times));
+    BaseStatus status = BASE_OK;
+    for (uint64_t i = 0; i < times && status == BASE_OK; i++) {
+        char *result = NULL;
+        size_t bytes = 0;
+        FILE *const memory = open_memstream(&result, &bytes);
+        if (!memory) {
+            status = base_fail_errno(err, "cannot hold the result");
+            break;
+        }
+        const double began = base_wall_seconds();
+        status = run_query(cli, store, text, length, name, memory, rows, err);
+        if (fclose(memory) != 0 && status == BASE_OK)
+            status = base_fail_errno(err, "cannot hold the result");
+        milliseconds[i] = (base_wall_seconds() - began) * 1e3;
+        if (status == BASE_OK && i == 0)
+            fwrite(result, 1, bytes, cli->out);
+        free(result);
+    }
+    if (status == BASE_OK) {
+        qsort(milliseconds, times, sizeof *milliseconds, compare_doubles);
+        const double median = (milliseconds[(times - 1) / 2] + milliseconds[times / 2]) / 2;
+        fflush(cli->out);
+        fprintf(stderr, "median %.3f ms, min %.3f ms, %llu runs\n", median, milliseconds[0], (unsigned long long)times);
+    }
+    free(milliseconds);
+    return status;
+}
+
+int command_query(Cli *cli, const Command *command, int argc, char **argv)
+{
+    const char *file = NULL;
+    uint64_t repeat = 0;
+    const Option options[] = {
+        {"f", OPTION_TEXT, &file, "FILE", "read the query from a file; - is standard input"},
+        {"repeat", OPTION_COUNT, &repeat, "N", "run it N times in one process; median and minimum on stderr"},
+    };
+    TextList words = {0};
+    int exit_code = EXIT_DONE;
+    char *text = NULL;
+    KgStore *store = NULL;
+    BaseError err = {0};
+    if (!READ_OPTIONS(options, 1, 2))
+        goto done;
+    if ((words.count == 2) == (file != NULL)) {
+        exit_code = usage_error(command, "give the query as one word, or a file by -f");
+        goto done;
+    }
+    KgResultFormat unused;
+    if (!result_format(cli, KG_SELECT, &unused)) {
+        exit_code = usage_error(command, "unknown --output \"%s\"", cli->output);
+        goto done;
+    }
+    size_t length = 0;
+    BaseStatus status = BASE_OK;
+    if (file)
+        status = base_read_file(file, &text, &length, &err);
+    else if ((text = strdup(words.items[1])))
+        length = strlen(text);
+    else
+        status = base_fail(&err, BASE_NO_MEMORY, "no memory for the query");
+    if (status == BASE_OK) {
+        store = open_database(cli, words.items[0], false, true, &exit_code);
+        if (!store)
+            goto done;
+        uint64_t rows = 0;
+        const char *const name = file ? file : "<query>";
+        status = repeat > 0 ? run_repeatedly(cli, store, text, length, name, repeat, &rows, &err)
+                            : run_query(cli, store, text, length, name, cli->out, &rows, &err);
+    }
+    if (status != BASE_OK)
+        exit_code = report_error(cli, &err);
+done:
+    close_database(cli, store);
+    free(text);
+    free(words.items);
+    return exit_code;
+}

@@ -1,0 +1,238 @@
+/* reason.c - the commands over rules: reason, and explain, which asks rules and models alike. */
+#include "cli/cli.h"
+#include "insight/insight.h"
+#include "reasoner/reasoner.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- reason ---- */
+
+static void print_summary(Cli *cli, const ReasonerReport *report)
+{
+    clear_progress(cli);
+    fprintf(stderr, "%s facts in, %s derived, %u rounds, %.2f s wall, %.2f s CPU\n", grouped(report->facts_in),
+            grouped(report->derived), report->rounds, report->wall_seconds, report->cpu_seconds);
+}
+
+static void print_report(Cli *cli, const ReasonerReport *report)
+{
+    for (size_t i = 0; i < report->predicate_count; i++) {
+        const ReasonerPredicateReport *const predicate = &report->predicates[i];
+        fprintf(cli->out, "predicate\t%s\t%llu\n", predicate->name,
+                (unsigned long long)(predicate->given + predicate->derived));
+    }
+    for (size_t i = 0; i < report->rule_count; i++) {
+        const ReasonerRuleReport *const rule = &report->rules[i];
+        fprintf(cli->out, "rule\t%s\t%llu facts\t%llu matches\t%llu rows\t%.3f s\n", rule->name,
+                (unsigned long long)rule->facts, (unsigned long long)rule->matches, (unsigned long long)rule->rows,
+                rule->seconds);
+    }
+}
+
+/* The program of files, or, without any, that of the latest run. */
+static BaseStatus parse_program(Cli *cli, KgTxn *txn, const TextList *files, const char *ruleset, ReasonerProgram **out,
+                                bool *was_told, BaseError *err)
+{
+    BaseArena arena = {0};
+    ReasonerParseOptions options = {0};
+    KgPrefix *prefixes = NULL;
+    BaseStatus status = kg_prefixes(txn, &arena, &prefixes, &options.prefix_count, err);
+    options.prefixes = prefixes;
+    const BaseSink sink = error_sink(cli);
+    if (status == BASE_OK) {
+        if (ruleset) {
+            status = base_fail(err, BASE_BAD_CALL, "--ruleset %s is not offered yet; write the rules you need by -r",
+                               ruleset);
+        } else {
+            status = reasoner_parse_files(files->items, files->count, &options, &sink, out, err);
+            *was_told = status == BASE_BAD_INPUT;
+        }
+    }
+    base_arena_free(&arena);
+    return status;
+}
+
+static BaseStatus drop_inferred(Cli *cli, KgTxn **txn, BaseError *err)
+{
+    uint64_t dropped = 0;
+    BaseStatus status = reasoner_drop(*txn, &dropped, err);
+    if (status == BASE_OK) {
+        status = kg_commit(*txn, err);
+        *txn = NULL;
+    }
+    if (status == BASE_OK)
+        say(cli, "dropped %s inferred triples", grouped(dropped));
+    return status;
+}
+
+int command_reason(Cli *cli, const Command *command, int argc, char **argv)
+{
+    TextList files = {0}, words = {0};
+    const char *ruleset = NULL;
+    bool incremental = false, drop = false, report_wanted = false;
+    const Option options[] = {
+        {"r", OPTION_LIST, &files, "FILE.rls", "a file of rules (repeatable); without any: the latest run's rules"},
+        {"ruleset", OPTION_TEXT, &ruleset, "NAME", "rdfs or owl2-rl (not there yet)"},
+        {"incremental", OPTION_FLAG, &incremental, NULL, "bring the inferences up to date (a full run for now)"},
+        {"drop", OPTION_FLAG, &drop, NULL, "remove all that was inferred"},
+        {"report", OPTION_FLAG, &report_wanted, NULL, "facts per predicate; facts, joins and time per rule"},
+    };
+    int exit_code = EXIT_DONE;
+    KgStore *store = NULL;
+    KgTxn *txn = NULL;
+    ReasonerProgram *program = NULL;
+    ReasonerReport report = {0};
+    BaseError err = {0};
+    bool was_told = false;
+    if (!READ_OPTIONS(options, 1, 1))
+        goto done;
+    if (!drop && !ruleset && files.count == 0) {
+        exit_code = usage_error(command, "-r FILE.rls says by which rules, or --drop removes what was inferred");
+        goto done;
+    }
+    store = open_database(cli, words.items[0], false, false, &exit_code);
+    if (!store)
+        goto done;
+    BaseStatus status = kg_write_begin(store, &txn, &err);
+    if (status == BASE_OK && drop && files.count == 0 && !ruleset) {
+        status = drop_inferred(cli, &txn, &err);
+    } else if (status == BASE_OK) {
+        status = parse_program(cli, txn, &files, ruleset, &program, &was_told, &err);
+        if (status == BASE_OK)
+            status = reasoner_run(txn, program, NULL, &report, &cli->job, &err);
+        if (status == BASE_OK) {
+            status = kg_commit(txn, &err);
+            txn = NULL;
+        }
+        if (status == BASE_OK) {
+            print_summary(cli, &report);
+            if (report_wanted)
+                print_report(cli, &report);
+        }
+    }
+    if (status != BASE_OK)
+        exit_code = was_told ? exit_code_of(status) : report_error(cli, &err);
+done:
+    reasoner_report_free(&report);
+    reasoner_program_free(program);
+    kg_abort(txn);
+    close_database(cli, store);
+    free(files.items);
+    free(words.items);
+    return exit_code;
+}
+
+/* ---- rules typed in the shell ---- */
+
+/* How many facts each predicate has that rules of the shell's own text give. */
+static void tell_predicates(Cli *cli, const ReasonerReport *report)
+{
+    for (size_t i = 0; i < report->predicate_count; i++)
+        if (report->predicates[i].derived > 0)
+            say(cli, "%s: %s derived", report->predicates[i].name, grouped(report->predicates[i].derived));
+    if (report->derived == 0)
+        say(cli, "nothing follows yet");
+}
+
+int try_rules(Cli *cli, KgStore *store, const ReasonerText *texts, size_t count)
+{
+    KgTxn *txn = NULL;
+    BaseArena arena = {0};
+    KgPrefix *prefixes = NULL;
+    ReasonerParseOptions options = {0};
+    ReasonerProgram *program = NULL;
+    ReasonerReport report = {0};
+    BaseError err = {0};
+    bool was_told = false;
+    const BaseSink sink = error_sink(cli);
+    BaseStatus status = kg_write_begin(store, &txn, &err);
+    if (status == BASE_OK)
+        status = kg_prefixes(txn, &arena, &prefixes, &options.prefix_count, &err);
+    options.prefixes = prefixes;
+    if (status == BASE_OK) {
+        status = reasoner_parse(texts, count, &options, &sink, &program, &err);
+        was_told = status == BASE_BAD_INPUT;
+    }
+    if (status == BASE_OK)
+        status = reasoner_run(txn, program, NULL, &report, &cli->job, &err);
+    if (status == BASE_OK) {
+        status = kg_commit(txn, &err);
+        txn = NULL;
+    }
+    if (status == BASE_OK)
+        tell_predicates(cli, &report);
+    reasoner_report_free(&report);
+    reasoner_program_free(program);
+    base_arena_free(&arena);
+    kg_abort(txn);
+    if (status == BASE_OK)
+        return EXIT_DONE;
+    return was_told ? exit_code_of(status) : report_error(cli, &err);
+}
+
+/* ---- explain ---- */
+
+static bool explain_format(const char *name, InsightFormat *out)
+{
+    static const struct {
+        const char *name;
+        InsightFormat format;
+    } formats[] = {{"text", INSIGHT_TEXT}, {"json", INSIGHT_JSON}, {"dot", INSIGHT_DOT}, {"html", INSIGHT_HTML}};
+    *out = INSIGHT_TEXT;
+    if (!name)
+        return true;
+    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
+        if (strcmp(formats[i].name, name) == 0) {
+            *out = formats[i].format;
+            return true;
+        }
+    return false;
+}
+
+int command_explain(Cli *cli, const Command *command, int argc, char **argv)
+{
+    InsightOptions insight = {0};
+    uint64_t limit = 0;
+    TextList words = {0};
+    const Option options[] = {
+        {"all", OPTION_FLAG, &insight.all, NULL, "every rule that gives it, not one lowest proof"},
+        {"limit", OPTION_COUNT, &limit, "N", "of those at most (default 20)"},
+        {"name", OPTION_TEXT, &insight.model, "NAME", "ask this model (default: the newest ones)"},
+        {"no-models", OPTION_FLAG, &insight.no_models, NULL, "ask no model"},
+    };
+    int exit_code = EXIT_DONE;
+    KgStore *store = NULL;
+    KgTxn *txn = NULL;
+    InsightExplanation *explanation = NULL;
+    InsightFormat format;
+    BaseError err = {0};
+    if (!READ_OPTIONS(options, 2, 2))
+        goto done;
+    /* In the shell, `.mode csv` speaks of queries. */
+    if (!explain_format(cli->store ? NULL : cli->output, &format)) {
+        exit_code = usage_error(command, "--output takes text, json, dot or html");
+        goto done;
+    }
+    insight.limit = (size_t)limit;
+    store = open_database(cli, words.items[0], false, true, &exit_code);
+    if (!store)
+        goto done;
+    KgTriple triple = {0};
+    BaseStatus status = kg_read_begin(store, &txn, &err);
+    if (status == BASE_OK)
+        status = insight_parse_triple(txn, words.items[1], &triple, &err);
+    if (status == BASE_OK)
+        status = insight_explain(txn, triple, &insight, &explanation, &cli->job, &err);
+    clear_progress(cli);
+    if (status == BASE_OK)
+        status = insight_explain_write(explanation, format, cli->out, &err);
+    if (status != BASE_OK)
+        exit_code = report_error(cli, &err);
+done:
+    insight_explanation_free(explanation);
+    kg_abort(txn);
+    close_database(cli, store);
+    free(words.items);
+    return exit_code;
+}

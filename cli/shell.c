@@ -1,0 +1,700 @@
+/* shell.c - the `kgq` prompt: reads statements line by line, runs each, keeps history. On a pipe it is a script.
+ * Line editing is libedit's. Ctrl-C at the prompt drops what was typed; in a running statement it cancels that. */
+#include "cli/shell.h"
+
+#include "cli/statement.h"
+
+#include <errno.h>
+#include <histedit.h>
+#include <locale.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define DEEPEST_READ 16
+
+const char *const shell_commands[] = {".help",   ".import",   ".export",  ".rules",  ".reason", ".explain",
+                                      ".train",  ".evaluate", ".predict", ".link",   ".mode",   ".timer",
+                                      ".schema", ".stats",    ".check",   ".prefix", ".open",   ".read",
+                                      ".output", ".bail",     ".quit",    NULL};
+
+static const char help_text[] =
+    "A SPARQL statement ends at a blank line, or at a line's end behind ; once its braces balance.\n"
+    "A rule or fact ends with a full stop:   grandparent(?x, ?z) :- parent(?x, ?y), parent(?y, ?z).\n"
+    "\n"
+    "  .import FILE...          add triples                 .schema                predicates and classes, counted\n"
+    "  .rules [FILE]            show, or add, rules         .prefix [NAME IRI]     show, or declare, prefixes\n"
+    "  .reason [-r FILE]...     derive what follows         .mode [FORMAT]         table, tsv, csv, json, xml, ...\n"
+    "  .explain H R T           why a triple holds          .timer on|off          print how long statements take\n"
+    "  .train --model transe    train an embedding          .output [FILE]         send results to a file\n"
+    "  .predict --name M H R ?  what is probably missing    .read FILE             run a file of statements\n"
+    "  .link --text '...'       entities in a text          .open DB               another database\n"
+    "  .stats  .check  .export  .evaluate                   .bail on|off           scripts stop at errors, or go on\n"
+    "                                                       .quit                  or Ctrl-D\n"
+    "Tab completes commands, files and the database's names. Every command takes --help.\n";
+
+/* ---- results: paged on a terminal, or into a file ---- */
+
+typedef struct Results {
+    FILE *before;
+    bool is_pager;
+} Results;
+
+static bool want_pager(const Shell *shell)
+{
+    const char *const pager = getenv("PAGER");
+    return shell->cli->out_is_terminal && !shell->is_script && !(pager && !*pager);
+}
+
+static Results begin_results(Shell *shell)
+{
+    Results results = {.before = shell->cli->out};
+    if (!want_pager(shell))
+        return results;
+    const char *const pager = getenv("PAGER");
+    setenv("LESS", "FRSX", 0);
+    FILE *const pipe = popen(pager ? pager : "less 2>/dev/null || cat", "w");
+    if (pipe) {
+        shell->cli->out = pipe;
+        results.is_pager = true;
+    }
+    return results;
+}
+
+static void end_results(Shell *shell, Results results)
+{
+    if (results.is_pager) {
+        pclose(shell->cli->out);
+        shell->cli->out = results.before;
+    } else {
+        fflush(shell->cli->out);
+    }
+}
+
+/* ---- statements ---- */
+
+static int run_sparql(Shell *shell, const char *text, size_t length)
+{
+    BaseError err = {0};
+    uint64_t rows = 0;
+    const double began = base_wall_seconds();
+    const Results results = begin_results(shell);
+    const BaseStatus status =
+        run_query(shell->cli, shell->cli->store, text, length, "<query>", shell->cli->out, &rows, &err);
+    end_results(shell, results);
+    if (status != BASE_OK)
+        return report_error(shell->cli, &err);
+    if (shell->cli->timer)
+        say(shell->cli, "%s rows, %.1f ms", grouped(rows), (base_wall_seconds() - began) * 1e3);
+    return EXIT_DONE;
+}
+
+static int run_rule(Shell *shell, const char *text, size_t length)
+{
+    const size_t before = shell->rules.count;
+    if (!base_buffer_add(&shell->rules, text, length) || !base_buffer_add(&shell->rules, "\n", 1)) {
+        shell->rules.count = before;
+        return report_error(shell->cli, &(BaseError){.status = BASE_NO_MEMORY, .message = "no memory for the rule"});
+    }
+    const int exit_code = try_rules(shell->cli, shell->cli->store, shell->rules.items, shell->rules.count, before);
+    if (exit_code != EXIT_DONE && shell->rules.items) { /* a rule that fails is not kept */
+        shell->rules.count = before;
+        shell->rules.items[before] = '\0';
+    }
+    return exit_code;
+}
+
+/* ---- commands ---- */
+
+static int complain(Shell *shell, const char *format, const char *word)
+{
+    BaseError err = {0};
+    base_fail(&err, BASE_BAD_CALL, format, word);
+    return report_error(shell->cli, &err);
+}
+
+static bool set_switch(const char *word, bool *out)
+{
+    if (word && strcmp(word, "on") == 0)
+        *out = true;
+    else if (word && strcmp(word, "off") == 0)
+        *out = false;
+    else
+        return false;
+    return true;
+}
+
+static int set_output(Shell *shell, const char *path)
+{
+    if (shell->output_path) {
+        const bool lost = fclose(shell->cli->out) != 0;
+        shell->cli->out = stdout;
+        shell->cli->out_is_terminal = isatty(STDOUT_FILENO);
+        const int exit_code = lost ? complain(shell, "%s could not be written whole", shell->output_path) : EXIT_DONE;
+        free(shell->output_path);
+        shell->output_path = NULL;
+        if (exit_code != EXIT_DONE)
+            return exit_code;
+    }
+    if (!path)
+        return EXIT_DONE;
+    FILE *const file = fopen(path, "w");
+    shell->output_path = file ? strdup(path) : NULL;
+    if (!shell->output_path) {
+        BaseError err = {0};
+        base_fail_errno(&err, "cannot write %s", path);
+        if (file)
+            fclose(file);
+        return report_error(shell->cli, &err);
+    }
+    shell->cli->out = file;
+    shell->cli->out_is_terminal = false;
+    return EXIT_DONE;
+}
+
+static void close_store(Shell *shell)
+{
+    kg_close(shell->cli->store);
+    shell->cli->store = NULL;
+    if (shell->is_temporary && shell->path)
+        base_remove(shell->path, NULL);
+    free(shell->path);
+    shell->path = NULL;
+    shell->is_temporary = false;
+}
+
+static int open_store(Shell *shell, const char *path, bool is_temporary)
+{
+    KgStore *store = NULL;
+    BaseError err = {0};
+    char *const copy = strdup(path);
+    if (!copy)
+        return report_error(shell->cli, &(BaseError){.status = BASE_NO_MEMORY, .message = "no memory"});
+    if (kg_open(path, &(KgOptions){.create = is_temporary}, &store, &err) != BASE_OK) {
+        free(copy);
+        return report_error(shell->cli, &err);
+    }
+    close_store(shell);
+    shell->cli->store = store;
+    shell->path = copy;
+    shell->is_temporary = is_temporary;
+    base_buffer_free(&shell->rules);
+    return EXIT_DONE;
+}
+
+static int open_temporary(Shell *shell)
+{
+    const char *const folder = getenv("TMPDIR");
+    char *path = base_join_path(folder && *folder ? folder : "/tmp", "kgq-XXXXXX");
+    int exit_code;
+    if (!path || !mkdtemp(path)) {
+        BaseError err = {0};
+        base_fail_errno(&err, "cannot make a temporary database");
+        exit_code = report_error(shell->cli, &err);
+    } else {
+        exit_code = open_store(shell, path, true);
+    }
+    free(path);
+    return exit_code;
+}
+
+static int show_schema(Shell *shell)
+{
+    static const char classes[] = "SELECT ?class (COUNT(?x) AS ?instances) WHERE { ?x "
+                                  "<http://www.w3.org/1999/02/22-rdf-syntax-ns#type> ?class } GROUP BY ?class "
+                                  "ORDER BY DESC(?instances) LIMIT 50";
+    KgTxn *txn = NULL;
+    KgPredicateCount *counts = NULL;
+    size_t count = 0;
+    BaseBuffer name = {0};
+    BaseError err = {0};
+    BaseStatus status = kg_read_begin(shell->cli->store, &txn, &err);
+    if (status == BASE_OK)
+        status = kg_predicate_counts(txn, &counts, &count, &err);
+    FILE *const out = shell->cli->out;
+    if (status == BASE_OK && count > 0)
+        fprintf(out, "%12s %12s %12s %12s  predicate\n", "asserted", "inferred", "predicted", "observed");
+    for (size_t i = 0; i < count && status == BASE_OK; i++) {
+        name.count = 0;
+        status = kg_write_term(txn, counts[i].predicate, KG_SYNTAX_NAME, &name, &err);
+        if (status == BASE_OK)
+            fprintf(out, "%12s %12s %12s %12s  %s\n", grouped(counts[i].asserted), grouped(counts[i].inferred),
+                    grouped(counts[i].predicted), grouped(counts[i].observed), name.items);
+    }
+    const bool is_empty = count == 0;
+    free(counts);
+    base_buffer_free(&name);
+    kg_abort(txn);
+    if (status != BASE_OK)
+        return report_error(shell->cli, &err);
+    if (is_empty)
+        fputs("the database is empty: .import FILE adds triples\n", out);
+    return run_sparql(shell, classes, sizeof classes - 1);
+}
+
+static int do_prefix(Shell *shell, const TextList *words)
+{
+    KgTxn *txn = NULL;
+    BaseArena arena = {0};
+    BaseError err = {0};
+    BaseStatus status;
+    if (words->count == 3) {
+        char *const prefix = strdup(words->items[1]);
+        const char *iri = words->items[2];
+        size_t length = strlen(iri);
+        if (prefix && *prefix && prefix[strlen(prefix) - 1] == ':')
+            prefix[strlen(prefix) - 1] = '\0';
+        if (length > 1 && iri[0] == '<' && iri[length - 1] == '>') {
+            iri++;
+            length -= 2;
+        }
+        char *const bare = base_arena_copy(&arena, iri, length);
+        status = prefix && bare ? kg_write_begin(shell->cli->store, &txn, &err)
+                                : base_fail(&err, BASE_NO_MEMORY, "no memory for a prefix");
+        if (status == BASE_OK)
+            status = kg_put_prefix(txn, prefix, bare, &err);
+        if (status == BASE_OK) {
+            status = kg_commit(txn, &err);
+            txn = NULL;
+        }
+        free(prefix);
+    } else {
+        KgPrefix *prefixes = NULL;
+        size_t count = 0;
+        status = kg_read_begin(shell->cli->store, &txn, &err);
+        if (status == BASE_OK)
+            status = kg_prefixes(txn, &arena, &prefixes, &count, &err);
+        for (size_t i = 0; i < count && status == BASE_OK; i++)
+            fprintf(shell->cli->out, "%s:\t<%s>\n", prefixes[i].prefix, prefixes[i].iri);
+    }
+    kg_abort(txn);
+    base_arena_free(&arena);
+    return status == BASE_OK ? EXIT_DONE : report_error(shell->cli, &err);
+}
+
+static int do_rules(Shell *shell, const char *path)
+{
+    if (!path) {
+        fputs(shell->rules.count ? shell->rules.items : "no rules yet: type one, or .rules FILE\n", shell->cli->out);
+        return EXIT_DONE;
+    }
+    char *text = NULL;
+    size_t length = 0;
+    BaseError err = {0};
+    if (base_read_file(path, &text, &length, &err) != BASE_OK)
+        return report_error(shell->cli, &err);
+    const int exit_code = run_rule(shell, text, length);
+    free(text);
+    return exit_code;
+}
+
+/* Batch commands take the database as their first word, and a fact as one word: `.explain a r b` is joined here. */
+static int run_batch_command(Shell *shell, const Command *command, const TextList *words)
+{
+    Cli *const cli = shell->cli;
+    const bool takes_fact = strcmp(command->name, "explain") == 0 || strcmp(command->name, "predict") == 0;
+    TextList arguments = {0};
+    BaseBuffer fact = {0};
+    size_t in_fact = 0;
+    bool has_memory = true;
+    if (strcmp(command->name, "datasets") != 0 && strcmp(command->name, "classifier") != 0)
+        has_memory = BASE_PUSH(&arguments, shell->path);
+    for (size_t i = 1; i < words->count && has_memory; i++) {
+        const char *const word = words->items[i];
+        const bool is_option = word[0] == '-' && word[1];
+        if (takes_fact && !is_option && !(i > 1 && words->items[i - 1][0] == '-' && words->items[i - 1][1]))
+            has_memory = base_buffer_format(&fact, "%s%s", in_fact++ ? "\t" : "", word);
+        else
+            has_memory = BASE_PUSH(&arguments, word);
+    }
+    if (fact.count)
+        has_memory = has_memory && BASE_PUSH(&arguments, fact.items);
+    int exit_code = EXIT_MACHINE;
+    if (has_memory) {
+        const Cli before = *cli;
+        exit_code = command->run(cli, command, (int)arguments.count, (char **)arguments.items);
+        cli->quiet = before.quiet;
+        cli->seed = before.seed;
+        cli->output = before.output;
+        cli->job.report = before.job.report;
+        cli->job.threads = before.job.threads;
+    }
+    base_buffer_free(&fact);
+    free(arguments.items);
+    return exit_code;
+}
+
+static int run_file(Shell *shell, const char *path);
+
+static int run_words(Shell *shell, const TextList *words)
+{
+    const char *const name = words->items[0];
+    const char *const word = words->count > 1 ? words->items[1] : NULL;
+    Cli *const cli = shell->cli;
+    if (strcmp(name, ".help") == 0)
+        return fputs(help_text, cli->out) >= 0 ? EXIT_DONE : EXIT_MACHINE;
+    if (strcmp(name, ".quit") == 0 || strcmp(name, ".exit") == 0) {
+        shell->quits = true;
+        return EXIT_DONE;
+    }
+    if (strcmp(name, ".rules") == 0)
+        return do_rules(shell, word);
+    if (strcmp(name, ".schema") == 0)
+        return show_schema(shell);
+    if (strcmp(name, ".prefix") == 0)
+        return do_prefix(shell, words);
+    if (strcmp(name, ".output") == 0)
+        return set_output(shell, word);
+    if (strcmp(name, ".timer") == 0)
+        return set_switch(word, &cli->timer) ? EXIT_DONE : complain(shell, "%s takes on or off", name);
+    if (strcmp(name, ".bail") == 0) {
+        bool stops = true;
+        if (!set_switch(word, &stops))
+            return complain(shell, "%s takes on or off", name);
+        shell->goes_on = !stops;
+        return EXIT_DONE;
+    }
+    if (strcmp(name, ".mode") == 0) {
+        static char mode[16];
+        KgResultFormat unused;
+        const char *const before = cli->output;
+        if (!word) {
+            fprintf(cli->out, "%s\n", cli->output ? cli->output : "table on a terminal, else tsv");
+            return EXIT_DONE;
+        }
+        cli->output = word;
+        if (!result_format(cli, KG_SELECT, &unused)) {
+            cli->output = before;
+            return complain(shell, "unknown mode \"%s\": table, tsv, csv, json, xml, markdown, ntriples, turtle", word);
+        }
+        snprintf(mode, sizeof mode, "%s", word);
+        cli->output = mode;
+        return EXIT_DONE;
+    }
+    if (strcmp(name, ".open") == 0)
+        return word ? open_store(shell, word, false) : complain(shell, "%s takes a database folder", name);
+    if (strcmp(name, ".read") == 0)
+        return word ? run_file(shell, word) : complain(shell, "%s takes a file", name);
+    const Command *const command = find_command(name + 1);
+    if (command)
+        return run_batch_command(shell, command, words);
+    size_t count = 0;
+    while (shell_commands[count])
+        count++;
+    BaseError err = {0};
+    const char *const near = base_nearest(name, shell_commands, count);
+    base_fail(&err, BASE_BAD_CALL, "unknown command %s", name);
+    base_hint(&err, near ? "did you mean %s?" : "%s.help lists the commands", near ? near : "");
+    return report_error(cli, &err);
+}
+
+static int run_dot_command(Shell *shell, const char *text, size_t length)
+{
+    BaseArena arena = {0};
+    TextList words = {0};
+    BaseError err = {0};
+    int exit_code;
+    char *const line = base_arena_copy(&arena, text, length);
+    const BaseStatus status =
+        line ? split_words(line, &arena, &words, &err) : base_fail(&err, BASE_NO_MEMORY, "no memory for a command");
+    if (status != BASE_OK)
+        exit_code = report_error(shell->cli, &err);
+    else
+        exit_code = words.count ? run_words(shell, &words) : EXIT_DONE;
+    free(words.items);
+    base_arena_free(&arena);
+    return exit_code;
+}
+
+/* Runs one whole statement. */
+static int run_statement(Shell *shell, const char *text, size_t length)
+{
+    const StatementKind kind = statement_kind(text, length);
+    const size_t end = statement_length(kind, text, length);
+    atomic_store(&shell->cli->job.cancelled, false);
+    switch (kind) {
+    case STATEMENT_EMPTY:
+        return EXIT_DONE;
+    case STATEMENT_COMMAND: {
+        const size_t start = statement_start(text, length);
+        return run_dot_command(shell, text + start, end - start);
+    }
+    case STATEMENT_SPARQL:
+        return run_sparql(shell, text, end);
+    case STATEMENT_RULE:
+        return run_rule(shell, text, end);
+    }
+    return EXIT_DONE;
+}
+
+/* Takes one line; runs the statement it completes. `text` is what is typed so far. */
+static int take_line(Shell *shell, BaseBuffer *text, const char *line, size_t length)
+{
+    if (!base_buffer_add(text, line, length) || !base_buffer_add(text, "\n", 1))
+        return report_error(shell->cli, &(BaseError){.status = BASE_NO_MEMORY, .message = "no memory for a statement"});
+    const StatementKind kind = statement_kind(text->items, text->count);
+    if (kind == STATEMENT_EMPTY) {
+        text->count = 0;
+        return EXIT_DONE;
+    }
+    if (!statement_is_whole(kind, text->items, text->count))
+        return EXIT_DONE;
+    const int exit_code = run_statement(shell, text->items, text->count);
+    text->count = 0;
+    return exit_code;
+}
+
+static bool stops_at(const Shell *shell, int exit_code)
+{
+    return shell->quits || (exit_code != EXIT_DONE && !shell->goes_on);
+}
+
+static int run_input(Shell *shell, BaseInput *input)
+{
+    BaseBuffer text = {0};
+    BaseError err = {0};
+    int exit_code = EXIT_DONE;
+    BaseStatus status = BASE_OK;
+    while (!stops_at(shell, exit_code)) {
+        const char *line;
+        size_t length;
+        status = base_input_line(input, &line, &length, &err);
+        if (status != BASE_OK)
+            break;
+        const int code = take_line(shell, &text, line, length);
+        if (code != EXIT_DONE)
+            exit_code = code;
+    }
+    if (status != BASE_OK && status != BASE_END)
+        exit_code = report_error(shell->cli, &err);
+    else if (status == BASE_END && text.count > 0) {
+        const int code = run_statement(shell, text.items, text.count);
+        if (code != EXIT_DONE)
+            exit_code = code;
+    }
+    base_buffer_free(&text);
+    return exit_code;
+}
+
+static int run_file(Shell *shell, const char *path)
+{
+    BaseInput *input = NULL;
+    BaseError err = {0};
+    if (shell->read_depth >= DEEPEST_READ)
+        return complain(shell, "%s: too many files that read each other", path);
+    if (base_input_open(path, &input, &err) != BASE_OK)
+        return report_error(shell->cli, &err);
+    shell->read_depth++;
+    const int exit_code = run_input(shell, input);
+    shell->read_depth--;
+    base_input_close(input);
+    return exit_code;
+}
+
+/* ---- the prompt ---- */
+
+typedef struct Prompt {
+    Shell *shell;
+    EditLine *edit;
+    History *history;
+    HistEvent event;
+    char *history_path;
+    BaseBuffer text;
+    bool was_dropped; /* Ctrl-C at the prompt */
+} Prompt;
+
+static Prompt *prompt_of(EditLine *edit)
+{
+    Prompt *prompt = NULL;
+    el_get(edit, EL_CLIENTDATA, &prompt);
+    return prompt;
+}
+
+static char *prompt_text(EditLine *edit)
+{
+    static char first[] = "kgq> ", more[] = "...> ";
+    return prompt_of(edit)->text.count ? more : first;
+}
+
+static unsigned char drop_line(EditLine *edit, int key)
+{
+    (void)key;
+    prompt_of(edit)->was_dropped = true;
+    return CC_NEWLINE;
+}
+
+static void list_candidates(const TextList *candidates)
+{
+    const int width = screen_width() > 0 ? screen_width() : 80;
+    size_t widest = 0;
+    for (size_t i = 0; i < candidates->count; i++) {
+        const size_t columns = base_utf8_columns(candidates->items[i], strlen(candidates->items[i]));
+        widest = columns > widest ? columns : widest;
+    }
+    const size_t per_line = widest + 2 < (size_t)width ? (size_t)width / (widest + 2) : 1;
+    fputc('\n', stdout);
+    for (size_t i = 0; i < candidates->count; i++) {
+        const size_t columns = base_utf8_columns(candidates->items[i], strlen(candidates->items[i]));
+        fputs(candidates->items[i], stdout);
+        const bool is_last = i + 1 == candidates->count || (i + 1) % per_line == 0;
+        for (size_t pad = columns; pad < widest + 2 && !is_last; pad++)
+            fputc(' ', stdout);
+        if (is_last)
+            fputc('\n', stdout);
+    }
+    fflush(stdout);
+}
+
+static unsigned char complete_line(EditLine *edit, int key)
+{
+    (void)key;
+    Prompt *const prompt = prompt_of(edit);
+    const LineInfo *const info = el_line(edit);
+    const size_t cursor = (size_t)(info->cursor - info->buffer);
+    BaseArena arena = {0};
+    TextList candidates = {0};
+    BaseBuffer whole = {0}; /* what was typed in earlier lines tells the statement's kind */
+    size_t start = 0;
+    unsigned char result = CC_ERROR;
+    if (!base_buffer_add(&whole, prompt->text.items, prompt->text.count) ||
+        !base_buffer_add(&whole, info->buffer, cursor))
+        goto done;
+    complete_word(prompt->shell, whole.items, whole.count, &arena, &candidates, &start);
+    if (candidates.count == 0)
+        goto done;
+    const size_t typed = whole.count - start;
+    size_t common = strlen(candidates.items[0]);
+    for (size_t i = 1; i < candidates.count; i++) {
+        size_t same = 0;
+        while (same < common && candidates.items[i][same] == candidates.items[0][same])
+            same++;
+        common = same;
+    }
+    if (candidates.count == 1 || common > typed) {
+        char *const rest = base_arena_copy(&arena, candidates.items[0] + typed, common > typed ? common - typed : 0);
+        if (common >= typed && strncmp(candidates.items[0], whole.items + start, typed) != 0)
+            el_deletestr(edit, (int)typed); /* typed in other letters: taken over as it is written */
+        const bool is_other = strncmp(candidates.items[0], whole.items + start, typed) != 0;
+        char *const text = is_other ? base_arena_copy(&arena, candidates.items[0], common) : rest;
+        if (text && *text)
+            el_insertstr(edit, text);
+        if (candidates.count == 1 && candidates.items[0][strlen(candidates.items[0]) - 1] != '/')
+            el_insertstr(edit, " ");
+        result = CC_REFRESH;
+    } else {
+        list_candidates(&candidates);
+        result = CC_REDISPLAY;
+    }
+done:
+    base_buffer_free(&whole);
+    free(candidates.items);
+    base_arena_free(&arena);
+    return result;
+}
+
+/* $KGQ_HISTORY, or .kgq_history in the home folder. */
+static char *find_history_path(void)
+{
+    const char *const chosen = getenv("KGQ_HISTORY"), *const home = getenv("HOME");
+    if (chosen)
+        return *chosen ? strdup(chosen) : NULL;
+    return home && *home ? base_join_path(home, ".kgq_history") : NULL;
+}
+
+static bool begin_prompt(Prompt *prompt)
+{
+    prompt->edit = el_init("kgq", stdin, stdout, stderr);
+    prompt->history = history_init();
+    if (!prompt->edit || !prompt->history)
+        return false;
+    EditLine *const edit = prompt->edit;
+    el_set(edit, EL_CLIENTDATA, prompt);
+    el_set(edit, EL_PROMPT, prompt_text);
+    el_set(edit, EL_EDITOR, "emacs");
+    el_set(edit, EL_SETTY, "-d", "-isig", NULL); /* Ctrl-C is a key while editing, a signal while running */
+    el_set(edit, EL_ADDFN, "kgq-drop", "drop what was typed", drop_line);
+    el_set(edit, EL_BIND, "^C", "kgq-drop", NULL);
+    el_set(edit, EL_ADDFN, "kgq-complete", "complete the word", complete_line);
+    el_set(edit, EL_BIND, "^I", "kgq-complete", NULL);
+    el_set(edit, EL_BIND, "^R", "em-inc-search-prev", NULL);
+    history(prompt->history, &prompt->event, H_SETSIZE, 2000);
+    history(prompt->history, &prompt->event, H_SETUNIQUE, 1);
+    el_set(edit, EL_HIST, history, prompt->history);
+    prompt->history_path = find_history_path();
+    if (prompt->history_path)
+        history(prompt->history, &prompt->event, H_LOAD, prompt->history_path);
+    return true;
+}
+
+static void end_prompt(Prompt *prompt)
+{
+    if (prompt->history && prompt->history_path) {
+        const mode_t before = umask(0077);
+        history(prompt->history, &prompt->event, H_SAVE, prompt->history_path);
+        umask(before);
+    }
+    if (prompt->history)
+        history_end(prompt->history);
+    if (prompt->edit)
+        el_end(prompt->edit);
+    free(prompt->history_path);
+    base_buffer_free(&prompt->text);
+}
+
+static int run_prompt(Shell *shell)
+{
+    Prompt prompt = {.shell = shell};
+    if (!begin_prompt(&prompt)) {
+        end_prompt(&prompt);
+        return report_error(shell->cli, &(BaseError){.status = BASE_IO, .message = "the terminal cannot be used"});
+    }
+    say(shell->cli, "kgq " KGQ_VERSION " on %s; .help for help, Ctrl-D to leave",
+        shell->is_temporary ? "a temporary database" : shell->path);
+    while (!shell->quits) {
+        int count = 0;
+        prompt.was_dropped = false;
+        const char *const line = el_gets(prompt.edit, &count);
+        if (prompt.was_dropped) {
+            fputs("^C\n", stdout);
+            prompt.text.count = 0;
+            continue;
+        }
+        if (!line || count <= 0)
+            break;
+        size_t length = (size_t)count;
+        while (length > 0 && (line[length - 1] == '\n' || line[length - 1] == '\r'))
+            length--;
+        if (length > 0)
+            history(prompt.history, &prompt.event, H_ENTER, line);
+        /* Errors are told; the prompt stays. */
+        (void)take_line(shell, &prompt.text, line, length);
+    }
+    fputc('\n', stdout);
+    end_prompt(&prompt);
+    return EXIT_DONE;
+}
+
+int run_shell(Cli *cli, const char *path)
+{
+    setlocale(LC_CTYPE, "");
+    signal(SIGPIPE, SIG_IGN); /* a pager that was left early must not end the shell */
+    Shell shell = {.cli = cli, .is_script = !isatty(STDIN_FILENO)};
+    int exit_code = path ? open_store(&shell, path, false) : open_temporary(&shell);
+    if (exit_code == EXIT_DONE && !shell.is_script) {
+        exit_code = run_prompt(&shell);
+    } else if (exit_code == EXIT_DONE) {
+        BaseInput *input = NULL;
+        BaseError err = {0};
+        if (base_input_open("-", &input, &err) != BASE_OK)
+            exit_code = report_error(cli, &err);
+        else
+            exit_code = run_input(&shell, input);
+        base_input_close(input);
+    }
+    const int output_code = set_output(&shell, NULL);
+    close_store(&shell);
+    base_buffer_free(&shell.rules);
+    return exit_code != EXIT_DONE ? exit_code : output_code;
+}

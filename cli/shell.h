@@ -1,0 +1,25 @@
+/* shell.h - what the shell's files share. */
+#ifndef KGQ_CLI_SHELL_H
+#define KGQ_CLI_SHELL_H
+
+#include "cli/cli.h"
+
+typedef struct Shell {
+    Cli *cli;
+    char *path;
+    bool is_temporary; /* the folder goes when the shell does */
+    bool is_script;    /* standard input is not a terminal */
+    bool goes_on;      /* .bail off: a script does not stop at the first error */
+    bool quits;
+    BaseBuffer rules;  /* the program built from the rules and facts typed so far */
+    char *output_path; /* .output FILE */
+    int read_depth;    /* of .read inside .read */
+} Shell;
+
+extern const char *const shell_commands[]; /* ".help", ...; closed by NULL */
+
+/* What could stand in place of the word before the cursor. `line` up to `cursor` is looked at; the candidates are whole
+ * words, in the arena, sorted. *start is where the word begins. */
+BaseStatus complete_word(Shell *shell, const char *line, size_t cursor, BaseArena *arena, TextList *out, size_t *start);
+
+#endif

@@ -1,0 +1,20 @@
+# Install rules: the program, one static library per room, the public headers as <kgq/ROOM.h>, and kgq.pc.
+get_property(rooms GLOBAL PROPERTY KGQ_ROOMS)
+set(libraries "")
+foreach(room IN LISTS rooms)
+  install(TARGETS kgq_${room} ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+  if(NOT room STREQUAL base)
+    install(FILES ${CMAKE_SOURCE_DIR}/${room}/${room}.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/kgq)
+    install(FILES ${CMAKE_SOURCE_DIR}/${room}/${room}.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/kgq/${room})
+  endif()
+  list(PREPEND libraries "-lkgq_${room}") # rooms are added bottom up, the linker reads top down
+endforeach()
+file(GLOB base_headers ${CMAKE_SOURCE_DIR}/base/*.h)
+install(FILES ${base_headers} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/kgq/base)
+install(FILES ${CMAKE_SOURCE_DIR}/datasets/samples/wordnet.rls DESTINATION ${CMAKE_INSTALL_DATADIR}/kgq/samples)
+install(TARGETS kgq RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+install(FILES ${CMAKE_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
+
+list(JOIN libraries " " KGQ_PC_LIBRARIES)
+configure_file(${CMAKE_SOURCE_DIR}/cmake/kgq.pc.in ${CMAKE_BINARY_DIR}/kgq.pc @ONLY)
+install(FILES ${CMAKE_BINARY_DIR}/kgq.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

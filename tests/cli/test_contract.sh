@@ -1,0 +1,142 @@
+#!/usr/bin/env bash
+# The contract of the commands: exit codes, what goes to stdout and stderr, faults with their place, all-or-nothing.
+. "$(dirname "$0")/lib.sh"
+
+# Usage.
+check 2 "$KGQ" improt
+err_has "did you mean import"
+check 2 "$KGQ" import "$T/db"
+check 2 "$KGQ" import "$T/db" x.tsv --max-error 3
+err_has "--max-errors"
+check 2 "$KGQ" import "$T/db" x.tsv --max-errors many
+check 0 "$KGQ" --help
+out_has "kgq import"
+check 0 "$KGQ" import --help
+out_has "--rejects FILE"
+check 0 "$KGQ" --version
+
+# What is not a database, and what is not there.
+check 1 "$KGQ" query "$T/none" 'ASK {}'
+err_has "$T/none"
+mkdir "$T/folder"; echo hello > "$T/folder/readme.txt"
+check 1 "$KGQ" stats "$T/folder"
+err_has "$T/folder"
+check 1 "$KGQ" import "$T/folder" <(printf 'a\tb\tc\n')
+[ "$(ls "$T/folder")" = readme.txt ] || fail "a folder that is no database was written to"
+mkdir "$T/garbled"; head -c 20000 /dev/urandom > "$T/garbled/data.mdb"
+check 1 "$KGQ" check "$T/garbled"
+check 1 "$KGQ" import "$T/new" "$T/no-such.tsv"
+err_has no-such.tsv
+[ ! -e "$T/new" ] || fail "a failed import left a database behind"
+
+# A TSV with three broken lines among 1,000: a missing column, invalid UTF-8, an unterminated literal.
+awk 'BEGIN { for (i = 1; i <= 1000; i++)
+    if (i == 100) print "s100\tp"; else if (i == 500) printf "s500\tp\to\377x\n";
+    else if (i == 900) print "s900\tp\t\"open"; else printf "s%d\tp\to%d\n", i, i % 7 }' > "$T/bad.tsv"
+check 1 "$KGQ" import "$T/db" "$T/bad.tsv"
+err_has "$T/bad.tsv:100:"
+err_has "$T/bad.tsv:500:9"
+err_has "$T/bad.tsv:900:8"
+err_has "^"
+[ ! -e "$T/db" ] || fail "the refused import left something behind"
+check 0 "$KGQ" import "$T/db" "$T/bad.tsv" --max-errors 5 --rejects "$T/rejects"
+sed -n '100p;500p;900p' "$T/bad.tsv" | cmp - "$T/rejects" || fail "the rejects are not the three lines"
+check 0 "$KGQ" query "$T/db" 'SELECT (COUNT(*) AS ?n) { ?s ?p ?o }' --output csv
+out_has 997
+check 1 "$KGQ" import "$T/db" "$T/bad.tsv" --max-errors 2
+check 0 "$KGQ" query "$T/db" 'SELECT (COUNT(*) AS ?n) { ?s ?p ?o }' --output csv
+out_has 997
+
+# Standard input, gzip, literals, round trip.
+printf 'a\tlabel\t"x \\"y\\" \\t z"@en\n_:b\tp\t<http://e.org/c>\nUnited States\tp\t50%%\n' > "$T/mix.tsv"
+check 0 bash -c '"$0" import "$1" - < "$2"' "$KGQ" "$T/mix" "$T/mix.tsv"
+check 0 "$KGQ" export "$T/mix"
+sort "$T/out" | cmp - <(sort "$T/mix.tsv") || fail "the mixed TSV did not come back as it was"
+gzip -k "$T/mix.tsv"
+check 0 "$KGQ" import "$T/mix2" "$T/mix.tsv.gz"
+check 0 "$KGQ" export "$T/mix2" --format nt
+out_has '<kg:United%20States> <kg:p> <kg:50%25> .'
+cp "$T/out" "$T/mix.nt"
+check 0 "$KGQ" import "$T/mix3" "$T/mix.nt"
+check 0 "$KGQ" export "$T/mix3" --format nt
+grep -v '^_:' "$T/mix.nt" | sort | cmp - <(grep -v '^_:' "$T/out" | sort) || fail "N-Triples did not come back"
+
+# Queries: formats, errors with caret.
+check 0 "$KGQ" query "$T/db" 'SELECT ?s { ?s :p :o3 } ORDER BY ?s LIMIT 2' --output csv
+[ "$(tr -d '\r' < "$T/out")" = "$(printf 's\nkg:s10\nkg:s101')" ] || fail "wrong rows: $(cat "$T/out")"
+check 0 "$KGQ" query "$T/db" 'ASK { :s1 :p :o1 }' --output json
+out_has true
+check 0 "$KGQ" query "$T/db" 'SELECT (COUNT(*) AS ?n) { ?s ?p ?o }' --repeat 3
+err_has "3 runs"
+check 1 "$KGQ" query "$T/db" 'SELECT ?s WHERE { ?s skso:label ?o }'
+err_has "<query>:1:21"
+err_has "^"
+check 1 "$KGQ" query "$T/db" 'SELECT ?s WHERE { ?s :p ?o '
+err_has "<query>:1:"
+printf 'SELECT *\nWHERE { ?s ?p }\n' > "$T/q.rq"
+check 1 "$KGQ" query "$T/db" -f "$T/q.rq"
+err_has "$T/q.rq:2:15"
+check 2 "$KGQ" query "$T/db" 'ASK {}' --output nonsense
+
+# Rules: every fault of a program at once, each with its place.
+printf 'p(?x, ?z) :- q(?x, ?y).\nok(?x) :- p(?x, ?y).\nr(?x :- p(?x, ?y).\n' > "$T/bad.rls"
+check 1 "$KGQ" reason "$T/db" -r "$T/bad.rls"
+err_has "$T/bad.rls:3:"
+err_has "^"
+printf 'p(?x, ?z) :- q(?x, ?y).\n' > "$T/unsafe.rls"
+check 1 "$KGQ" reason "$T/db" -r "$T/unsafe.rls"
+err_has "$T/unsafe.rls:1:7"
+err_has "?z"
+printf 'a(?x, ?y) :- p(?x, ?y), ~b(?x, ?y).\nb(?x, ?y) :- p(?x, ?y), ~a(?x, ?y).\n' > "$T/cycle.rls"
+check 1 "$KGQ" reason "$T/db" -r "$T/cycle.rls"
+err_has "$T/cycle.rls:"
+err_has "^"
+check 1 "$KGQ" reason "$T/db" -r "$T/none.rls"
+err_has none.rls
+
+# Reason, explain, drop.
+printf 'abel\tparent\tadam\nenoch\tparent\tcain\ncain\tparent\tadam\n' > "$T/family.tsv"
+cat > "$T/family.rls" << 'R'
+#[name("parent is ancestor")] ancestor(?x, ?y) :- parent(?x, ?y).
+#[name("ancestor goes on")] ancestor(?x, ?z) :- parent(?x, ?y), ancestor(?y, ?z).
+#[name("no child")] childless(?x) :- parent(?x, ?y), ~parent(?z, ?x).
+R
+check 0 "$KGQ" import "$T/fam" "$T/family.tsv"
+check 0 "$KGQ" reason "$T/fam" -r "$T/family.rls"
+err_has "3 facts in, 6 derived"
+check 0 "$KGQ" query "$T/fam" 'SELECT ?x { ?x :ancestor :adam } ORDER BY ?x' --output csv
+[ "$(tr -d '\r' < "$T/out")" = "$(printf 'x\nkg:abel\nkg:cain\nkg:enoch')" ] || fail "wrong ancestors: $(cat "$T/out")"
+check 0 "$KGQ" explain "$T/fam" 'enoch ancestor adam'
+out_has "ancestor goes on"
+out_has "cain parent adam"
+out_has "family.tsv"
+check 0 "$KGQ" explain "$T/fam" 'enoch ancestor adam' --output json
+python3 -m json.tool "$T/out" > "$T/pretty" 2>&1 || command -v python3 > /dev/null && [ -s "$T/pretty" ] || fail "explain --output json is not JSON"
+check 0 "$KGQ" explain "$T/fam" 'adam ancestor abel'
+out_has "not"
+check 1 "$KGQ" explain "$T/fam" 'eve ancestor abel'
+err_has eve
+check 0 "$KGQ" reason "$T/fam" --drop
+check 0 "$KGQ" export "$T/fam"
+sort "$T/out" | cmp - <(sort "$T/family.tsv") || fail "--drop did not bring back the asserted triples"
+
+# Models: unknown, and a file that is not one.
+check 1 "$KGQ" predict "$T/fam" --name nobody 'abel parent ?'
+err_has nobody
+check 2 "$KGQ" train "$T/fam" --model nonsense
+err_has nonsense
+echo "not a model" > "$T/model.kgc"
+check 1 "$KGQ" classifier predict --model "$T/model.kgc" --images "$T/model.kgc"
+err_has "$T/model.kgc"
+printf '\0\0\10\3\0\0\0\2\0\0\0\2\0\0\0\2abcd' > "$T/short-idx"
+printf '\0\0\10\1\0\0\0\2ab' > "$T/labels-idx"
+check 1 "$KGQ" classifier train --arch seed-cnn -o "$T/m" --images "$T/short-idx" --labels "$T/labels-idx"
+err_has "$T/short-idx"
+[ ! -e "$T/m" ] || fail "a failed training wrote a model"
+
+# Results that cannot be written are the machine's failure.
+[ ! -e /dev/full ] || { check 3 bash -c '"$0" export "$1" > /dev/full' "$KGQ" "$T/db"; }
+check 0 "$KGQ" check "$T/db"
+check 0 "$KGQ" backup "$T/db" "$T/copy"
+check 0 "$KGQ" check "$T/copy"
+finish

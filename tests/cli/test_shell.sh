@@ -1,0 +1,54 @@
+#!/usr/bin/env bash
+# The shell as a script on a pipe: statements, commands, errors, and what stops it.
+. "$(dirname "$0")/lib.sh"
+shell() { "$KGQ" "$@" < "$T/script"; }
+
+printf 'abel\tparent\tadam\ncain\tparent\tadam\n' > "$T/family.tsv"
+cat > "$T/script" << S
+% a comment
+.import $T/family.tsv
+.mode csv
+SELECT ?x { ?x :parent :adam }
+ORDER BY ?x
+
+sibling(?x, ?y) :- parent(?x, ?z),
+    parent(?y, ?z), ?x != ?y.
+ASK { :abel :sibling :cain };
+SELECT (COUNT(*) AS ?n) { ?x :sibling ?y }
+S
+check 0 bash -c '"$0" < "$1"' "$KGQ" "$T/script"
+[ "$(tr -d '\r' < "$T/out")" = "$(printf 'x\nkg:abel\nkg:cain\ntrue\nn\n2')" ] || fail "wrong output: $(cat "$T/out")"
+err_has "sibling"
+
+# A script stops at its first error, with that error's exit code, unless told otherwise.
+printf 'SELECT nonsense;\nASK {};\n' > "$T/script"
+check 1 bash -c '"$0" < "$1"' "$KGQ" "$T/script"
+out_is ""
+printf '.bail off\nSELECT nonsense;\n.mode csv\nASK {};\n' > "$T/script"
+check 1 bash -c '"$0" < "$1"' "$KGQ" "$T/script"
+out_has true
+printf '.no-such-thing\n' > "$T/script"
+check 2 bash -c '"$0" < "$1"' "$KGQ" "$T/script"
+printf '.expain a b c\n' > "$T/script"
+check 2 bash -c '"$0" < "$1"' "$KGQ" "$T/script"
+err_has "did you mean .explain"
+printf 'p(?x) :- q(?y).\n' > "$T/script"
+check 1 bash -c '"$0" < "$1"' "$KGQ" "$T/script"
+err_has "?x"
+
+# On a database; .read, .output, .prefix, .schema, .explain without quotes.
+check 0 "$KGQ" import "$T/db" "$T/family.tsv"
+printf '.prefix ex http://example.org/\n.output %s\n.mode tsv\nSELECT ?x { ?x :parent :adam } ORDER BY ?x;\n.output\n.explain abel parent adam\n.schema\n.quit\nnot reached\n' "$T/result" > "$T/inner"
+printf '.read %s\n' "$T/inner" > "$T/script"
+check 0 bash -c '"$0" "$2" < "$1"' "$KGQ" "$T/script" "$T/db"
+[ "$(cat "$T/result")" = "$(printf '?x\n<kg:abel>\n<kg:cain>')" ] || fail "wrong .output: $(cat "$T/result")"
+out_has family.tsv
+out_has parent
+printf '.prefix\n' > "$T/script"
+check 0 bash -c '"$0" "$2" < "$1"' "$KGQ" "$T/script" "$T/db"
+out_has "http://example.org/"
+printf '.read %s\n' "$T/script" > "$T/script"
+check 2 bash -c '"$0" < "$1"' "$KGQ" "$T/script"
+err_has "read each other"
+[ -z "$(find "${TMPDIR:-/tmp}" -maxdepth 1 -name 'kgq-??????' -newer "$T/family.tsv" -print -quit)" ] || fail "a temporary database was left behind"
+finish
