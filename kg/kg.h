@@ -74,7 +74,7 @@ typedef struct KgOptions {
  * BASE_NOT_FOUND: nothing there and not create. BASE_BAD_INPUT: it is not a kgq database, or of another format
  * version. BASE_IO: the message names the file. */
 BaseStatus kg_open(const char *path, const KgOptions *options, KgStore **out, BaseError *err);
-void kg_close(KgStore *store);               /* NULL is fine; end transactions first */
+void kg_close(KgStore *store); /* NULL is fine; end transactions first */
 const char *kg_path(const KgStore *store);
 
 BaseStatus kg_read_begin(KgStore *store, KgTxn **out, BaseError *err);
@@ -148,8 +148,9 @@ typedef enum KgOrder { KG_ORDER_BEST, KG_ORDER_SPO, KG_ORDER_POS, KG_ORDER_OSP }
 typedef struct KgScan KgScan;
 BaseStatus kg_scan_open(KgTxn *txn, unsigned layers, KgTriple pattern, KgOrder order, KgScan **out, BaseError *err);
 BaseStatus kg_scan_next(KgScan *scan, KgTriple *out, BaseError *err); /* BASE_END after the last */
-/* For the triple just returned: its first layer, and whether it is in others. */
+/* For the triple just returned: its first layer, and all of the scan's layers it is in (KG_IN bits). */
 KgLayer kg_scan_layer(const KgScan *scan);
+unsigned kg_scan_layers(const KgScan *scan);
 void kg_scan_close(KgScan *scan); /* NULL is fine; before the transaction ends */
 
 /* ---- Reading and writing files ------------------------------------------------------------------------------- */
@@ -260,7 +261,7 @@ BaseStatus kg_find_evidence(KgTxn *txn, uint32_t id, BaseArena *arena, KgEvidenc
 
 typedef enum KgQueryForm { KG_SELECT, KG_ASK, KG_CONSTRUCT, KG_DESCRIBE } KgQueryForm;
 typedef struct KgQueryOptions {
-    unsigned layers; /* 0: KG_FACTS */
+    unsigned layers;  /* 0: KG_FACTS */
     const char *name; /* for messages; NULL: "<query>" */
     BaseJob *job;     /* cancellation; may be NULL */
 } KgQueryOptions;

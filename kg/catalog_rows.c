@@ -1,0 +1,411 @@
+/* catalog_rows.c - the rows of the catalog: prefixes, imports, runs, models, evidence. */
+#include "kg/catalog_rows.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define MODEL_NAME_BYTES 200
+
+static const KgPrefix known_prefixes[] = {
+    {"", KG_NAME_SCHEME},
+    {"kg", KG_NAME_SCHEME},
+    {"owl", "http://www.w3.org/2002/07/owl#"},
+    {"rdf", "http://www.w3.org/1999/02/22-rdf-syntax-ns#"},
+    {"rdfs", "http://www.w3.org/2000/01/rdf-schema#"},
+    {"sh", "http://www.w3.org/ns/shacl#"},
+    {"xsd", "http://www.w3.org/2001/XMLSchema#"},
+};
+
+static KgCatalogValue number(uint64_t value)
+{
+    return (KgCatalogValue){.type = SQLITE_INTEGER, .integer = (int64_t)value};
+}
+
+static KgCatalogValue real(double value)
+{
+    return (KgCatalogValue){.type = SQLITE_FLOAT, .real = value == value ? value : 0}; /* SQLite takes NaN for NULL */
+}
+
+static KgCatalogValue text(const char *value)
+{
+    return (KgCatalogValue){.type = value ? SQLITE_TEXT : SQLITE_NULL, .text = value};
+}
+
+#define RECORD(txn, what, err, ...)                                                                                    \
+    kg_catalog_record((txn), (what), (KgCatalogValue[]){__VA_ARGS__},                                                  \
+                      sizeof((KgCatalogValue[]){__VA_ARGS__}) / sizeof(KgCatalogValue), (err))
+
+/* ---- Rows read ---- */
+
+/* A statement under way; the arena takes the strings and the rows. */
+typedef struct Reading {
+    KgTxn *txn;
+    BaseArena *arena;
+    sqlite3 *db;
+    sqlite3_stmt *statement;
+    int code;
+    bool no_memory;
+} Reading;
+
+static BaseStatus start(Reading *reading, KgTxn *txn, BaseArena *arena, const char *sql, BaseError *err)
+{
+    *reading = (Reading){.txn = txn, .arena = arena};
+    const BaseStatus status = kg_catalog_enter(txn, &reading->db, err);
+    if (status != BASE_OK)
+        return status;
+    reading->code = sqlite3_prepare_v2(reading->db, sql, -1, &reading->statement, NULL);
+    return BASE_OK;
+}
+
+static bool next_row(Reading *reading)
+{
+    if (reading->no_memory || (reading->code != SQLITE_OK && reading->code != SQLITE_ROW))
+        return false;
+    reading->code = sqlite3_step(reading->statement);
+    return reading->code == SQLITE_ROW;
+}
+
+static BaseStatus finish(Reading *reading, BaseError *err)
+{
+    sqlite3_finalize(reading->statement);
+    kg_catalog_leave(reading->txn->store);
+    if (reading->no_memory)
+        return base_fail(err, BASE_NO_MEMORY, "no memory to read the catalog");
+    if (reading->code != SQLITE_DONE && reading->code != SQLITE_ROW && reading->code != SQLITE_OK)
+        return kg_sqlite_fail(reading->txn->store, reading->code, "read", err);
+    return BASE_OK;
+}
+
+static uint64_t number_at(const Reading *reading, int column)
+{
+    return (uint64_t)sqlite3_column_int64(reading->statement, column);
+}
+
+static double real_at(const Reading *reading, int column)
+{
+    return sqlite3_column_double(reading->statement, column);
+}
+
+/* NULL reads as the empty string. */
+static const char *text_at(Reading *reading, int column)
+{
+    const char *const bytes = (const char *)sqlite3_column_text(reading->statement, column);
+    char *const copy = base_arena_copy(reading->arena, bytes ? bytes : "",
+                                       bytes ? (size_t)sqlite3_column_bytes(reading->statement, column) : 0);
+    if (!copy)
+        reading->no_memory = true;
+    return copy ? copy : "";
+}
+
+typedef void FillRow(Reading *reading, void *row);
+
+/* All rows of the statement as an array of `size` bytes each in the arena. */
+static void *read_all(Reading *reading, FillRow *fill, size_t size, size_t *count)
+{
+    char *rows = NULL;
+    size_t filled = 0, capacity = 0;
+    while (next_row(reading)) {
+        if (!base_reserve((void **)&rows, &capacity, filled + 1, size)) {
+            reading->no_memory = true;
+            break;
+        }
+        fill(reading, rows + size * filled++);
+    }
+    void *const kept = base_arena_alloc(reading->arena, filled ? filled : 1, size);
+    if (!kept)
+        reading->no_memory = true;
+    else if (filled)
+        memcpy(kept, rows, filled * size);
+    free(rows);
+    *count = filled;
+    return kept;
+}
+
+/* ---- Prefixes ---- */
+
+static void read_prefix(Reading *reading, void *row)
+{
+    *(KgPrefix *)row = (KgPrefix){.prefix = text_at(reading, 0), .iri = text_at(reading, 1)};
+}
+
+static bool has_prefix(const KgPrefix *prefixes, size_t count, const char *prefix)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(prefixes[i].prefix, prefix) == 0)
+            return true;
+    return false;
+}
+
+BaseStatus kg_prefixes(KgTxn *txn, BaseArena *arena, KgPrefix **out, size_t *count, BaseError *err)
+{
+    *out = NULL;
+    *count = 0;
+    Reading reading;
+    KgPrefix *own;
+    size_t own_count;
+    BaseStatus status = start(&reading, txn, arena, "SELECT prefix, iri FROM prefix ORDER BY prefix", err);
+    if (status != BASE_OK)
+        return status;
+    own = read_all(&reading, read_prefix, sizeof *own, &own_count);
+    status = finish(&reading, err);
+    if (status != BASE_OK)
+        return status;
+    const size_t known_count = sizeof known_prefixes / sizeof *known_prefixes;
+    KgPrefix *const all = base_arena_alloc(arena, own_count + known_count, sizeof *all);
+    if (!all)
+        return base_fail(err, BASE_NO_MEMORY, "no memory to read the catalog");
+    memcpy(all, own, own_count * sizeof *all);
+    size_t filled = own_count;
+    for (size_t i = 0; i < known_count; i++)
+        if (!has_prefix(own, own_count, known_prefixes[i].prefix))
+            all[filled++] = known_prefixes[i];
+    *out = all;
+    *count = filled;
+    return BASE_OK;
+}
+
+BaseStatus kg_put_prefix(KgTxn *txn, const char *prefix, const char *iri, BaseError *err)
+{
+    const BaseStatus status = kg_want_writer(txn, "kg_put_prefix", err);
+    return status == BASE_OK ? RECORD(txn, KG_WRITE_PREFIX, err, text(prefix), text(iri)) : status;
+}
+
+/* ---- Imports ---- */
+
+#define IMPORT_COLUMNS "SELECT id, source, format, time, lines, triples, added, rejected, seconds FROM import "
+
+static void read_import(Reading *reading, void *row)
+{
+    *(KgImport *)row = (KgImport){.id = (uint32_t)number_at(reading, 0),
+                                  .source = text_at(reading, 1),
+                                  .format = text_at(reading, 2),
+                                  .time = (int64_t)number_at(reading, 3),
+                                  .lines = number_at(reading, 4),
+                                  .triples = number_at(reading, 5),
+                                  .added = number_at(reading, 6),
+                                  .rejected = number_at(reading, 7),
+                                  .seconds = real_at(reading, 8)};
+}
+
+BaseStatus kg_imports(KgTxn *txn, BaseArena *arena, KgImport **out, size_t *count, BaseError *err)
+{
+    *out = NULL;
+    *count = 0;
+    Reading reading;
+    const BaseStatus status = start(&reading, txn, arena, IMPORT_COLUMNS "ORDER BY id", err);
+    if (status != BASE_OK)
+        return status;
+    *out = read_all(&reading, read_import, sizeof **out, count);
+    return finish(&reading, err);
+}
+
+BaseStatus kg_find_import(KgTxn *txn, uint32_t id, BaseArena *arena, KgImport *out, BaseError *err)
+{
+    Reading reading;
+    BaseStatus status = start(&reading, txn, arena, IMPORT_COLUMNS "WHERE id = ?", err);
+    if (status != BASE_OK)
+        return status;
+    sqlite3_bind_int64(reading.statement, 1, id);
+    const bool found = next_row(&reading);
+    if (found)
+        read_import(&reading, out);
+    status = finish(&reading, err);
+    if (status == BASE_OK && !found)
+        return base_fail(err, BASE_NOT_FOUND, "the catalog has no import %u", id);
+    return status;
+}
+
+BaseStatus kg_put_import(KgTxn *txn, const KgImport *import, BaseError *err)
+{
+    return RECORD(txn, KG_WRITE_IMPORT, err, number(import->id), text(import->source), text(import->format),
+                  number((uint64_t)import->time), number(import->lines), number(import->triples), number(import->added),
+                  number(import->rejected), real(import->seconds));
+}
+
+/* ---- Runs ---- */
+
+#define RUN_COLUMNS "SELECT id, kind, name, text, details, time, seconds FROM run "
+
+static void read_run(Reading *reading, void *row)
+{
+    *(KgRun *)row = (KgRun){.id = (uint32_t)number_at(reading, 0),
+                            .kind = text_at(reading, 1),
+                            .name = text_at(reading, 2),
+                            .text = text_at(reading, 3),
+                            .details = text_at(reading, 4),
+                            .time = (int64_t)number_at(reading, 5),
+                            .seconds = real_at(reading, 6)};
+}
+
+BaseStatus kg_put_run(KgTxn *txn, const KgRun *run, uint32_t *id, BaseError *err)
+{
+    uint32_t fresh;
+    BaseStatus status = kg_want_writer(txn, "kg_put_run", err);
+    if (status == BASE_OK)
+        status = kg_next_id(txn, "run", &fresh, err);
+    if (status != BASE_OK)
+        return status;
+    if (id)
+        *id = fresh;
+    return RECORD(txn, KG_WRITE_RUN, err, number(fresh), text(run->kind ? run->kind : ""), text(run->name),
+                  text(run->text), text(run->details), number((uint64_t)time(NULL)), real(run->seconds));
+}
+
+BaseStatus kg_find_run(KgTxn *txn, uint32_t id, BaseArena *arena, KgRun *out, BaseError *err)
+{
+    Reading reading;
+    BaseStatus status = start(&reading, txn, arena, RUN_COLUMNS "WHERE id = ?", err);
+    if (status != BASE_OK)
+        return status;
+    sqlite3_bind_int64(reading.statement, 1, id);
+    const bool found = next_row(&reading);
+    if (found)
+        read_run(&reading, out);
+    status = finish(&reading, err);
+    if (status == BASE_OK && !found)
+        return base_fail(err, BASE_NOT_FOUND, "the catalog has no run %u", id);
+    return status;
+}
+
+BaseStatus kg_runs(KgTxn *txn, const char *kind, BaseArena *arena, KgRun **out, size_t *count, BaseError *err)
+{
+    *out = NULL;
+    *count = 0;
+    Reading reading;
+    const BaseStatus status = start(&reading, txn, arena, RUN_COLUMNS "WHERE ?1 IS NULL OR kind = ?1 ORDER BY id", err);
+    if (status != BASE_OK)
+        return status;
+    if (kind)
+        sqlite3_bind_text(reading.statement, 1, kind, -1, SQLITE_STATIC);
+    *out = read_all(&reading, read_run, sizeof **out, count);
+    return finish(&reading, err);
+}
+
+/* ---- Models ---- */
+
+#define MODEL_COLUMNS "SELECT id, name, kind, file, config, metrics, time FROM model "
+
+static void read_model(Reading *reading, void *row)
+{
+    *(KgModel *)row = (KgModel){.id = (uint32_t)number_at(reading, 0),
+                                .name = text_at(reading, 1),
+                                .kind = text_at(reading, 2),
+                                .file = text_at(reading, 3),
+                                .config = text_at(reading, 4),
+                                .metrics = text_at(reading, 5),
+                                .time = (int64_t)number_at(reading, 6)};
+}
+
+/* The id that belongs to the name, kept in LMDB as well so that it is known before the catalog is. */
+static BaseStatus model_id(KgTxn *txn, const char *name, uint32_t *out, BaseError *err)
+{
+    char key[sizeof "model." + MODEL_NAME_BYTES];
+    snprintf(key, sizeof key, "model.%s", name);
+    uint64_t id;
+    BaseStatus status = kg_get_number(txn, key, &id, err);
+    if (status != BASE_OK || id != 0) {
+        *out = (uint32_t)id;
+        return status;
+    }
+    status = kg_next_id(txn, "model", out, err);
+    return status == BASE_OK ? kg_put_number(txn, key, *out, err) : status;
+}
+
+BaseStatus kg_put_model(KgTxn *txn, const KgModel *model, uint32_t *id, BaseError *err)
+{
+    uint32_t own;
+    BaseStatus status = kg_want_writer(txn, "kg_put_model", err);
+    if (status == BASE_OK && (!model->name || !*model->name || strlen(model->name) > MODEL_NAME_BYTES))
+        status = base_fail(err, BASE_BAD_CALL, "a model needs a name of 1 to %d bytes", MODEL_NAME_BYTES);
+    if (status == BASE_OK)
+        status = model_id(txn, model->name, &own, err);
+    if (status != BASE_OK)
+        return status;
+    if (id)
+        *id = own;
+    return RECORD(txn, KG_WRITE_MODEL, err, number(own), text(model->name), text(model->kind), text(model->file),
+                  text(model->config), text(model->metrics), number((uint64_t)time(NULL)));
+}
+
+BaseStatus kg_find_model(KgTxn *txn, const char *name, BaseArena *arena, KgModel *out, BaseError *err)
+{
+    Reading reading;
+    BaseStatus status = start(&reading, txn, arena, MODEL_COLUMNS "WHERE name = ?", err);
+    if (status != BASE_OK)
+        return status;
+    sqlite3_bind_text(reading.statement, 1, name, -1, SQLITE_STATIC);
+    const bool found = next_row(&reading);
+    if (found)
+        read_model(&reading, out);
+    status = finish(&reading, err);
+    if (status == BASE_OK && !found)
+        return base_fail(err, BASE_NOT_FOUND, "the database has no model \"%s\"", name);
+    return status;
+}
+
+BaseStatus kg_find_model_id(KgTxn *txn, uint32_t id, BaseArena *arena, KgModel *out, BaseError *err)
+{
+    Reading reading;
+    BaseStatus status = start(&reading, txn, arena, MODEL_COLUMNS "WHERE id = ?", err);
+    if (status != BASE_OK)
+        return status;
+    sqlite3_bind_int64(reading.statement, 1, id);
+    const bool found = next_row(&reading);
+    if (found)
+        read_model(&reading, out);
+    status = finish(&reading, err);
+    if (status == BASE_OK && !found)
+        return base_fail(err, BASE_NOT_FOUND, "the catalog has no model %u", id);
+    return status;
+}
+
+BaseStatus kg_models(KgTxn *txn, BaseArena *arena, KgModel **out, size_t *count, BaseError *err)
+{
+    *out = NULL;
+    *count = 0;
+    Reading reading;
+    const BaseStatus status = start(&reading, txn, arena, MODEL_COLUMNS "ORDER BY id", err);
+    if (status != BASE_OK)
+        return status;
+    *out = read_all(&reading, read_model, sizeof **out, count);
+    return finish(&reading, err);
+}
+
+/* ---- Evidence ---- */
+
+BaseStatus kg_put_evidence(KgTxn *txn, const KgEvidence *evidence, uint32_t *id, BaseError *err)
+{
+    uint32_t fresh;
+    BaseStatus status = kg_want_writer(txn, "kg_put_evidence", err);
+    if (status == BASE_OK)
+        status = kg_next_id(txn, "evidence", &fresh, err);
+    if (status != BASE_OK)
+        return status;
+    if (id)
+        *id = fresh;
+    return RECORD(txn, KG_WRITE_EVIDENCE, err, number(fresh), text(evidence->mention), text(evidence->source),
+                  text(evidence->method), real(evidence->score), number((uint64_t)time(NULL)));
+}
+
+BaseStatus kg_find_evidence(KgTxn *txn, uint32_t id, BaseArena *arena, KgEvidence *out, BaseError *err)
+{
+    Reading reading;
+    BaseStatus status =
+        start(&reading, txn, arena, "SELECT id, mention, source, method, score, time FROM evidence WHERE id = ?", err);
+    if (status != BASE_OK)
+        return status;
+    sqlite3_bind_int64(reading.statement, 1, id);
+    const bool found = next_row(&reading);
+    if (found)
+        *out = (KgEvidence){.id = (uint32_t)number_at(&reading, 0),
+                            .mention = text_at(&reading, 1),
+                            .source = text_at(&reading, 2),
+                            .method = text_at(&reading, 3),
+                            .score = real_at(&reading, 4),
+                            .time = (int64_t)number_at(&reading, 5)};
+    status = finish(&reading, err);
+    if (status == BASE_OK && !found)
+        return base_fail(err, BASE_NOT_FOUND, "the catalog has no evidence %u", id);
+    return status;
+}

@@ -1,0 +1,17 @@
+/* create.h - private to kg: making a database, so that data.mdb is whole or not there. */
+#ifndef KGQ_KG_CREATE_H
+#define KGQ_KG_CREATE_H
+
+#include "kg/store.h"
+
+#define KG_FORMAT_KEY "format"
+#define KG_FORMAT_VERSION 1
+
+/* Makes sure that store->path is a folder with a data.mdb, making both where `create`. */
+BaseStatus kg_prepare_folder(KgStore *store, bool create, BaseError *err);
+/* Opens (with MDB_CREATE in `flags`: makes) every table; an LMDB code. */
+int kg_open_tables(MDB_txn *mdb, unsigned flags, MDB_dbi tables[KG_TABLES]);
+/* Takes back what kg_prepare_folder made, if nobody has committed to it since. */
+void kg_remove_made(KgStore *store);
+
+#endif

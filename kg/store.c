@@ -1,0 +1,348 @@
+/* store.c - opening and closing a database, its transactions, and the checks that the folder is one of ours. */
+#include "kg/store.h"
+
+#include "kg/catalog.h"
+#include "kg/create.h"
+#include "kg/terms.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Address space kept for the map; the file itself is as long as what is in it. Tried from the largest down. */
+static const size_t map_sizes[] = {(size_t)1 << 40, (size_t)1 << 36, (size_t)1 << 32, (size_t)1 << 30};
+
+#define MAX_READERS 1022
+
+/* LMDB must not open a file twice in one process: its locks belong to the process, and the first close drops them. */
+static pthread_mutex_t open_stores_lock = PTHREAD_MUTEX_INITIALIZER;
+static KgStore *open_stores;
+
+/* ---- Failures ---- */
+
+BaseStatus kg_mdb_fail(const KgStore *store, int code, const char *doing, BaseError *err)
+{
+    switch (code) {
+    case ENOMEM:
+        return base_fail(err, BASE_NO_MEMORY, "no memory to %s the database %s", doing, store->path);
+    case MDB_INVALID:
+    case MDB_VERSION_MISMATCH:
+    case MDB_CORRUPTED:
+    case MDB_PAGE_NOTFOUND:
+    case MDB_INCOMPATIBLE:
+    case MDB_BAD_VALSIZE:
+        return base_fail(err, BASE_BAD_INPUT, "the database %s is damaged: %s", store->path, mdb_strerror(code));
+    case MDB_MAP_FULL:
+        return base_fail(err, BASE_IO, "the database %s is full", store->path);
+    case MDB_READERS_FULL:
+        return base_fail(err, BASE_IO, "too many readers in the database %s: at most %d", store->path, MAX_READERS);
+    default:
+        return base_fail(err, BASE_IO, "cannot %s %s/data.mdb: %s", doing, store->path, mdb_strerror(code));
+    }
+}
+
+BaseStatus kg_break(KgTxn *txn, int code, BaseError *err)
+{
+    txn->broken = true;
+    return kg_mdb_fail(txn->store, code, "write", err);
+}
+
+BaseStatus kg_want_writer(const KgTxn *txn, const char *call, BaseError *err)
+{
+    if (!txn->writes)
+        return base_fail(err, BASE_BAD_CALL, "%s needs a write transaction", call);
+    if (txn->broken)
+        return base_fail(err, BASE_BAD_CALL, "%s: an earlier write of this transaction failed; abort it", call);
+    return BASE_OK;
+}
+
+/* ---- Numbers in `meta` ---- */
+
+BaseStatus kg_get_number(KgTxn *txn, const char *name, uint64_t *out, BaseError *err)
+{
+    *out = 0;
+    MDB_val key = {strlen(name), (void *)name}, value;
+    int code = mdb_get(txn->mdb, txn->store->tables[KG_META], &key, &value);
+    if (code == MDB_NOTFOUND)
+        return BASE_OK;
+    if (code == MDB_SUCCESS && value.mv_size != sizeof *out)
+        code = MDB_CORRUPTED;
+    if (code != MDB_SUCCESS)
+        return kg_mdb_fail(txn->store, code, "read", err);
+    memcpy(out, value.mv_data, sizeof *out);
+    return BASE_OK;
+}
+
+BaseStatus kg_put_number(KgTxn *txn, const char *name, uint64_t number, BaseError *err)
+{
+    MDB_val key = {strlen(name), (void *)name}, value = {sizeof number, &number};
+    const int code = mdb_put(txn->mdb, txn->store->tables[KG_META], &key, &value, 0);
+    return code == MDB_SUCCESS ? BASE_OK : kg_break(txn, code, err);
+}
+
+/* ---- Opening ---- */
+
+/* One try with one map size and one set of flags. */
+static int try_environment(KgStore *store, const char *folder, size_t map_size, unsigned flags)
+{
+    int code = mdb_env_create(&store->env);
+    if (code == MDB_SUCCESS)
+        code = mdb_env_set_maxdbs(store->env, KG_TABLES);
+    if (code == MDB_SUCCESS)
+        code = mdb_env_set_maxreaders(store->env, MAX_READERS);
+    if (code == MDB_SUCCESS)
+        code = mdb_env_set_mapsize(store->env, map_size);
+    if (code == MDB_SUCCESS)
+        code = mdb_env_open(store->env, folder, flags, 0666);
+    if (code != MDB_SUCCESS) {
+        mdb_env_close(store->env);
+        store->env = NULL;
+    }
+    return code;
+}
+
+/* Read-only media have no place for the lock file; nobody can write there either, so none is needed. */
+static BaseStatus open_environment(KgStore *store, BaseError *err)
+{
+    const unsigned flags = MDB_NOTLS | (store->read_only ? MDB_RDONLY : 0);
+    int code = MDB_SUCCESS;
+    for (size_t i = 0; i < sizeof map_sizes / sizeof *map_sizes; i++) {
+        code = try_environment(store, store->path, map_sizes[i], flags);
+        if ((code == EACCES || code == EROFS || code == EPERM) && store->read_only)
+            code = try_environment(store, store->path, map_sizes[i], flags | MDB_NOLOCK);
+        if (code != ENOMEM)
+            break;
+    }
+    if (code == MDB_INVALID || code == MDB_VERSION_MISMATCH)
+        return base_fail(err, BASE_BAD_INPUT, "%s is not a kgq database: its data.mdb is %s", store->path,
+                         code == MDB_INVALID ? "damaged or of another kind" : "of another LMDB version");
+    return code == MDB_SUCCESS ? BASE_OK : kg_mdb_fail(store, code, "open", err);
+}
+
+/* A file cut short would fault when its missing pages are touched. */
+static BaseStatus check_length(const KgStore *store, BaseError *err)
+{
+    MDB_envinfo info;
+    MDB_stat stat;
+    int file;
+    struct stat found;
+    int code = mdb_env_info(store->env, &info);
+    if (code == MDB_SUCCESS)
+        code = mdb_env_stat(store->env, &stat);
+    if (code == MDB_SUCCESS)
+        code = mdb_env_get_fd(store->env, &file);
+    if (code != MDB_SUCCESS)
+        return kg_mdb_fail(store, code, "open", err);
+    if (fstat(file, &found) != 0)
+        return base_fail_errno(err, "cannot open %s/data.mdb", store->path);
+    if ((uint64_t)found.st_size < ((uint64_t)info.me_last_pgno + 1) * stat.ms_psize)
+        return base_fail(err, BASE_BAD_INPUT, "the database %s is damaged: data.mdb has %llu bytes, expected %llu",
+                         store->path, (unsigned long long)found.st_size,
+                         ((unsigned long long)info.me_last_pgno + 1) * stat.ms_psize);
+    return BASE_OK;
+}
+
+static BaseStatus open_tables(KgStore *store, BaseError *err)
+{
+    MDB_txn *mdb;
+    int code = mdb_txn_begin(store->env, NULL, MDB_RDONLY, &mdb);
+    if (code != MDB_SUCCESS)
+        return kg_mdb_fail(store, code, "open", err);
+    KgTxn txn = {.store = store, .mdb = mdb};
+    BaseStatus status = BASE_OK;
+    code = kg_open_tables(mdb, 0, store->tables);
+    uint64_t format = 0;
+    if (code == MDB_NOTFOUND || code == MDB_INCOMPATIBLE)
+        status =
+            base_fail(err, BASE_BAD_INPUT, "%s is not a kgq database: its data.mdb is of another program", store->path);
+    else if (code != MDB_SUCCESS)
+        status = kg_mdb_fail(store, code, "open", err);
+    else
+        status = kg_get_number(&txn, KG_FORMAT_KEY, &format, err);
+    if (status == BASE_OK && format != KG_FORMAT_VERSION)
+        status =
+            base_fail(err, BASE_BAD_INPUT, "the database %s has format version %llu, this program reads version %d",
+                      store->path, (unsigned long long)format, KG_FORMAT_VERSION);
+    if (status == BASE_OK)
+        mdb_txn_commit(mdb); /* keeps the handles */
+    else
+        mdb_txn_abort(mdb);
+    return status;
+}
+
+/* Claims data.mdb for this store within the process, before LMDB touches it. */
+static BaseStatus claim(KgStore *store, BaseError *err)
+{
+    char *const file = base_join_path(store->path, "data.mdb");
+    if (!file)
+        return base_fail(err, BASE_NO_MEMORY, "no memory to open %s", store->path);
+    struct stat found;
+    BaseStatus status = stat(file, &found) == 0 ? BASE_OK : base_fail_errno(err, "cannot open %s", file);
+    free(file);
+    if (status != BASE_OK)
+        return status;
+    pthread_mutex_lock(&open_stores_lock);
+    for (const KgStore *other = open_stores; other && status == BASE_OK; other = other->next_open)
+        if (other->device == found.st_dev && other->inode == found.st_ino && other->process == getpid())
+            status = base_fail(err, BASE_BAD_CALL, "the database %s is open in this process already", store->path);
+    if (status == BASE_OK) {
+        store->device = found.st_dev;
+        store->inode = found.st_ino;
+        store->process = getpid();
+        store->next_open = open_stores;
+        open_stores = store;
+    }
+    pthread_mutex_unlock(&open_stores_lock);
+    return status;
+}
+
+static void release(KgStore *store)
+{
+    pthread_mutex_lock(&open_stores_lock);
+    for (KgStore **link = &open_stores; *link; link = &(*link)->next_open)
+        if (*link == store) {
+            *link = store->next_open;
+            break;
+        }
+    pthread_mutex_unlock(&open_stores_lock);
+}
+
+BaseStatus kg_open(const char *path, const KgOptions *options, KgStore **out, BaseError *err)
+{
+    *out = NULL;
+    if (!path || !*path)
+        return base_fail(err, BASE_BAD_CALL, "kg_open: the database needs a folder");
+    const KgOptions use = options ? *options : (KgOptions){0};
+    KgStore *const store = calloc(1, sizeof *store);
+    if (!store || !(store->path = strdup(path))) {
+        free(store);
+        return base_fail(err, BASE_NO_MEMORY, "no memory to open %s", path);
+    }
+    store->read_only = use.read_only;
+    store->hash_mask = UINT64_MAX;
+    BaseStatus status = kg_prepare_folder(store, use.create && !use.read_only, err);
+    if (status == BASE_OK)
+        status = claim(store, err);
+    if (status == BASE_OK)
+        status = open_environment(store, err);
+    if (status == BASE_OK)
+        status = check_length(store, err);
+    if (status == BASE_OK)
+        status = open_tables(store, err);
+    if (status == BASE_OK)
+        status = kg_catalog_open(store, err);
+    if (status != BASE_OK) {
+        store->remove_when_closed = store->made_database;
+        kg_close(store);
+        return status;
+    }
+    int dead;
+    mdb_reader_check(store->env, &dead); /* frees the places of readers that were killed */
+    *out = store;
+    return BASE_OK;
+}
+
+void kg_close(KgStore *store)
+{
+    if (!store)
+        return;
+    kg_catalog_close(store);
+    if (store->remove_when_closed && !store->committed)
+        kg_remove_made(store);
+    if (store->env)
+        mdb_env_close(store->env);
+    release(store);
+    free(store->path);
+    free(store);
+}
+
+const char *kg_path(const KgStore *store)
+{
+    return store->path;
+}
+
+/* ---- Transactions ---- */
+
+static BaseStatus begin(KgStore *store, bool writes, KgTxn **out, BaseError *err)
+{
+    *out = NULL;
+    if (writes && store->read_only)
+        return base_fail(err, BASE_BAD_CALL, "the database %s is open for reading only", store->path);
+    KgTxn *const txn = calloc(1, sizeof *txn);
+    if (!txn)
+        return base_fail(err, BASE_NO_MEMORY, "no memory for a transaction");
+    txn->store = store;
+    txn->writes = writes;
+    const int code = mdb_txn_begin(store->env, NULL, writes ? 0 : MDB_RDONLY, &txn->mdb);
+    if (code != MDB_SUCCESS) {
+        free(txn);
+        return kg_mdb_fail(store, code, writes ? "write" : "read", err);
+    }
+    *out = txn;
+    return BASE_OK;
+}
+
+BaseStatus kg_read_begin(KgStore *store, KgTxn **out, BaseError *err)
+{
+    return begin(store, false, out, err);
+}
+
+BaseStatus kg_write_begin(KgStore *store, KgTxn **out, BaseError *err)
+{
+    BaseStatus status = begin(store, true, out, err);
+    if (status == BASE_OK)
+        status = kg_catalog_catch_up(*out, err);
+    if (status != BASE_OK) {
+        kg_abort(*out);
+        *out = NULL;
+    }
+    return status;
+}
+
+static void free_txn(KgTxn *txn)
+{
+    kg_free_term_cache(&txn->cache);
+    base_buffer_free(&txn->encoded);
+    base_buffer_free(&txn->journal);
+    free(txn);
+}
+
+void kg_abort(KgTxn *txn)
+{
+    if (!txn)
+        return;
+    mdb_txn_abort(txn->mdb);
+    free_txn(txn);
+}
+
+BaseStatus kg_commit(KgTxn *txn, BaseError *err)
+{
+    KgStore *const store = txn->store;
+    uint64_t generation = 0;
+    BaseStatus status = BASE_OK;
+    if (txn->writes)
+        status = kg_want_writer(txn, "kg_commit", err);
+    if (status == BASE_OK && txn->writes)
+        status = kg_catalog_log(txn, &generation, err);
+    if (status != BASE_OK) {
+        kg_abort(txn);
+        return status;
+    }
+    const int code = mdb_txn_commit(txn->mdb);
+    if (code != MDB_SUCCESS)
+        status = kg_mdb_fail(store, code, "write", err);
+    else if (txn->writes)
+        store->committed = true;
+    if (status == BASE_OK && txn->journal.count > 0 && !store->stop_before_catalog)
+        kg_catalog_apply(store, generation, &txn->journal);
+    free_txn(txn);
+    return status;
+}
+
+KgStore *kg_store(KgTxn *txn)
+{
+    return txn->store;
+}
