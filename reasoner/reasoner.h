@@ -100,7 +100,7 @@ BaseStatus reasoner_drop(KgTxn *txn, uint64_t *dropped, BaseError *err);
 
 /* A derived fact as reasoner_derive hands it over; borrowed for the call. */
 typedef struct ReasonerFact {
-    const char *predicate; /* the whole IRI */
+    KgText predicate; /* the whole IRI */
     const KgTerm *terms;
     size_t arity;
     bool is_triple;  /* terms[0..2] are then subject, predicate, object, and arity is 3 */

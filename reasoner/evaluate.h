@@ -1,0 +1,29 @@
+/* evaluate.h - a program run to its fixpoint over relations in memory. Private to the room. */
+#ifndef KGQ_REASONER_EVALUATE_H
+#define KGQ_REASONER_EVALUATE_H
+
+#include "reasoner/literal.h"
+#include "reasoner/program.h"
+#include "reasoner/relation.h"
+
+typedef struct RuleFigures {
+    uint64_t facts, matches, rows;
+    double seconds;
+} RuleFigures;
+
+/* The caller fills in the relations (one per shape of the program, given tuples at height 0) and `numbers`, and reads
+ * all else. Values in tuples below program->constants.count are those constants. */
+typedef struct Evaluation {
+    const ReasonerProgram *program;
+    Relation *relations;
+    const Number *numbers; /* by value; may be NULL unless program->has_order */
+    BaseJob *job;
+    RuleFigures *rules; /* one per rule */
+    uint64_t derived;
+    uint32_t strata, rounds, highest;
+} Evaluation;
+
+/* Afterwards each relation is sorted by height and its rows tell height and rule. BASE_NO_MEMORY, BASE_CANCELLED. */
+BaseStatus reasoner_evaluate(Evaluation *evaluation, BaseError *err);
+
+#endif

@@ -1,0 +1,326 @@
+/* A run: load what is asserted, derive, and put the outputs into KG_INFERRED in place of what was there; the same
+ * without storing; and the report of either. The catalog gets the program's whole text, each file behind a comment line
+ * with its length and name, so that a proof can parse it again (program_text.c). */
+#include "reasoner/memory.h"
+#include "reasoner/program_text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static BaseStatus no_memory(BaseError *err)
+{
+    return base_fail(err, BASE_NO_MEMORY, "no memory for what was derived");
+}
+
+/* ---- Report -------------------------------------------------------------------------------------------------- */
+
+void reasoner_report_free(ReasonerReport *report)
+{
+    base_arena_free(&report->memory);
+    *report = (ReasonerReport){0};
+}
+
+static bool belongs(const Memory *memory, const Predicate *predicate, uint32_t relation, uint32_t row)
+{
+    uint32_t triple[3];
+    const RelationShape *const shape = &memory->program->relations.items[relation];
+    if (shape->kind == PREDICATE_LOCAL || predicate->kind == PREDICATE_LOCAL)
+        return &memory->program->predicates.items[shape->predicate] == predicate;
+    reasoner_memory_triple(memory, relation, row, triple);
+    if (predicate->kind == PREDICATE_CLASS)
+        return triple[1] == memory->program->type_constant && triple[2] == predicate->constant;
+    return predicate->kind == PREDICATE_TRIPLE || triple[1] == predicate->constant;
+}
+
+static void count_rows(const Memory *memory, const Predicate *predicate, ReasonerPredicateReport *out)
+{
+    for (uint32_t r = 0; r < memory->program->relations.count; r++) {
+        const Relation *const relation = &memory->evaluation.relations[r];
+        if (!memory->program->relations.items[r].is_head)
+            continue;
+        for (uint32_t row = 0; row < relation->count && belongs(memory, predicate, r, 0); row++) {
+            if (!belongs(memory, predicate, r, row))
+                continue;
+            out->given += relation->heights[row] == 0;
+            out->derived += relation->heights[row] > 0;
+        }
+    }
+}
+
+static bool report_predicates(const Memory *memory, ReasonerReport *report)
+{
+    const ReasonerProgram *const program = memory->program;
+    report->predicates = base_arena_alloc(&report->memory, program->predicates.count + 1, sizeof *report->predicates);
+    if (!report->predicates)
+        return false;
+    for (size_t p = 0; p < program->predicates.count; p++) {
+        const Predicate *const predicate = &program->predicates.items[p];
+        if (!predicate->is_head)
+            continue;
+        ReasonerPredicateReport *const out = &report->predicates[report->predicate_count++];
+        *out = (ReasonerPredicateReport){.name =
+                                             base_arena_copy(&report->memory, predicate->name, strlen(predicate->name)),
+                                         .arity = predicate->arity,
+                                         .is_stored = predicate->is_stored};
+        if (!out->name)
+            return false;
+        count_rows(memory, predicate, out);
+    }
+    return true;
+}
+
+static bool report_rules(const Memory *memory, ReasonerReport *report)
+{
+    const ReasonerProgram *const program = memory->program;
+    report->rules = base_arena_alloc(&report->memory, program->rules.count + 1, sizeof *report->rules);
+    if (!report->rules)
+        return false;
+    for (size_t r = 0; r < program->rules.count; r++) {
+        const Rule *const rule = &program->rules.items[r];
+        const RuleFigures *const figures = &memory->evaluation.rules[r];
+        ReasonerRuleReport *const out = &report->rules[report->rule_count++];
+        *out =
+            (ReasonerRuleReport){.name = base_arena_copy(&report->memory, rule->name, strlen(rule->name)),
+                                 .place = base_arena_copy(&report->memory, rule->place_text, strlen(rule->place_text)),
+                                 .facts = figures->facts,
+                                 .matches = figures->matches,
+                                 .rows = figures->rows,
+                                 .seconds = figures->seconds};
+        if (!out->name || !out->place)
+            return false;
+    }
+    return true;
+}
+
+/* ---- Deriving ------------------------------------------------------------------------------------------------ */
+
+/* Loads and evaluates, with the figures of both in *report. */
+static BaseStatus derive(KgTxn *txn, const ReasonerProgram *program, Memory *memory, ReasonerReport *report,
+                         BaseJob *job, BaseError *err)
+{
+    const double began = base_wall_seconds();
+    BaseStatus status = reasoner_memory_load(txn, program, job, memory, err);
+    const double loaded = base_wall_seconds();
+    if (status == BASE_OK)
+        status = reasoner_evaluate(&memory->evaluation, err);
+    report->load_seconds = loaded - began;
+    report->derive_seconds = base_wall_seconds() - loaded;
+    report->facts_in = memory->facts_in;
+    report->derived = memory->evaluation.derived;
+    report->strata = memory->evaluation.strata;
+    report->rounds = memory->evaluation.rounds;
+    report->highest = memory->evaluation.highest;
+    return status;
+}
+
+/* ---- Storing ------------------------------------------------------------------------------------------------- */
+
+typedef struct Records {
+    KgRecord *items;
+    size_t count, capacity;
+} Records;
+
+/* The value's id, made when the database does not know the constant. */
+static BaseStatus known_id(Memory *memory, uint32_t value, KgId *out, BaseError *err)
+{
+    KgId *const id = &memory->ids.items[value];
+    if (*id == KG_ANY) {
+        const BaseStatus status = kg_intern(memory->txn, &memory->program->constants.items[value], id, err);
+        if (status != BASE_OK)
+            return status;
+    }
+    *out = *id;
+    return BASE_OK;
+}
+
+/* RDF has no triples about literals, and names are IRIs; such facts serve within the program only. */
+static bool is_storable(KgTriple triple)
+{
+    return kg_kind(triple.s) != KG_LITERAL && kg_kind(triple.p) == KG_IRI;
+}
+
+static BaseStatus collect(Memory *memory, uint32_t run, Records *out, BaseError *err)
+{
+    for (uint32_t r = 0; r < memory->program->relations.count; r++) {
+        const Relation *const relation = &memory->evaluation.relations[r];
+        const RelationShape *const shape = &memory->program->relations.items[r];
+        if (!shape->is_head || shape->kind == PREDICATE_LOCAL)
+            continue;
+        for (uint32_t row = reasoner_relation_height_start(relation, 0, relation->count, 1); row < relation->count;
+             row++) {
+            uint32_t values[3];
+            KgTriple triple = {0};
+            if (!reasoner_memory_triple(memory, r, row, values) || !reasoner_memory_is_output(memory, r, row))
+                continue;
+            BaseStatus status = known_id(memory, values[0], &triple.s, err);
+            if (status == BASE_OK)
+                status = known_id(memory, values[1], &triple.p, err);
+            if (status == BASE_OK)
+                status = known_id(memory, values[2], &triple.o, err);
+            if (status != BASE_OK)
+                return status;
+            const KgNote note = {.source = run, .rule = relation->rules[row], .height = relation->heights[row]};
+            if (is_storable(triple) && !BASE_PUSH(out, (KgRecord){triple, note}))
+                return no_memory(err);
+        }
+    }
+    return BASE_OK;
+}
+
+static BaseStatus put_run(KgTxn *txn, const ReasonerProgram *program, const ReasonerRunOptions *options,
+                          const ReasonerReport *report, double seconds, uint32_t *run, BaseError *err)
+{
+    BaseBuffer text = {0}, name = {0}, details = {0};
+    bool is_fine = reasoner_program_join_texts(program, &text);
+    for (size_t i = 0; is_fine && i < program->texts.count; i++)
+        is_fine = base_buffer_format(&name, "%s%s", i > 0 ? ", " : "", program->texts.items[i].name);
+    is_fine = is_fine && base_buffer_add(&name, "", 0) &&
+              base_buffer_format(&details,
+                                 "{\"facts_in\":%llu,\"derived\":%llu,\"rules\":%zu,\"strata\":%u,\"rounds\":%u,"
+                                 "\"highest\":%u,\"load_seconds\":%.3f,\"derive_seconds\":%.3f}",
+                                 (unsigned long long)report->facts_in, (unsigned long long)report->derived,
+                                 program->rules.count, report->strata, report->rounds, report->highest,
+                                 report->load_seconds, report->derive_seconds);
+    BaseStatus status = BASE_NO_MEMORY;
+    if (is_fine)
+        status = kg_put_run(txn,
+                            &(KgRun){.kind = "reason",
+                                     .name = options && options->name ? options->name : name.items,
+                                     .text = text.items,
+                                     .details = details.items,
+                                     .seconds = seconds},
+                            run, err);
+    else
+        no_memory(err);
+    base_buffer_free(&text);
+    base_buffer_free(&name);
+    base_buffer_free(&details);
+    return status;
+}
+
+BaseStatus reasoner_run(KgTxn *txn, const ReasonerProgram *program, const ReasonerRunOptions *options,
+                        ReasonerReport *report, BaseJob *job, BaseError *err)
+{
+    if (!txn || !program)
+        return base_fail(err, BASE_BAD_CALL, "reasoner_run: a transaction and a program are needed");
+    const double began = base_wall_seconds(), cpu_began = base_cpu_seconds();
+    ReasonerReport figures = {0};
+    Memory memory = {0};
+    Records records = {0};
+    size_t stored = 0;
+    BaseStatus status = derive(txn, program, &memory, &figures, job, err);
+    const double derived = base_wall_seconds();
+    if (status == BASE_OK)
+        status = put_run(txn, program, options, &figures, derived - began, &figures.run, err);
+    if (status == BASE_OK)
+        status = collect(&memory, figures.run, &records, err);
+    if (status == BASE_OK)
+        status = kg_clear_layer(txn, KG_INFERRED, err);
+    if (status == BASE_OK)
+        status = kg_add_many(txn, KG_INFERRED, records.items, records.count, &stored, job, err);
+    if (status == BASE_OK && (!report_predicates(&memory, &figures) || !report_rules(&memory, &figures)))
+        status = no_memory(err);
+    figures.stored = stored;
+    figures.store_seconds = base_wall_seconds() - derived;
+    figures.wall_seconds = base_wall_seconds() - began;
+    figures.cpu_seconds = base_cpu_seconds() - cpu_began;
+    if (status == BASE_OK && report)
+        *report = figures;
+    else
+        reasoner_report_free(&figures);
+    free(records.items);
+    reasoner_memory_free(&memory);
+    return status;
+}
+
+BaseStatus reasoner_drop(KgTxn *txn, uint64_t *dropped, BaseError *err)
+{
+    uint64_t count = 0;
+    BaseStatus status = kg_count(txn, KG_IN(KG_INFERRED), (KgTriple){0}, &count, err);
+    if (status == BASE_OK)
+        status = kg_clear_layer(txn, KG_INFERRED, err);
+    if (status == BASE_OK && dropped)
+        *dropped = count;
+    return status;
+}
+
+/* ---- Handing over -------------------------------------------------------------------------------------------- */
+
+typedef struct Hand {
+    bool (*take)(void *context, const ReasonerFact *fact);
+    void *context;
+} Hand;
+
+/* The whole tuple's terms, and its triple of ids where it is one. */
+static BaseStatus fill_fact(const Memory *memory, uint32_t r, uint32_t row, KgTerm *terms, ReasonerFact *fact,
+                            BaseError *err)
+{
+    const Relation *const relation = &memory->evaluation.relations[r];
+    const RelationShape *const shape = &memory->program->relations.items[r];
+    uint32_t values[3];
+    const char *const iri = memory->program->predicates.items[shape->predicate].iri;
+    *fact = (ReasonerFact){.predicate = {iri, strlen(iri)},
+                           .terms = terms,
+                           .arity = relation->arity,
+                           .rule = relation->rules[row],
+                           .height = relation->heights[row]};
+    fact->is_triple = reasoner_memory_triple(memory, r, row, values);
+    if (fact->is_triple) {
+        fact->arity = 3;
+        fact->triple =
+            (KgTriple){memory->ids.items[values[0]], memory->ids.items[values[1]], memory->ids.items[values[2]]};
+    }
+    for (uint32_t c = 0; c < fact->arity; c++) {
+        const uint32_t value = fact->is_triple ? values[c] : relation_row(relation, row)[c];
+        const BaseStatus status = reasoner_memory_term(memory, value, &terms[c], err);
+        if (status != BASE_OK)
+            return status;
+    }
+    if (fact->is_triple)
+        fact->predicate = terms[1].text;
+    return BASE_OK;
+}
+
+static BaseStatus hand_over(const Memory *memory, const Hand *hand, BaseError *err)
+{
+    KgTerm terms[ARITY_LIMIT];
+    for (uint32_t r = 0; r < memory->program->relations.count; r++) {
+        const Relation *const relation = &memory->evaluation.relations[r];
+        for (uint32_t row = reasoner_relation_height_start(relation, 0, relation->count, 1); row < relation->count;
+             row++) {
+            ReasonerFact fact;
+            if (!reasoner_memory_is_output(memory, r, row))
+                continue;
+            const BaseStatus status = fill_fact(memory, r, row, terms, &fact, err);
+            if (status != BASE_OK)
+                return status;
+            if (!hand->take(hand->context, &fact))
+                return BASE_OK;
+        }
+    }
+    return BASE_OK;
+}
+
+BaseStatus reasoner_derive(KgTxn *txn, const ReasonerProgram *program,
+                           bool (*take)(void *context, const ReasonerFact *fact), void *context, ReasonerReport *report,
+                           BaseJob *job, BaseError *err)
+{
+    if (!txn || !program || !take)
+        return base_fail(err, BASE_BAD_CALL, "reasoner_derive: a transaction, a program and a taker are needed");
+    const double began = base_wall_seconds(), cpu_began = base_cpu_seconds();
+    ReasonerReport figures = {0};
+    Memory memory = {0};
+    BaseStatus status = derive(txn, program, &memory, &figures, job, err);
+    if (status == BASE_OK)
+        status = hand_over(&memory, &(Hand){take, context}, err);
+    if (status == BASE_OK && (!report_predicates(&memory, &figures) || !report_rules(&memory, &figures)))
+        status = no_memory(err);
+    figures.wall_seconds = base_wall_seconds() - began;
+    figures.cpu_seconds = base_cpu_seconds() - cpu_began;
+    if (status == BASE_OK && report)
+        *report = figures;
+    else
+        reasoner_report_free(&figures);
+    reasoner_memory_free(&memory);
+    return status;
+}
