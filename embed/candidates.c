@@ -41,13 +41,15 @@ BaseStatus embed_labels_open(KgTxn *txn, const EmbedLinkOptions *options, BaseAr
     if (!out->predicates || !out->fits || !out->names)
         return base_fail(err, BASE_NO_MEMORY, "no memory to link");
     for (size_t i = 0; i < count; i++) {
-        BaseError fault = {0};
+        KgTerm term;
         KgId id = KG_ANY;
-        const BaseStatus status = kg_find_name(txn, names[i], &id, &fault);
+        BaseStatus status = kg_parse_term((KgText){names[i], strlen(names[i])}, arena, &term, err);
+        if (status == BASE_OK)
+            status = kg_find(txn, &term, &id, err);
         if (status == BASE_NOT_FOUND)
             continue;
         if (status != BASE_OK)
-            return base_fail(err, status, "label predicate %s: %s", names[i], fault.message);
+            return status;
         BaseBuffer shown = {0};
         if (kg_write_term(txn, id, KG_SYNTAX_PLAIN, &shown, NULL) != BASE_OK || !shown.items) {
             base_buffer_free(&shown);

@@ -77,15 +77,17 @@ static int compare_weighed(const void *a, const void *b)
     return (x->bearer.entity > y->bearer.entity) - (x->bearer.entity < y->bearer.entity);
 }
 
-/* Scores: each candidate's share of the squared weights, times the fit of the name. */
+/* Scores: each candidate's share of the squared weights, times how well the name fits the best of them. */
 static BaseStatus finish_mention(const Linking *linking, Mention *mention, EmbedMention *out, BaseError *err)
 {
     const EmbedLinkOptions *const options = linking->options;
     const size_t most = options->candidates ? options->candidates : USUAL_CANDIDATES;
     const double threshold = options->threshold != 0 ? options->threshold : USUAL_THRESHOLD;
-    double sum = 0;
-    for (size_t i = 0; i < mention->count; i++)
+    double sum = 0, fit = 0;
+    for (size_t i = 0; i < mention->count; i++) {
         sum += mention->items[i].weight * mention->items[i].weight;
+        fit = mention->items[i].bearer.fit > fit ? mention->items[i].bearer.fit : fit;
+    }
     qsort(mention->items, mention->count, sizeof *mention->items, compare_weighed);
     *out = (EmbedMention){.start = mention->start, .length = mention->length, .text = mention->text, .chosen = -1};
     out->candidate_count = mention->count < most ? mention->count : most;
@@ -102,8 +104,7 @@ static BaseStatus finish_mention(const Linking *linking, Mention *mention, Embed
         if (!copy)
             return base_fail(err, BASE_NO_MEMORY, "no memory to link");
         const double share = sum > 0 ? weighed->weight * weighed->weight / sum : 0;
-        out->candidates[i] =
-            (EmbedCandidate){.entity = weighed->bearer.entity, .score = share * weighed->bearer.fit, .evidence = copy};
+        out->candidates[i] = (EmbedCandidate){.entity = weighed->bearer.entity, .score = share * fit, .evidence = copy};
     }
     if (out->candidate_count > 0 && out->candidates[0].score >= threshold)
         out->chosen = 0;

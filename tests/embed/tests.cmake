@@ -1,0 +1,8 @@
+kgq_test(embed calibrate)
+kgq_test(embed link)
+kgq_test(embed options)
+kgq_test(embed predict)
+kgq_test(embed rank)
+kgq_test(embed sample)
+kgq_test(embed score)
+kgq_test(embed train)
