@@ -47,7 +47,8 @@ float *nn_parameter_values(NnParameters *parameters, int parameter); /* borrowed
  * gradients of its own, so one replica per thread works on its slice of the batch. A graph stays on one thread at a
  * time. */
 typedef struct NnGraph NnGraph;
-typedef int NnNode; /* -1: this or an earlier op failed; every op passes -1 on and nn_graph_plan tells the first fault */
+typedef int
+    NnNode; /* -1: this or an earlier op failed; every op passes -1 on and nn_graph_plan tells the first fault */
 
 NnGraph *nn_graph_new(NnParameters *parameters, int64_t max_batch, uint64_t seed); /* NULL: no memory */
 void nn_graph_free(NnGraph *graph);
@@ -69,7 +70,7 @@ NnNode nn_scale(NnGraph *graph, NnNode x, float factor);
 NnNode nn_relu(NnGraph *graph, NnNode x);
 NnNode nn_sigmoid(NnGraph *graph, NnNode x);
 NnNode nn_tanh(NnGraph *graph, NnNode x);
-NnNode nn_softmax(NnGraph *graph, NnNode x); /* over the last axis */
+NnNode nn_softmax(NnGraph *graph, NnNode x);             /* over the last axis */
 NnNode nn_dropout(NnGraph *graph, NnNode x, float rate); /* inverted; the identity unless nn_graph_set_training */
 
 /* Rows as complex vectors: the first half of a row is the real part, the second the imaginary. */
@@ -98,8 +99,8 @@ NnNode nn_max_pool2d(NnGraph *graph, NnNode x, int size); /* square window, stri
  * evenly over all classes. */
 NnNode nn_cross_entropy(NnGraph *graph, NnNode logits, NnNode labels, float smoothing);
 NnNode nn_binary_cross_entropy(NnGraph *graph, NnNode logits, NnNode targets); /* mean over rows, sum over columns */
-NnNode nn_mean_square(NnGraph *graph, NnNode x);                              /* mean over rows of the row's sum of x^2 */
-NnNode nn_mean_power(NnGraph *graph, NnNode x, int p);                        /* ... of |x|^p, p = 2 or 3 (N3, Lacroix 2018) */
+NnNode nn_mean_square(NnGraph *graph, NnNode x);       /* mean over rows of the row's sum of x^2 */
+NnNode nn_mean_power(NnGraph *graph, NnNode x, int p); /* ... of |x|^p, p = 2 or 3 (N3, Lacroix 2018) */
 
 /* Checks shapes, decides what needs gradients, plans memory. BASE_BAD_CALL tells the first op that was wrong. */
 BaseStatus nn_graph_plan(NnGraph *graph, BaseError *err);
@@ -121,10 +122,10 @@ const float *nn_graph_gradient(const NnGraph *graph, NnNode node);
 typedef enum NnMethod { NN_SGD, NN_ADAM, NN_ADAGRAD } NnMethod;
 typedef struct NnOptimizerOptions {
     NnMethod method;
-    float rate;                    /* 0: 1e-3 */
-    float beta1, beta2, epsilon;   /* 0: 0.9, 0.999, 1e-7 (Adam); Adagrad: epsilon 1e-10 */
-    float momentum;                /* SGD */
-    float weight_decay;            /* decoupled (AdamW) */
+    float rate;                  /* 0: 1e-3 */
+    float beta1, beta2, epsilon; /* 0: 0.9, 0.999, 1e-7 (Adam); Adagrad: epsilon 1e-10 */
+    float momentum;              /* SGD */
+    float weight_decay;          /* decoupled (AdamW) */
 } NnOptimizerOptions;
 typedef struct NnOptimizer NnOptimizer;
 
@@ -139,11 +140,101 @@ BaseStatus nn_optimizer_step(NnOptimizer *optimizer, NnGraph *const *replicas, i
 
 /* ---- Files ------------------------------------------------------------------------------------------------------ */
 
-/* safetensors (https://github.com/huggingface/safetensors): all parameters, with `description` (JSON, may be NULL) under
- * the metadata key "kgq" and a checksum of the data under "xxh3". Written whole or not at all. */
+/* safetensors (https://github.com/huggingface/safetensors): all parameters, with `description` (JSON, may be NULL)
+ * under the metadata key "kgq" and a checksum of the data under "xxh3". Written whole or not at all. */
 BaseStatus nn_save(const NnParameters *parameters, const char *path, const char *description, BaseError *err);
 /* A file's parameters; *description, when wanted, is the caller's to free(). BASE_BAD_INPUT: not such a file, cut short
  * or damaged, with what is wrong and at which byte. */
 BaseStatus nn_load(const char *path, NnParameters **out, char **description, BaseError *err);
+
+/* ---- Classifiers: images in, one of a few named classes out ------------------------------------------------------ */
+
+/* Start with nn_classifier_new, nn_classifier_fit, nn_classifier_save; or nn_classifier_load. Then
+ * nn_classifier_evaluate and nn_classifier_predict. One call at a time on a classifier; the calls share their work
+ * among base_job_threads(job) threads themselves. The same seed, images and number of threads give the same model to
+ * the bit. Every `job` may be NULL. */
+typedef struct NnClassifier NnClassifier;
+
+/* Borrowed by the calls that take it. Pixels are [count, height, width, channels], 0..255. */
+typedef struct NnImages {
+    const uint8_t *pixels;
+    const int32_t *labels; /* [count], each below the number of classes; NULL: none known */
+    int64_t count;
+    int height, width, channels;
+} NnImages;
+
+typedef struct NnClassifierOptions {
+    const char *arch; /* NULL: "seed-cnn" */
+    int height, width, channels;
+    int class_count;
+    const char *const *class_names; /* [class_count], UTF-8, copied; NULL: "0", "1", ... */
+    uint64_t seed;                  /* of the start values */
+} NnClassifierOptions;
+
+/* The architectures' names, one at a time; NULL: past the end. */
+const char *nn_classifier_arch_at(int index);
+/* On success *out is the caller's, to end with nn_classifier_free; on failure *out is NULL. BASE_BAD_CALL: an unknown
+ * architecture (the hint names those there are), images too small for it, fewer than 2 classes, a name twice. */
+BaseStatus nn_classifier_new(const NnClassifierOptions *options, NnClassifier **out, BaseError *err);
+void nn_classifier_free(NnClassifier *classifier); /* NULL is fine */
+const char *nn_classifier_arch(const NnClassifier *classifier);
+int nn_classifier_class_count(const NnClassifier *classifier);
+const char *nn_classifier_class_name(const NnClassifier *classifier, int class); /* borrowed; NULL: no such class */
+void nn_classifier_input(const NnClassifier *classifier, int *height, int *width, int *channels);
+int64_t nn_classifier_parameter_count(const NnClassifier *classifier); /* numbers learned: 121,930 for MNIST */
+
+typedef struct NnEpoch {
+    int epoch, epochs;                 /* from 1, of how many */
+    double loss, accuracy;             /* over the training images, while they were learned from */
+    bool has_valid;                    /* the next two are known */
+    double valid_loss, valid_accuracy; /* after the epoch */
+    double seconds, cpu_seconds;       /* of the epoch's training, validation apart */
+} NnEpoch;
+
+/* Zero means the default in brackets. */
+typedef struct NnFitOptions {
+    int epochs;            /* [5] */
+    int batch;             /* [32] images a step; the last step of an epoch takes what is left */
+    float rate;            /* [1e-3] of Adam */
+    uint64_t seed;         /* of the order of the images */
+    const NnImages *valid; /* evaluated after each epoch; NULL: none */
+    void (*on_epoch)(void *context, const NnEpoch *epoch); /* on the calling thread; may be NULL */
+    void *context;
+} NnFitOptions;
+
+/* Trains further from where the classifier is. NULL options: defaults. BASE_BAD_INPUT: images of another shape than the
+ * classifier's, no labels, a label past the classes (the message names the image), or numbers that grew out of bounds
+ * (naming epoch and batch). BASE_CANCELLED: what was learned by then stays. */
+BaseStatus nn_classifier_fit(NnClassifier *classifier, const NnImages *images, const NnFitOptions *options,
+                             BaseJob *job, BaseError *err);
+
+typedef struct NnClassScore {
+    int64_t count;                /* images of the class */
+    int64_t predicted;            /* images taken for it */
+    int64_t correct;              /* both */
+    double precision, recall, f1; /* 0 where there is nothing to divide by */
+} NnClassScore;
+typedef struct NnEvaluation {
+    int64_t count;
+    double accuracy, loss; /* loss: mean of -log(probability of the right class) */
+    int class_count;
+    NnClassScore *classes; /* [class_count]; owned: nn_evaluation_free */
+    int64_t *confusion;    /* [class_count, class_count]: row = the right class, column = the one predicted; owned */
+    double seconds, cpu_seconds;
+} NnEvaluation;
+/* On failure *out is {0}. BASE_BAD_INPUT as for nn_classifier_fit, and no images at all. */
+BaseStatus nn_classifier_evaluate(NnClassifier *classifier, const NnImages *images, NnEvaluation *out, BaseJob *job,
+                                  BaseError *err);
+void nn_evaluation_free(NnEvaluation *evaluation); /* {0} again afterwards */
+
+/* Fills probabilities [images->count, class_count]; each row sums to 1. Labels are not looked at. */
+BaseStatus nn_classifier_predict(NnClassifier *classifier, const NnImages *images, float *probabilities, BaseJob *job,
+                                 BaseError *err);
+
+/* One safetensors file that stands by itself: architecture, input shape, class names and training settings are in its
+ * description. */
+BaseStatus nn_classifier_save(const NnClassifier *classifier, const char *path, BaseError *err);
+/* BASE_NOT_FOUND: no such file. BASE_BAD_INPUT: as for nn_load, or not a classifier. */
+BaseStatus nn_classifier_load(const char *path, NnClassifier **out, BaseError *err);
 
 #endif
