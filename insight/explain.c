@@ -1,0 +1,433 @@
+/* explain.c - gathers what the database has to say of one triple: its notes in the four layers, the catalog rows they
+ * point to, its proof or what it lacks, and what the trained models give it. */
+#include "insight/explain.h"
+
+#include "embed/embed.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- The triple as text ---------------------------------------------------------------------------------------- */
+
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
+/* A string may have blanks in it and a quote behind a backslash; so may what stands in <...>. */
+static size_t field_length(const char *text)
+{
+    char quote = '\0';
+    size_t i = 0;
+    for (; text[i] && (quote || !is_blank(text[i])); i++) {
+        if (quote == '"' && text[i] == '\\' && text[i + 1])
+            i++;
+        else if (quote)
+            quote = text[i] == quote ? '\0' : quote;
+        else if (text[i] == '"')
+            quote = '"';
+        else if (i == 0 && text[i] == '<')
+            quote = '>';
+    }
+    return i;
+}
+
+static BaseStatus fail_at_column(const char *text, size_t offset, size_t width, const char *message, BaseError *err)
+{
+    return base_fail_at(err, BASE_BAD_INPUT, base_source_at("<triple>", text, strlen(text), offset, width), "%s",
+                        message);
+}
+
+/* kg_find_name's faults, with the column in the whole text. */
+static BaseStatus find_field(KgTxn *txn, const char *text, size_t start, size_t length, BaseArena *arena, KgId *out,
+                             BaseError *err)
+{
+    char *const field = base_arena_copy(arena, text + start, length);
+    if (!field)
+        return base_fail(err, BASE_NO_MEMORY, "no memory to read a triple");
+    BaseError fault = {0};
+    const BaseStatus status = kg_find_name(txn, field, out, &fault);
+    if (status == BASE_BAD_INPUT)
+        return fail_at_column(text, start + (fault.column ? fault.column - 1 : 0), length, fault.message, err);
+    if (status != BASE_OK && err && err->status == BASE_OK)
+        *err = fault;
+    return status;
+}
+
+BaseStatus insight_parse_triple(KgTxn *txn, const char *text, KgTriple *out, BaseError *err)
+{
+    *out = (KgTriple){0};
+    struct {
+        size_t start, length;
+    } fields[3];
+    size_t count = 0, at = 0;
+    for (;;) {
+        while (is_blank(text[at]))
+            at++;
+        if (!text[at])
+            break;
+        const size_t length = field_length(text + at);
+        if (count == 3)
+            return fail_at_column(text, at, length, "expected three fields (subject, predicate, object), found more",
+                                  err);
+        fields[count].start = at;
+        fields[count++].length = length;
+        at += length;
+    }
+    if (count < 3)
+        return fail_at_column(text, at, 1, "expected three fields: subject, predicate, object", err);
+    KgId *const ids[3] = {&out->s, &out->p, &out->o};
+    BaseArena arena = {0};
+    BaseStatus status = BASE_OK;
+    for (size_t i = 0; i < 3 && status == BASE_OK; i++)
+        status = find_field(txn, text, fields[i].start, fields[i].length, &arena, ids[i], err);
+    base_arena_free(&arena);
+    return status;
+}
+
+/* ---- What the layers and the catalog say ------------------------------------------------------------------------ */
+
+typedef struct Gathering {
+    KgTxn *txn;
+    const InsightOptions *options;
+    InsightExplanation *explanation;
+    KgNote notes[KG_LAYERS]; /* of the layers that explanation->layers names */
+    BaseJob *job;
+} Gathering;
+
+static BaseStatus no_memory(BaseError *err)
+{
+    return base_fail(err, BASE_NO_MEMORY, "no memory for an explanation");
+}
+
+static BaseStatus name_term(Gathering *gathering, KgId id, const char **out, BaseError *err)
+{
+    BaseBuffer text = {0};
+    BaseStatus status = kg_write_term(gathering->txn, id, KG_SYNTAX_NAME, &text, err);
+    if (status == BASE_OK) {
+        *out = base_arena_copy(&gathering->explanation->memory, text.items ? text.items : "", text.count);
+        if (!*out)
+            status = no_memory(err);
+    }
+    base_buffer_free(&text);
+    return status;
+}
+
+static BaseStatus gather_names(Gathering *gathering, BaseError *err)
+{
+    InsightExplanation *const x = gathering->explanation;
+    BaseStatus status = name_term(gathering, x->triple.s, &x->subject, err);
+    if (status == BASE_OK)
+        status = name_term(gathering, x->triple.p, &x->predicate, err);
+    if (status == BASE_OK)
+        status = name_term(gathering, x->triple.o, &x->object, err);
+    return status;
+}
+
+static BaseStatus gather_notes(Gathering *gathering, BaseError *err)
+{
+    InsightExplanation *const x = gathering->explanation;
+    for (int layer = 0; layer < KG_LAYERS; layer++) {
+        const BaseStatus status = kg_get(gathering->txn, (KgLayer)layer, x->triple, &gathering->notes[layer], err);
+        if (status == BASE_OK)
+            x->layers |= KG_IN(layer);
+        else if (status != BASE_NOT_FOUND)
+            return status;
+    }
+    return BASE_OK;
+}
+
+/* A row that the catalog does not have is no fault: what was entered by hand has none. */
+static BaseStatus unless_absent(BaseStatus status, const BaseError *fault, BaseError *err)
+{
+    if (status == BASE_OK || status == BASE_NOT_FOUND)
+        return BASE_OK;
+    if (err && err->status == BASE_OK)
+        *err = *fault;
+    return status;
+}
+
+/* Defines find_NAME: the catalog's row of that number copied into the explanation, or *out NULL. */
+#define DEFINE_FIND(name, Type, find)                                                                                  \
+    static BaseStatus name(Gathering *gathering, uint32_t id, const Type **out, BaseError *err)                        \
+    {                                                                                                                  \
+        BaseArena *const memory = &gathering->explanation->memory;                                                     \
+        BaseError fault = {0};                                                                                         \
+        *out = NULL;                                                                                                   \
+        Type *const row = base_arena_alloc(memory, 1, sizeof *row);                                                    \
+        if (!row)                                                                                                      \
+            return no_memory(err);                                                                                     \
+        const BaseStatus status = find(gathering->txn, id, memory, row, &fault);                                       \
+        if (status == BASE_OK)                                                                                         \
+            *out = row;                                                                                                \
+        return unless_absent(status, &fault, err);                                                                     \
+    }
+DEFINE_FIND(find_import, KgImport, kg_find_import)
+DEFINE_FIND(find_run, KgRun, kg_find_run)
+DEFINE_FIND(find_evidence, KgEvidence, kg_find_evidence)
+DEFINE_FIND(find_model, KgModel, kg_find_model_id)
+
+static BaseStatus gather_rows(Gathering *gathering, BaseError *err)
+{
+    InsightExplanation *const x = gathering->explanation;
+    BaseStatus status = BASE_OK;
+    if (x->layers & KG_IN(KG_ASSERTED))
+        status = find_import(gathering, gathering->notes[KG_ASSERTED].source, &x->import, err);
+    if (status == BASE_OK && x->layers & KG_IN(KG_INFERRED))
+        status = find_run(gathering, gathering->notes[KG_INFERRED].source, &x->run, err);
+    if (status == BASE_OK && x->layers & KG_IN(KG_OBSERVED)) {
+        status = find_evidence(gathering, gathering->notes[KG_OBSERVED].source, &x->evidence, err);
+        x->confidence = (double)gathering->notes[KG_OBSERVED].score;
+    }
+    return status;
+}
+
+/* ---- Proofs ------------------------------------------------------------------------------------------------------ */
+
+static BaseStatus gather_proofs(Gathering *gathering, BaseError *err)
+{
+    InsightExplanation *const x = gathering->explanation;
+    const ReasonerProveOptions options = {
+        .all = gathering->options->all, .limit = gathering->options->limit, .with_trees = true};
+    BaseError fault = {0};
+    BaseStatus status;
+    if (insight_holds(x))
+        status = reasoner_prove(gathering->txn, x->triple, &options, &x->proofs, &fault);
+    else /* not found: no rules have run yet */
+        status = reasoner_why_not(gathering->txn, NULL, x->triple, &options, &x->proofs, &fault);
+    return unless_absent(status, &fault, err);
+}
+
+static BaseStatus add_import(Gathering *gathering, uint32_t id, KgImport *imports, size_t *count, BaseError *err)
+{
+    for (size_t i = 0; i < *count; i++)
+        if (imports[i].id == id)
+            return BASE_OK;
+    const KgImport *row;
+    const BaseStatus status = find_import(gathering, id, &row, err);
+    if (status == BASE_OK && row)
+        imports[(*count)++] = *row;
+    return status;
+}
+
+/* The imports of all asserted premises; and how many rules the first proof applies. */
+static BaseStatus gather_imports(Gathering *gathering, BaseError *err)
+{
+    InsightExplanation *const x = gathering->explanation;
+    InsightLines lines = {0};
+    BaseStatus status = BASE_OK;
+    size_t asserted = 0, roots = 0;
+    if (!insight_lay_out(x, &lines)) {
+        status = no_memory(err);
+        goto done;
+    }
+    for (size_t i = 0; i < lines.count; i++) {
+        const ReasonerProof *const proof = lines.items[i].proof;
+        roots += lines.items[i].depth == 0;
+        asserted += proof->kind == REASONER_ASSERTED;
+        x->steps += roots == 1 && proof->kind == REASONER_DERIVED && insight_holds(x);
+    }
+    KgImport *const imports = base_arena_alloc(&x->memory, asserted + 1, sizeof *imports);
+    if (!imports) {
+        status = no_memory(err);
+        goto done;
+    }
+    for (size_t i = 0; i < lines.count && status == BASE_OK; i++)
+        if (lines.items[i].proof->kind == REASONER_ASSERTED)
+            status = add_import(gathering, lines.items[i].proof->note.source, imports, &x->import_count, err);
+    x->imports = imports;
+done:
+    free(lines.items);
+    return status;
+}
+
+/* ---- Scores ------------------------------------------------------------------------------------------------------ */
+
+static BaseStatus ask_model(Gathering *gathering, EmbedModel *model, InsightScore *score, BaseError *err)
+{
+    const KgTriple triple = gathering->explanation->triple;
+    EmbedScore given = {0};
+    BaseStatus status = embed_score(model, &triple, 1, &given, gathering->job, err);
+    if (status != BASE_OK || !given.known)
+        return status;
+    score->is_known = true;
+    score->score = (double)given.score;
+    score->probability = given.probability;
+    EmbedEvaluation ranks = {0};
+    status = embed_evaluate(gathering->txn, model, &triple, 1, NULL, 0, &ranks, gathering->job, err);
+    if (status == BASE_OK) {
+        score->subject_rank = ranks.head.mean_rank;
+        score->object_rank = ranks.tail.mean_rank;
+        score->candidates = ranks.candidates;
+    }
+    return status;
+}
+
+/* A damaged model spoils its own line only, unless it is the one that was asked for. */
+static BaseStatus add_model(Gathering *gathering, const KgModel *row, InsightScore *score, BaseError *err)
+{
+    *score = (InsightScore){.model = row->name, .kind = row->kind, .id = row->id};
+    EmbedModel *model = NULL;
+    BaseError fault = {0};
+    BaseStatus status = embed_open(gathering->txn, row->name, &model, &fault);
+    if (status == BASE_OK)
+        status = ask_model(gathering, model, score, &fault);
+    embed_close(model);
+    if (status == BASE_OK)
+        return BASE_OK;
+    if (gathering->options->model || status == BASE_NO_MEMORY || status == BASE_CANCELLED) {
+        if (err && err->status == BASE_OK)
+            *err = fault;
+        return status;
+    }
+    *score = (InsightScore){.model = row->name, .kind = row->kind, .id = row->id};
+    score->fault = base_arena_copy(&gathering->explanation->memory, fault.message, strlen(fault.message));
+    return score->fault ? BASE_OK : no_memory(err);
+}
+
+static int compare_newest_first(const void *a, const void *b)
+{
+    const KgModel *const left = a, *const right = b;
+    if (left->time != right->time)
+        return left->time > right->time ? -1 : 1;
+    return left->id > right->id ? -1 : left->id < right->id;
+}
+
+/* A stored prediction counts when its model could not be asked anew. */
+static BaseStatus add_stored(Gathering *gathering, InsightScore *scores, size_t *count, BaseError *err)
+{
+    if (!(gathering->explanation->layers & KG_IN(KG_PREDICTED)))
+        return BASE_OK;
+    const KgNote note = gathering->notes[KG_PREDICTED];
+    size_t place = 0;
+    while (place < *count && scores[place].id != note.source)
+        place++;
+    if (place < *count && scores[place].is_known)
+        return BASE_OK;
+    if (place == *count) {
+        const KgModel *row;
+        const BaseStatus status = find_model(gathering, note.source, &row, err);
+        if (status != BASE_OK)
+            return status;
+        scores[place] = row ? (InsightScore){.model = row->name, .kind = row->kind, .id = row->id}
+                            : (InsightScore){.model = "no longer there", .kind = "a model"};
+        (*count)++;
+    }
+    scores[place].is_known = scores[place].is_stored = true;
+    scores[place].probability = (double)note.score;
+    return BASE_OK;
+}
+
+static BaseStatus list_models(Gathering *gathering, KgModel **models, size_t *count, BaseError *err)
+{
+    BaseArena *const memory = &gathering->explanation->memory;
+    *models = NULL;
+    *count = 0;
+    if (gathering->options->no_models)
+        return BASE_OK;
+    if (!gathering->options->model) {
+        const BaseStatus status = kg_models(gathering->txn, memory, models, count, err);
+        if (status == BASE_OK && *count > 1)
+            qsort(*models, *count, sizeof **models, compare_newest_first);
+        return status;
+    }
+    *models = base_arena_alloc(memory, 1, sizeof **models);
+    if (!*models)
+        return no_memory(err);
+    *count = 1;
+    const BaseStatus status = kg_find_model(gathering->txn, gathering->options->model, memory, *models, err);
+    if (status == BASE_NOT_FOUND && err && err->status == BASE_OK) /* embed's message names those that are there */
+        return embed_open(gathering->txn, gathering->options->model, &(EmbedModel *){NULL}, err);
+    return status;
+}
+
+static BaseStatus gather_scores(Gathering *gathering, BaseError *err)
+{
+    InsightExplanation *const x = gathering->explanation;
+    KgModel *models;
+    size_t count;
+    BaseStatus status = list_models(gathering, &models, &count, err);
+    if (status != BASE_OK)
+        return status;
+    count = count < INSIGHT_MAX_MODELS ? count : INSIGHT_MAX_MODELS;
+    InsightScore *const scores = base_arena_alloc(&x->memory, INSIGHT_MAX_MODELS + 1, sizeof *scores);
+    if (!scores)
+        return no_memory(err);
+    x->scores = scores;
+    for (size_t i = 0; i < count && status == BASE_OK; i++)
+        status = add_model(gathering, &models[i], &scores[x->score_count++], err);
+    return status == BASE_OK ? add_stored(gathering, scores, &x->score_count, err) : status;
+}
+
+/* ---- The whole --------------------------------------------------------------------------------------------------- */
+
+BaseStatus insight_explain(KgTxn *txn, KgTriple triple, const InsightOptions *options, InsightExplanation **out,
+                           BaseJob *job, BaseError *err)
+{
+    static const InsightOptions defaults = {0};
+    *out = NULL;
+    if (triple.s == KG_ANY || triple.p == KG_ANY || triple.o == KG_ANY)
+        return base_fail(err, BASE_BAD_CALL, "insight_explain: a triple without open places is needed");
+    InsightExplanation *const explanation = calloc(1, sizeof *explanation);
+    if (!explanation)
+        return no_memory(err);
+    explanation->triple = triple;
+    Gathering gathering = {
+        .txn = txn, .options = options ? options : &defaults, .explanation = explanation, .job = job};
+    BaseStatus status = gather_names(&gathering, err);
+    if (status == BASE_OK)
+        status = gather_notes(&gathering, err);
+    if (status == BASE_OK)
+        status = gather_rows(&gathering, err);
+    if (status == BASE_OK)
+        status = gather_proofs(&gathering, err);
+    if (status == BASE_OK)
+        status = gather_imports(&gathering, err);
+    if (status == BASE_OK)
+        status = gather_scores(&gathering, err);
+    if (status == BASE_OK)
+        status = insight_fuse(explanation, err);
+    if (status != BASE_OK) {
+        insight_explanation_free(explanation);
+        return status;
+    }
+    *out = explanation;
+    return BASE_OK;
+}
+
+void insight_explanation_free(InsightExplanation *explanation)
+{
+    if (!explanation)
+        return;
+    reasoner_explanation_free(&explanation->proofs);
+    base_arena_free(&explanation->memory);
+    free(explanation);
+}
+
+BaseStatus insight_explain_write(const InsightExplanation *explanation, InsightFormat format, FILE *out, BaseError *err)
+{
+    InsightLines lines = {0};
+    bool is_written = insight_lay_out(explanation, &lines);
+    if (is_written) {
+        switch (format) {
+        case INSIGHT_TEXT:
+            is_written = insight_write_text(explanation, &lines, out);
+            break;
+        case INSIGHT_JSON:
+            is_written = insight_write_json(explanation, &lines, out);
+            break;
+        case INSIGHT_DOT:
+            is_written = insight_write_dot(explanation, &lines, out);
+            break;
+        case INSIGHT_HTML:
+            is_written = insight_write_html(explanation, &lines, out);
+            break;
+        }
+    }
+    free(lines.items);
+    if (!is_written)
+        return no_memory(err);
+    if (fflush(out) != 0 || ferror(out))
+        return base_fail_errno(err, "cannot write the explanation");
+    return BASE_OK;
+}

@@ -1,0 +1,164 @@
+/* html.c - an explanation as a page that stands by itself: no script, no file besides it. */
+#include "insight/explain.h"
+
+#include <string.h>
+
+static const char head[] =
+    "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+    "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<style>\n"
+    "body { font: 16px/1.5 sans-serif; margin: 2rem auto; max-width: 60rem; padding: 0 1rem; color: #222; }\n"
+    "h1 { font-size: 1.4rem; } h2 { font-size: 1.1rem; }\n"
+    ".holds { border-left: 4px solid #3a7d34; } .likely { border-left: 4px solid #7aa95c; }\n"
+    ".unlikely { border-left: 4px solid #b06a30; } .unknown { border-left: 4px solid #888; }\n"
+    ".summary { padding-left: .8rem; } .conflict { background: #fbeaea; }\n"
+    "ul { list-style: none; padding-left: 1.2rem; border-left: 1px solid #ccc; } ul.proofs { padding: 0; border: 0; }\n"
+    "code { background: #f3f3f3; padding: 0 .2rem; } small { color: #555; } .missing { color: #a02020; }\n"
+    "table { border-collapse: collapse; } td, th { border: 1px solid #ccc; padding: .2rem .6rem; text-align: left; }\n"
+    "</style>\n";
+
+static void write_escaped(const char *text, FILE *out)
+{
+    base_xml_text(out, text, strlen(text));
+}
+
+static void write_element(const char *name, const char *text, FILE *out)
+{
+    fprintf(out, "<%s>", name);
+    write_escaped(text, out);
+    fprintf(out, "</%s>", name);
+}
+
+static void write_tag(const InsightExplanation *x, const InsightLine *line, FILE *out)
+{
+    const ReasonerProof *const proof = line->proof;
+    if (proof->kind == REASONER_ASSERTED) {
+        const KgImport *const import = insight_find_import(x, proof->note.source);
+        fputs(" <small>asserted", out);
+        if (import) {
+            char time[32];
+            insight_format_time(import->time, time);
+            fprintf(out, " by import %u: ", import->id);
+            write_escaped(import->source, out);
+            fprintf(out, ", %s", time);
+        }
+        fputs("</small>", out);
+    } else if (proof->rule_name) {
+        fprintf(out, "<br><small>%s ", line->is_missing ? "would follow by" : "by");
+        write_escaped(insight_before_rule(proof->rule_name), out);
+        write_escaped(proof->rule_name, out);
+        write_escaped(insight_after_rule(proof->rule_name), out);
+        fputs(": ", out);
+        write_element("code", proof->rule_text, out);
+        fputs("</small>", out);
+    } else {
+        fprintf(out, " <small>%s</small>",
+                proof->kind == REASONER_SHARED    ? "shown above"
+                : proof->kind == REASONER_NEGATED ? "nothing matches"
+                                                  : insight_proof_kind(proof));
+    }
+}
+
+static void close_items(uint32_t from, uint32_t to, FILE *out)
+{
+    for (uint32_t depth = from; depth > to; depth--)
+        fputs("</li></ul>\n", out);
+    fputs("</li>\n", out);
+}
+
+static void write_proofs(const InsightExplanation *x, const InsightLines *lines, FILE *out)
+{
+    if (lines->count == 0)
+        return;
+    write_element("h2", insight_holds(x) ? "Proof" : "What is missing", out);
+    fputs("\n<ul class=\"proofs\">\n", out);
+    for (size_t i = 0; i < lines->count; i++) {
+        const InsightLine *const line = &lines->items[i];
+        if (i > 0 && line->depth > lines->items[i - 1].depth)
+            fputs("\n<ul>\n", out);
+        else if (i > 0)
+            close_items(lines->items[i - 1].depth, line->depth, out);
+        fprintf(out, "<li class=\"%s\">", insight_proof_kind(line->proof));
+        write_escaped(line->proof->text, out);
+        write_tag(x, line, out);
+    }
+    close_items(lines->items[lines->count - 1].depth, 0, out);
+    fputs("</ul>\n", out);
+}
+
+static void write_rank(double rank, FILE *out)
+{
+    char text[32] = "";
+    if (rank > 0)
+        insight_format_count(rank, text);
+    write_element("td", text, out);
+}
+
+static void write_scores(const InsightExplanation *x, FILE *out)
+{
+    if (x->score_count == 0)
+        return;
+    fputs("<h2>Scores</h2>\n<table>\n<tr><th>model</th><th>kind</th><th>probability</th><th>score</th>"
+          "<th>rank as object</th><th>rank as subject</th><th>of</th></tr>\n",
+          out);
+    for (size_t i = 0; i < x->score_count; i++) {
+        const InsightScore *const score = &x->scores[i];
+        fputs("<tr>", out);
+        write_element("td", score->model, out);
+        write_element("td", score->kind, out);
+        if (!score->is_known) {
+            fputs("<td colspan=\"5\">", out);
+            write_escaped(score->fault ? score->fault : "has no vector for one of the terms", out);
+            fputs("</td></tr>\n", out);
+            continue;
+        }
+        fprintf(out, "<td>%.3f%s</td>", score->probability, score->is_stored ? " (stored)" : "");
+        if (score->is_stored)
+            fputs("<td></td>", out);
+        else
+            fprintf(out, "<td>%.4g</td>", score->score);
+        write_rank(score->object_rank, out);
+        write_rank(score->subject_rank, out);
+        write_rank((double)score->candidates, out);
+        fputs("</tr>\n", out);
+    }
+    fputs("</table>\n", out);
+}
+
+static void write_evidence(const InsightExplanation *x, FILE *out)
+{
+    if (!x->evidence)
+        return;
+    fprintf(out, "<h2>Evidence</h2>\n<p>Observed with confidence %.3f: &quot;", x->confidence);
+    write_escaped(x->evidence->mention, out);
+    fputs("&quot; in ", out);
+    write_escaped(x->evidence->source, out);
+    fputs(", by ", out);
+    write_escaped(x->evidence->method, out);
+    fputs("</p>\n", out);
+}
+
+bool insight_write_html(const InsightExplanation *x, const InsightLines *lines, FILE *out)
+{
+    fputs(head, out);
+    fputs("<title>", out);
+    write_escaped(x->subject, out);
+    fputc(' ', out);
+    write_escaped(x->predicate, out);
+    fputc(' ', out);
+    write_escaped(x->object, out);
+    fputs("</title>\n</head>\n<body>\n<h1>", out);
+    write_escaped(x->subject, out);
+    fputc(' ', out);
+    write_escaped(x->predicate, out);
+    fputc(' ', out);
+    write_escaped(x->object, out);
+    fprintf(out, "</h1>\n<p class=\"summary %s %s\">", insight_verdict_name(x->verdict),
+            insight_accord_name(x->accord));
+    write_escaped(x->summary, out);
+    fputs("</p>\n", out);
+    write_proofs(x, lines, out);
+    write_scores(x, out);
+    write_evidence(x, out);
+    fputs("</body>\n</html>\n", out);
+    return true;
+}

@@ -1,0 +1,154 @@
+/* text.c - an explanation for people: the sentence, the proof as a tree, the scores, the evidence. */
+#include "insight/explain.h"
+
+#include <stdlib.h>
+
+/* Deeper lines stand below one another: the width of a proof of a thousand steps stays bounded. */
+#define MAX_INDENT 40
+
+/* Which levels have a line going on below; by depth. */
+typedef struct Branches {
+    bool *items;
+    size_t count, capacity;
+} Branches;
+
+static void write_branches(const Branches *branches, uint32_t depth, FILE *out)
+{
+    for (uint32_t level = 1; level < depth && level < MAX_INDENT; level++)
+        fputs(branches->items[level] ? "│  " : "   ", out);
+}
+
+static void write_import(const InsightExplanation *x, uint32_t id, FILE *out)
+{
+    char time[32];
+    const KgImport *const import = insight_find_import(x, id);
+    if (!import) {
+        fputs("asserted", out);
+        return;
+    }
+    insight_format_time(import->time, time);
+    fprintf(out, "asserted by import %u: %s, %s", import->id, import->source, time);
+}
+
+static void write_tag(const InsightExplanation *x, const InsightLine *line, FILE *out)
+{
+    const ReasonerProof *const proof = line->proof;
+    switch (proof->kind) {
+    case REASONER_ASSERTED:
+        fputs("  [", out);
+        write_import(x, proof->note.source, out);
+        fputs("]", out);
+        break;
+    case REASONER_NEGATED:
+        fputs("  [nothing matches]", out);
+        break;
+    case REASONER_COMPARED:
+        fputs("  [compared]", out);
+        break;
+    case REASONER_SHARED:
+        fputs("  [shown above]", out);
+        break;
+    case REASONER_MISSING:
+        fputs(line->depth > 0 ? "  [missing]" : "", out);
+        break;
+    case REASONER_LOST:
+        fputs("  [derived once; its premises are gone]", out);
+        break;
+    case REASONER_DERIVED:
+        break;
+    }
+}
+
+static void write_line(const InsightExplanation *x, const InsightLine *line, const Branches *branches, FILE *out)
+{
+    const ReasonerProof *const proof = line->proof;
+    write_branches(branches, line->depth, out);
+    if (line->depth > 0)
+        fputs(line->is_last ? "└─ " : "├─ ", out);
+    fputs(proof->text, out);
+    write_tag(x, line, out);
+    fputc('\n', out);
+    if (!proof->rule_name)
+        return;
+    write_branches(branches, line->depth + 1, out);
+    fprintf(out, "%s%s %s%s%s: %s\n", proof->child_count ? "│  " : "   ", line->is_missing ? "would follow by" : "by",
+            insight_before_rule(proof->rule_name), proof->rule_name, insight_after_rule(proof->rule_name),
+            proof->rule_text);
+}
+
+static bool write_proofs(const InsightExplanation *x, const InsightLines *lines, FILE *out)
+{
+    Branches branches = {0};
+    bool ok = true;
+    for (size_t i = 0; i < lines->count && ok; i++) {
+        const InsightLine *const line = &lines->items[i];
+        ok = BASE_RESERVE(&branches, (size_t)line->depth + 1);
+        if (!ok)
+            break;
+        branches.items[line->depth] = !line->is_last;
+        if (line->depth == 0)
+            fputc('\n', out);
+        write_line(x, line, &branches, out);
+    }
+    if (x->proofs.is_cut)
+        fputs("\n... and more\n", out);
+    free(branches.items);
+    return ok;
+}
+
+static void write_rank(const char *place, double rank, double candidates, FILE *out)
+{
+    char number[32], of[32];
+    insight_format_count(rank, number);
+    insight_format_count(candidates, of);
+    fprintf(out, ", rank %s of %s as %s", number, of, place);
+}
+
+static void write_scores(const InsightExplanation *x, FILE *out)
+{
+    if (x->score_count > 0)
+        fputs("\nscores\n", out);
+    for (size_t i = 0; i < x->score_count; i++) {
+        const InsightScore *const score = &x->scores[i];
+        fprintf(out, "  %s (model %s): ", score->kind, score->model);
+        if (score->fault) {
+            fprintf(out, "could not be asked: %s\n", score->fault);
+            continue;
+        }
+        if (!score->is_known) {
+            fputs("has no vector for one of the terms\n", out);
+            continue;
+        }
+        fprintf(out, "probability %.3f%s", score->probability, score->is_stored ? " as stored" : "");
+        if (!score->is_stored)
+            fprintf(out, ", score %.4g", score->score);
+        if (score->object_rank > 0)
+            write_rank("object", score->object_rank, (double)score->candidates, out);
+        if (score->subject_rank > 0)
+            write_rank("subject", score->subject_rank, (double)score->candidates, out);
+        fputc('\n', out);
+    }
+}
+
+static void write_rows(const InsightExplanation *x, FILE *out)
+{
+    char time[32];
+    if (x->run) {
+        insight_format_time(x->run->time, time);
+        fprintf(out, "\ninferred by run %u: %s, %s\n", x->run->id, x->run->name, time);
+    }
+    if (x->evidence) {
+        insight_format_time(x->evidence->time, time);
+        fprintf(out, "\nobserved with confidence %.3f\n  evidence %u: \"%s\" in %s, by %s, %s\n", x->confidence,
+                x->evidence->id, x->evidence->mention, x->evidence->source, x->evidence->method, time);
+    }
+}
+
+bool insight_write_text(const InsightExplanation *x, const InsightLines *lines, FILE *out)
+{
+    fprintf(out, "%s %s %s\n%s\n", x->subject, x->predicate, x->object, x->summary);
+    const bool ok = write_proofs(x, lines, out);
+    write_rows(x, out);
+    write_scores(x, out);
+    return ok;
+}
