@@ -34,6 +34,6 @@ void datasets_put_pgm(FILE *out, const DatasetsImage *image);
 /* One converter a file: reads from `folder` (NULL for sets made here), adds files to `output`. */
 typedef BaseStatus DatasetsConverter(const char *folder, const DatasetsOptions *options, DatasetsOutput *output,
                                      BaseJob *job, BaseError *err);
-DatasetsConverter datasets_convert_wordnet, datasets_convert_digits;
+DatasetsConverter datasets_convert_wordnet, datasets_convert_iso_codes, datasets_convert_digits;
 
 #endif

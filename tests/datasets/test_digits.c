@@ -113,7 +113,7 @@ static void nearest_neighbours_tell_most_digits_but_not_all(void **state)
     read_part(folder, "train", &images, &labels);
     read_part(folder, "t10k", &test_images, &test_labels);
     int right = 0;
-    const uint32_t asked = 100;
+    const uint32_t asked = 60;
     for (uint32_t i = 0; i < asked; i++) {
         const uint8_t *const picture = test_images.bytes + i * PIXELS;
         uint32_t best = 0;
@@ -134,7 +134,7 @@ static void nearest_neighbours_tell_most_digits_but_not_all(void **state)
         right += labels.bytes[best] == test_labels.bytes[i];
     }
     print_message("nearest neighbour: %d of %u right\n", right, asked);
-    assert_in_range(right, 85, 99);
+    assert_in_range(right, 50, 59);
     datasets_idx_free(&images);
     datasets_idx_free(&labels);
     datasets_idx_free(&test_images);

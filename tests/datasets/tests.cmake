@@ -1,4 +1,5 @@
 kgq_test(datasets wordnet)
+kgq_test(datasets iso)
 kgq_test(datasets idx)
 kgq_test(datasets pgm)
 kgq_test(datasets classes)
