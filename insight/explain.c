@@ -318,27 +318,45 @@ static BaseStatus add_stored(Gathering *gathering, InsightScore *scores, size_t 
     return BASE_OK;
 }
 
+static BaseStatus fail_no_model(const char *name, const KgModel *models, size_t count, BaseError *err)
+{
+    BaseBuffer names = {0};
+    bool ok = true;
+    for (size_t i = 0; i < count && ok; i++)
+        ok = base_buffer_format(&names, "%s%s", i ? ", " : "", models[i].name);
+    base_fail(err, BASE_NOT_FOUND, "no model is called \"%s\"", name);
+    if (count == 0)
+        base_hint(err, "no model has been trained yet");
+    else if (ok)
+        base_hint(err, "there are: %s", names.items);
+    base_buffer_free(&names);
+    return BASE_NOT_FOUND;
+}
+
+/* The models to ask, newest first. */
 static BaseStatus list_models(Gathering *gathering, KgModel **models, size_t *count, BaseError *err)
 {
-    BaseArena *const memory = &gathering->explanation->memory;
+    const char *const wanted = gathering->options->model;
     *models = NULL;
     *count = 0;
     if (gathering->options->no_models)
         return BASE_OK;
-    if (!gathering->options->model) {
-        const BaseStatus status = kg_models(gathering->txn, memory, models, count, err);
-        if (status == BASE_OK && *count > 1)
-            qsort(*models, *count, sizeof **models, compare_newest_first);
+    const BaseStatus status = kg_models(gathering->txn, &gathering->explanation->memory, models, count, err);
+    if (status != BASE_OK)
         return status;
+    if (wanted) {
+        for (size_t i = 0; i < *count; i++)
+            if (strcmp((*models)[i].name, wanted) == 0) {
+                *models += i;
+                *count = 1;
+                return BASE_OK;
+            }
+        return fail_no_model(wanted, *models, *count, err);
     }
-    *models = base_arena_alloc(memory, 1, sizeof **models);
-    if (!*models)
-        return no_memory(err);
-    *count = 1;
-    const BaseStatus status = kg_find_model(gathering->txn, gathering->options->model, memory, *models, err);
-    if (status == BASE_NOT_FOUND && err && err->status == BASE_OK) /* embed's message names those that are there */
-        return embed_open(gathering->txn, gathering->options->model, &(EmbedModel *){NULL}, err);
-    return status;
+    if (*count > 1)
+        qsort(*models, *count, sizeof **models, compare_newest_first);
+    *count = *count < INSIGHT_MAX_MODELS ? *count : INSIGHT_MAX_MODELS;
+    return BASE_OK;
 }
 
 static BaseStatus gather_scores(Gathering *gathering, BaseError *err)
@@ -349,7 +367,6 @@ static BaseStatus gather_scores(Gathering *gathering, BaseError *err)
     BaseStatus status = list_models(gathering, &models, &count, err);
     if (status != BASE_OK)
         return status;
-    count = count < INSIGHT_MAX_MODELS ? count : INSIGHT_MAX_MODELS;
     InsightScore *const scores = base_arena_alloc(&x->memory, INSIGHT_MAX_MODELS + 1, sizeof *scores);
     if (!scores)
         return no_memory(err);
