@@ -38,6 +38,30 @@ static BaseStatus fail_at_column(const char *text, size_t offset, size_t width, 
                         message);
 }
 
+/* `rdf:type`, as proofs write it: no plain name, but a known prefix. BASE_NOT_FOUND: it is not that either. */
+static BaseStatus find_prefixed(KgTxn *txn, const char *field, BaseArena *arena, KgId *out, BaseError *err)
+{
+    const char *const colon = strchr(field, ':');
+    KgPrefix *prefixes = NULL;
+    size_t count = 0;
+    if (!colon || *field == '<' || *field == '"')
+        return BASE_NOT_FOUND;
+    BaseStatus status = kg_prefixes(txn, arena, &prefixes, &count, err);
+    for (size_t i = 0; i < count && status == BASE_OK; i++) {
+        if (strlen(prefixes[i].prefix) != (size_t)(colon - field) ||
+            memcmp(prefixes[i].prefix, field, (size_t)(colon - field)) != 0)
+            continue;
+        BaseBuffer iri = {0};
+        if (base_buffer_format(&iri, "%s%s", prefixes[i].iri, colon + 1))
+            status = kg_find(txn, &(KgTerm){.kind = KG_IRI, .text = {iri.items, iri.count}}, out, err);
+        else
+            status = base_fail(err, BASE_NO_MEMORY, "no memory to read a triple");
+        base_buffer_free(&iri);
+        return status;
+    }
+    return status == BASE_OK ? BASE_NOT_FOUND : status;
+}
+
 /* kg_find_name's faults, with the column in the whole text. */
 static BaseStatus find_field(KgTxn *txn, const char *text, size_t start, size_t length, BaseArena *arena, KgId *out,
                              BaseError *err)
@@ -47,6 +71,11 @@ static BaseStatus find_field(KgTxn *txn, const char *text, size_t start, size_t 
         return base_fail(err, BASE_NO_MEMORY, "no memory to read a triple");
     BaseError fault = {0};
     const BaseStatus status = kg_find_name(txn, field, out, &fault);
+    if (status == BASE_NOT_FOUND) {
+        const BaseStatus second = find_prefixed(txn, field, arena, out, err);
+        if (second != BASE_NOT_FOUND)
+            return second;
+    }
     if (status == BASE_BAD_INPUT)
         return fail_at_column(text, start + (fault.column ? fault.column - 1 : 0), length, fault.message, err);
     if (status != BASE_OK && err && err->status == BASE_OK)

@@ -73,7 +73,8 @@ typedef struct InsightExplanation {
     BaseArena memory;
 } InsightExplanation;
 
-/* "dog.n.01 is_a entity.n.01": three fields in the syntax of a TSV, with tabs or spaces between. BASE_BAD_INPUT: not
+/* "dog.n.01 is_a entity.n.01": three fields in the syntax of a TSV, with tabs or spaces between; where no
+ * term is called `rdf:type`, a known prefix counts as one. BASE_BAD_INPUT: not
  * three fields, or one malformed, with its column. BASE_NOT_FOUND: a term that the database does not know, by name,
  * with near ones as the hint. */
 BaseStatus insight_parse_triple(KgTxn *txn, const char *text, KgTriple *out, BaseError *err);

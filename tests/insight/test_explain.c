@@ -158,6 +158,11 @@ static void a_negated_premise_is_part_of_a_proof(void **state)
     InsightExplanation *const x =
         explain(f, "fay <http://www.w3.org/1999/02/22-rdf-syntax-ns#type> only_child", NULL, &txn);
     expect_summary(x, "holds: derived by rule \"a child without siblings\" in 1 step");
+    const KgTriple triple = x->triple;
+    KgTriple same;
+    BaseError err = {0};
+    expect_ok(insight_parse_triple(txn, "fay rdf:type :only_child", &same, &err), &err);
+    assert_memory_equal(&same, &triple, sizeof same);
     done(x, txn);
 }
 
