@@ -132,7 +132,7 @@ struct ReasonerProof {
     bool is_triple;
     KgTriple triple;  /* when is_triple; KG_ANY where a term is open or unknown to the database */
     const char *text; /* "dog.n.01 is_a canine.n.02", "not ...", "3 < 5", "p(a, b, c)"; open variables as ?x */
-    const char *rule_name, *rule_text, *rule_place; /* DERIVED and LOST, else NULL */
+    const char *rule_name, *rule_text, *rule_place; /* DERIVED, LOST; NULL: not known */
     uint32_t number; /* of this conclusion within the explanation, from 1; SHARED repeats it */
     uint32_t height;
     KgNote note;      /* ASSERTED, DERIVED, LOST: as stored, when it is stored */

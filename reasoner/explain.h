@@ -1,0 +1,59 @@
+/* explain.h - nodes of a proof: what a literal of a rule instance says, in words and ids. Private to the room. */
+#ifndef KGQ_REASONER_EXPLAIN_H
+#define KGQ_REASONER_EXPLAIN_H
+
+#include "reasoner/search.h"
+
+/* A conclusion that some node shows already. */
+typedef struct Shown {
+    uint32_t relation, number;
+    const KgId *tuple;
+    bool is_proved; /* its premises are shown too */
+} Shown;
+
+/* The program that proofs are about, with its facts. Start from {0}; end with reasoner_case_close. */
+typedef struct Case {
+    KgTxn *txn;
+    ReasonerProgram *owned; /* parsed from the catalog; NULL: given by the caller */
+    const ReasonerProgram *program;
+    Memory memory;
+    Facts facts;
+    BaseArena *arena; /* of the explanation, for nodes */
+    struct {
+        Shown *items;
+        size_t count, capacity;
+    } shown;
+    BaseMap shown_places; /* hash to place in `shown` */
+    bool is_lost;         /* some premise was not found */
+} Case;
+
+/* The program of run `run` (0: the latest one that reasoned). BASE_NOT_FOUND, with no message: there is none. */
+BaseStatus reasoner_case_parse(Case *out, KgTxn *txn, uint32_t run, BaseError *err);
+/* Whether stored facts are not enough to find proofs: some rule derives what is not stored. */
+bool reasoner_case_hides(const Case *with);
+/* Opens the facts: the database's, or (in_memory) those of the whole program evaluated now. */
+BaseStatus reasoner_case_open(Case *with, bool in_memory, BaseError *err);
+void reasoner_case_close(Case *with);
+
+/* The height of a tuple of the facts. BASE_NOT_FOUND, with no message: it does not hold. */
+BaseStatus reasoner_case_height(const Case *with, uint32_t relation, const KgId *tuple, uint32_t *out, BaseError *err);
+
+/* The number of a conclusion that a node is about to prove; 0: no memory. */
+uint32_t reasoner_case_number(Case *with, uint32_t relation, const KgId *tuple);
+
+/* A new node, its text written: for a tuple, and for body literal b of an instance, open variables by their names. */
+BaseStatus reasoner_node_fact(const Case *with, uint32_t relation, const KgId *tuple, ReasonerProof **out,
+                              BaseError *err);
+BaseStatus reasoner_node_literal(const Case *with, const Search *instance, uint32_t b, ReasonerProof **out,
+                                 BaseError *err);
+/* Name, text and place of the rule. */
+BaseStatus reasoner_node_rule(const Case *with, const Rule *rule, ReasonerProof *node, BaseError *err);
+
+/* Makes the node of a fact the root of its lowest proof. */
+BaseStatus reasoner_grow_proof(Case *with, ReasonerProof *node, uint32_t relation, const KgId *tuple, BaseError *err);
+/* Gives the node the instance's body literals as children, those that hold with their lowest proofs (with_trees) or as
+ * single nodes. */
+BaseStatus reasoner_grow_instance(Case *with, ReasonerProof *node, const Search *instance, bool with_trees,
+                                  BaseError *err);
+
+#endif

@@ -1,0 +1,337 @@
+/* Why a fact holds, and why it does not. Proofs are searched in the database; where a program derives what it does not
+ * store, or stored facts no longer add up, the program is run again in memory and the proof taken from there. */
+#include "reasoner/explain.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define DEFAULT_LIMIT 20
+#define ROWS_PER_RULE 200000 /* facts looked at for one rule of "why not" and of "all" */
+
+void reasoner_explanation_free(ReasonerExplanation *explanation)
+{
+    if (!explanation)
+        return;
+    base_arena_free(&explanation->memory);
+    *explanation = (ReasonerExplanation){0};
+}
+
+static BaseStatus no_memory(BaseError *err)
+{
+    return base_fail(err, BASE_NO_MEMORY, "no memory for a proof");
+}
+
+/* The items found so far, of which the best few are kept. */
+typedef struct Collection {
+    Case *with;
+    ReasonerExplanation *out;
+    uint32_t relation;
+    const KgId *tuple;
+    bool with_trees;
+    struct {
+        ReasonerProof **items;
+        size_t count, capacity;
+    } found;
+    size_t limit;
+    BaseStatus status;
+    BaseError *err;
+} Collection;
+
+static BaseStatus keep(Collection *collection, ReasonerProof *node)
+{
+    return BASE_PUSH(&collection->found, node) ? BASE_OK : no_memory(collection->err);
+}
+
+/* Nearest miss first, then lowest; equal ones in the order of the rules. */
+static bool is_better(const ReasonerProof *a, const ReasonerProof *b)
+{
+    return a->missing != b->missing ? a->missing < b->missing : a->height < b->height;
+}
+
+static BaseStatus hand_out(Collection *collection)
+{
+    const size_t count = collection->found.count;
+    ReasonerProof **const items = collection->found.items;
+    for (size_t i = 1; i < count; i++) { /* insertion keeps equal ones in order */
+        ReasonerProof *const moved = items[i];
+        size_t at = i;
+        for (; at > 0 && is_better(moved, items[at - 1]); at--)
+            items[at] = items[at - 1];
+        items[at] = moved;
+    }
+    ReasonerExplanation *const out = collection->out;
+    out->count = count < collection->limit ? count : collection->limit;
+    out->is_cut |= count > collection->limit;
+    out->items = base_arena_alloc(&out->memory, out->count + 1, sizeof *out->items);
+    if (!out->items)
+        return no_memory(collection->err);
+    if (out->count > 0)
+        memcpy(out->items, items, out->count * sizeof *items);
+    return BASE_OK;
+}
+
+/* ---- One proof ----------------------------------------------------------------------------------------------- */
+
+static BaseStatus prove_lowest(Collection *collection)
+{
+    ReasonerProof *root;
+    BaseStatus status =
+        reasoner_node_fact(collection->with, collection->relation, collection->tuple, &root, collection->err);
+    if (status == BASE_OK)
+        status = reasoner_grow_proof(collection->with, root, collection->relation, collection->tuple, collection->err);
+    return status == BASE_OK ? keep(collection, root) : status;
+}
+
+/* A leaf for an asserted fact, which needs no program. */
+static BaseStatus prove_asserted(KgTxn *txn, KgTriple fact, KgNote note, ReasonerExplanation *out, ReasonerProof **node,
+                                 BaseError *err)
+{
+    BaseBuffer text = {0};
+    const KgId terms[3] = {fact.s, fact.p, fact.o};
+    BaseStatus status = BASE_OK;
+    for (int i = 0; i < 3 && status == BASE_OK; i++) {
+        KgTerm term;
+        status = kg_term(txn, terms[i], &term, err);
+        const bool is_type = status == BASE_OK && i == 1 && term.text.length == strlen(RDF_TYPE) &&
+                             memcmp(term.text.bytes, RDF_TYPE, term.text.length) == 0;
+        if (status == BASE_OK &&
+            !(base_buffer_add(&text, " ", i > 0) && (is_type ? base_buffer_add(&text, "rdf:type", strlen("rdf:type"))
+                                                             : kg_format_term(&term, KG_SYNTAX_NAME, &text))))
+            status = no_memory(err);
+    }
+    *node = status == BASE_OK ? base_arena_alloc(&out->memory, 1, sizeof **node) : NULL;
+    if (*node) {
+        **node =
+            (ReasonerProof){.kind = REASONER_ASSERTED, .is_triple = true, .triple = fact, .number = 1, .note = note};
+        (*node)->text = base_arena_copy(&out->memory, text.items, text.count);
+    }
+    if (status == BASE_OK && (!*node || !(*node)->text))
+        status = no_memory(err);
+    base_buffer_free(&text);
+    return status;
+}
+
+/* ---- All proofs, and misses ---------------------------------------------------------------------------------- */
+
+/* Whether the instance has the very fact among its premises, which proves nothing. */
+static bool is_circular(const Collection *collection, const Search *instance)
+{
+    for (uint32_t b = 0; b < instance->rule->body_count; b++) {
+        const Literal *const literal = &instance->rule->body[b];
+        if (literal->is_comparison || literal->atom.is_negated || literal->atom.relation != collection->relation)
+            continue;
+        const uint32_t arity = collection->with->program->relations.items[collection->relation].arity;
+        bool is_same = true;
+        for (uint32_t c = 0; c < arity && is_same; c++)
+            is_same = reasoner_search_id(instance, literal->atom.arguments[c]) == collection->tuple[c];
+        if (is_same)
+            return true;
+    }
+    return false;
+}
+
+/* An item for the instance. */
+static BaseStatus add_instance(Collection *collection, const Search *instance)
+{
+    ReasonerProof *node;
+    BaseStatus status =
+        reasoner_node_fact(collection->with, collection->relation, collection->tuple, &node, collection->err);
+    if (status != BASE_OK)
+        return status;
+    node->number = reasoner_case_number(collection->with, collection->relation, collection->tuple);
+    if (node->number == 0)
+        return no_memory(collection->err);
+    node->kind = REASONER_DERIVED;
+    node->missing = instance->missing;
+    node->height = 1;
+    for (uint32_t b = 0; b < instance->rule->body_count; b++)
+        if (instance->states[b] == LITERAL_HOLDS && instance->heights[b] >= node->height)
+            node->height = instance->heights[b] + 1;
+    status = reasoner_grow_instance(collection->with, node, instance, collection->with_trees, collection->err);
+    return status == BASE_OK ? keep(collection, node) : status;
+}
+
+/* Takes every instance, up to twice the limit so that the best may be chosen. */
+static bool take_any(void *context, const Search *instance)
+{
+    Collection *const collection = context;
+    if (is_circular(collection, instance))
+        return false;
+    collection->status = add_instance(collection, instance);
+    return collection->status != BASE_OK || collection->found.count >= 2 * collection->limit;
+}
+
+static bool take_first(void *context, const Search *instance)
+{
+    Collection *const collection = context;
+    if (is_circular(collection, instance))
+        return false;
+    collection->status = add_instance(collection, instance);
+    return true;
+}
+
+/* The instances of one rule head that miss at most so many literals. *found: there was one. */
+static BaseStatus search_head(Collection *collection, const Rule *rule, uint32_t head, uint32_t most_missing,
+                              bool (*take)(void *context, const Search *instance), bool *found)
+{
+    const size_t before = collection->found.count;
+    BaseArena scratch = {0};
+    Search search = {.facts = &collection->with->facts,
+                     .rule = rule,
+                     .most_missing = most_missing,
+                     .most_height = UINT32_MAX,
+                     .rows_left = ROWS_PER_RULE,
+                     .found = take,
+                     .context = collection};
+    BaseStatus status = reasoner_search(&search, head, collection->tuple, &scratch, collection->err);
+    if (status == BASE_OK)
+        status = collection->status;
+    collection->out->is_cut |= search.rows_left == 0;
+    *found = collection->found.count > before;
+    base_arena_free(&scratch);
+    return status;
+}
+
+static BaseStatus search_rules(Collection *collection, bool is_missing_allowed)
+{
+    const ReasonerProgram *const program = collection->with->program;
+    BaseStatus status = BASE_OK;
+    for (size_t r = 0; r < program->rules.count; r++) {
+        const Rule *const rule = &program->rules.items[r];
+        for (uint32_t h = 0; h < rule->head_count; h++) {
+            if (rule->heads[h].relation != collection->relation)
+                continue;
+            bool found = false;
+            const uint32_t most = is_missing_allowed ? rule->body_count : 0;
+            for (uint32_t missing = 0; missing <= most && !found && status == BASE_OK; missing++)
+                status = search_head(collection, rule, h, missing, is_missing_allowed ? take_first : take_any, &found);
+            if (status != BASE_OK)
+                return status;
+        }
+    }
+    return status;
+}
+
+/* ---- Public -------------------------------------------------------------------------------------------------- */
+
+static Collection collection_for(Case *with, const ReasonerProveOptions *options, ReasonerExplanation *out,
+                                 BaseError *err)
+{
+    return (Collection){.with = with,
+                        .out = out,
+                        .with_trees = true,
+                        .limit = options && options->limit ? options->limit : DEFAULT_LIMIT,
+                        .err = err};
+}
+
+/* Proofs of the fact from the database or from memory. BASE_NOT_FOUND, with no message: it is not there. */
+static BaseStatus prove_in(Case *with, KgTriple fact, bool in_memory, const ReasonerProveOptions *options,
+                           ReasonerProof *asserted, ReasonerExplanation *out, BaseError *err)
+{
+    Collection collection = collection_for(with, options, out, err);
+    KgId tuple[3];
+    uint32_t height;
+    BaseStatus status = reasoner_case_open(with, in_memory, err);
+    if (status != BASE_OK)
+        return status;
+    with->is_lost = false;
+    collection.tuple = tuple;
+    if (!reasoner_facts_place(&with->facts, fact, &collection.relation, tuple))
+        return BASE_NOT_FOUND;
+    KgId *const kept = base_arena_alloc(&out->memory, 3, sizeof *kept); /* conclusions shown refer to it */
+    if (!kept)
+        return no_memory(err);
+    memcpy(kept, tuple, sizeof tuple);
+    collection.tuple = kept;
+    status = reasoner_case_height(with, collection.relation, kept, &height, err);
+    if (status == BASE_OK && asserted)
+        status = keep(&collection, asserted);
+    if (status == BASE_OK)
+        status = options && options->all ? search_rules(&collection, false) : prove_lowest(&collection);
+    if (status == BASE_OK)
+        status = hand_out(&collection);
+    free(collection.found.items);
+    return status;
+}
+
+static BaseStatus prove_derived(KgTxn *txn, KgTriple fact, uint32_t run, const ReasonerProveOptions *options,
+                                ReasonerProof *asserted, ReasonerExplanation *out, BaseError *err)
+{
+    Case with = {.arena = &out->memory};
+    BaseStatus status = reasoner_case_parse(&with, txn, run, err);
+    if (status == BASE_OK) {
+        const bool hides = reasoner_case_hides(&with);
+        status = prove_in(&with, fact, hides, options, asserted, out, err);
+        const bool retry = status == BASE_NOT_FOUND || (status == BASE_OK && with.is_lost && !hides);
+        if (retry) {
+            const ReasonerExplanation first = *out;
+            const bool had = status == BASE_OK;
+            with.shown.count = 0; /* numbers start anew; what the first try left in the arena stays there */
+            base_map_free(&with.shown_places);
+            status = prove_in(&with, fact, !hides, options, asserted, out, err);
+            if (status == BASE_NOT_FOUND && had) { /* the database has changed since: keep the lost proof */
+                const BaseArena memory = out->memory;
+                *out = first;
+                out->memory = memory;
+                status = BASE_OK;
+            }
+        }
+    }
+    reasoner_case_close(&with);
+    return status;
+}
+
+BaseStatus reasoner_prove(KgTxn *txn, KgTriple fact, const ReasonerProveOptions *options, ReasonerExplanation *out,
+                          BaseError *err)
+{
+    if (!txn || !out || fact.s == KG_ANY || fact.p == KG_ANY || fact.o == KG_ANY)
+        return base_fail(err, BASE_BAD_CALL, "reasoner_prove: a transaction, a whole triple and a place for the proof");
+    const bool all = options && options->all;
+    KgNote asserted_note = {0}, note = {0};
+    ReasonerProof *leaf = NULL;
+    BaseStatus status = kg_get(txn, KG_ASSERTED, fact, &asserted_note, err);
+    if (status == BASE_OK)
+        status = prove_asserted(txn, fact, asserted_note, out, &leaf, err);
+    if (status != BASE_OK && status != BASE_NOT_FOUND)
+        return status;
+    if (!leaf || all) {
+        status = kg_get(txn, KG_INFERRED, fact, &note, err);
+        if (status == BASE_OK || (status == BASE_NOT_FOUND && leaf))
+            status = prove_derived(txn, fact, note.source, options, leaf, out, err);
+        if (status != BASE_NOT_FOUND || !leaf)
+            return status;
+    }
+    /* Asserted, and nothing more is asked or known. */
+    Case none = {.arena = &out->memory};
+    Collection collection = collection_for(&none, options, out, err);
+    status = keep(&collection, leaf);
+    if (status == BASE_OK)
+        status = hand_out(&collection);
+    free(collection.found.items);
+    return status;
+}
+
+BaseStatus reasoner_why_not(KgTxn *txn, const ReasonerProgram *program, KgTriple fact,
+                            const ReasonerProveOptions *options, ReasonerExplanation *out, BaseError *err)
+{
+    if (!txn || !out || fact.s == KG_ANY || fact.p == KG_ANY || fact.o == KG_ANY)
+        return base_fail(err, BASE_BAD_CALL,
+                         "reasoner_why_not: a transaction, a whole triple and a place for the answer");
+    Case with = {.txn = txn, .program = program, .arena = &out->memory};
+    Collection collection = collection_for(&with, options, out, err);
+    collection.with_trees = options && options->with_trees;
+    KgId *const tuple = base_arena_alloc(&out->memory, 3, sizeof *tuple);
+    BaseStatus status = tuple ? BASE_OK : no_memory(err);
+    if (status == BASE_OK && !program)
+        status = reasoner_case_parse(&with, txn, 0, err);
+    if (status == BASE_OK)
+        status = reasoner_case_open(&with, reasoner_case_hides(&with), err);
+    collection.tuple = tuple;
+    if (status == BASE_OK && reasoner_facts_place(&with.facts, fact, &collection.relation, tuple))
+        status = search_rules(&collection, true);
+    if (status == BASE_OK)
+        status = hand_out(&collection);
+    free(collection.found.items);
+    reasoner_case_close(&with);
+    return status;
+}

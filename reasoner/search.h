@@ -1,0 +1,41 @@
+/* search.h - instances of one rule that give one fact, from the head back. Private to the room. */
+#ifndef KGQ_REASONER_SEARCH_H
+#define KGQ_REASONER_SEARCH_H
+
+#include "reasoner/facts.h"
+
+typedef enum LiteralState {
+    LITERAL_OPEN, /* not looked at yet */
+    LITERAL_HOLDS,
+    LITERAL_MISSING, /* nothing fits it, or its test fails or cannot be made */
+} LiteralState;
+
+typedef struct Search Search;
+struct Search {
+    const Facts *facts;
+    const Rule *rule;
+    uint32_t most_missing; /* an instance may miss so many literals */
+    uint32_t most_height;  /* of a premise */
+    uint64_t rows_left;    /* how many tuples may be looked at; 0 afterwards: the search was cut */
+    /* Called with each instance; true: enough. */
+    bool (*found)(void *context, const Search *search);
+    void *context;
+    /* The instance: */
+    KgId *binding;        /* by variable; KG_ANY: open */
+    LiteralState *states; /* by literal */
+    uint32_t *heights;    /* by literal: of the premise */
+    uint32_t missing;
+    /* private: */
+    bool is_enough;
+    BaseStatus status;
+    BaseError *err;
+};
+
+/* Looks for instances of search->rule whose head `head` is the tuple of its relation. The caller sets the fields up to
+ * `context`. Memory comes from the arena. BASE_OK also when none was found. */
+BaseStatus reasoner_search(Search *search, uint32_t head, const KgId *tuple, BaseArena *arena, BaseError *err);
+
+/* The id a term has under the binding; KG_ANY: open. */
+KgId reasoner_search_id(const Search *search, Term term);
+
+#endif
