@@ -2,6 +2,7 @@
 #include "insight/explain.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* Deeper lines stand below one another: the width of a proof of a thousand steps stays bounded. */
 #define MAX_INDENT 40
@@ -59,7 +60,15 @@ static void write_tag(const InsightExplanation *x, const InsightLine *line, FILE
     }
 }
 
-static void write_line(const InsightExplanation *x, const InsightLine *line, const Branches *branches, FILE *out)
+/* A rule that its own conclusion just was a premise of: its text stands right above. */
+static bool is_told(const InsightLine *line, const InsightLines *lines)
+{
+    const char *const above = lines->items[line->parent].proof->rule_place;
+    return line->depth > 0 && above && line->proof->rule_place && strcmp(above, line->proof->rule_place) == 0;
+}
+
+static void write_line(const InsightExplanation *x, const InsightLine *line, const InsightLines *lines,
+                       const Branches *branches, FILE *out)
 {
     const ReasonerProof *const proof = line->proof;
     write_branches(branches, line->depth, out);
@@ -71,9 +80,12 @@ static void write_line(const InsightExplanation *x, const InsightLine *line, con
     if (!proof->rule_name)
         return;
     write_branches(branches, line->depth + 1, out);
-    fprintf(out, "%s%s %s%s%s: %s\n", proof->child_count ? "│  " : "   ", line->is_missing ? "would follow by" : "by",
-            insight_before_rule(proof->rule_name), proof->rule_name, insight_after_rule(proof->rule_name),
-            proof->rule_text);
+    fprintf(out, "%s%s %s%s%s", proof->child_count ? "│  " : "   ", line->is_missing ? "would follow by" : "by",
+            insight_before_rule(proof->rule_name), proof->rule_name, insight_after_rule(proof->rule_name));
+    if (is_told(line, lines))
+        fputc('\n', out);
+    else
+        fprintf(out, ": %s\n", proof->rule_text);
 }
 
 static bool write_proofs(const InsightExplanation *x, const InsightLines *lines, FILE *out)
@@ -88,7 +100,7 @@ static bool write_proofs(const InsightExplanation *x, const InsightLines *lines,
         branches.items[line->depth] = !line->is_last;
         if (line->depth == 0)
             fputc('\n', out);
-        write_line(x, line, &branches, out);
+        write_line(x, line, lines, &branches, out);
     }
     if (x->proofs.is_cut)
         fputs("\n... and more\n", out);

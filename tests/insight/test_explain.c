@@ -132,6 +132,10 @@ static void a_derived_triple_is_proved_down_to_the_import(void **state)
     fclose(out);
     assert_non_null(strstr(text, "├─ fay child_of dora  [asserted by import 1: " SAMPLES "family.tsv, 20"));
     assert_non_null(strstr(text, "      └─ bea child_of ada  [asserted by import 1: "));
+    const char *const rule = ": descends_from(?x, ?z) :- child_of(?x, ?y), descends_from(?y, ?z).";
+    const char *const first = strstr(text, rule);
+    assert_non_null(first);
+    assert_null(strstr(first + 1, rule)); /* said once, though applied twice in a row */
     free(text);
     done(x, txn);
 }
