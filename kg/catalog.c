@@ -257,7 +257,7 @@ static bool copy_file(const char *from, const char *to)
     return out >= 0 && close(out) == 0 && good;
 }
 
-static int copy_database(sqlite3 *from, sqlite3 *to)
+int kg_copy_sqlite(sqlite3 *from, sqlite3 *to)
 {
     sqlite3_backup *const backup = sqlite3_backup_init(to, "main", from, "main");
     if (!backup)
@@ -283,7 +283,7 @@ static int copy_rolled_back(const char *path, sqlite3 *to)
     if (code == SQLITE_OK)
         code = open_file(copy, SQLITE_OPEN_READWRITE, &db);
     if (code == SQLITE_OK)
-        code = copy_database(db, to);
+        code = kg_copy_sqlite(db, to);
     sqlite3_close(db);
     base_remove(folder, NULL);
     return code;
@@ -360,7 +360,7 @@ static BaseStatus make_memory(KgStore *store, BaseError *err)
         code = SQLITE_NOMEM;
     struct stat found;
     if (code == SQLITE_OK && catalog->file && stat(path, &found) == 0 && found.st_size > 0) {
-        code = copy_database(catalog->file, catalog->memory);
+        code = kg_copy_sqlite(catalog->file, catalog->memory);
         if (code == SQLITE_READONLY_ROLLBACK || code == SQLITE_READONLY || code == SQLITE_CANTOPEN)
             code = copy_rolled_back(path, catalog->memory);
     }

@@ -69,7 +69,7 @@ static int write_empty(const char *path)
     return code;
 }
 
-static bool sync_path(const char *path)
+bool kg_sync_path(const char *path)
 {
     const int file = open(path, O_RDONLY | O_CLOEXEC);
     const bool done = file >= 0 && fsync(file) == 0;
@@ -127,7 +127,7 @@ static BaseStatus make_data(KgStore *store, const char *file, const char *new_fi
         return status;
     }
     store->made_database = true;
-    if (!sync_path(file) || !sync_path(store->path))
+    if (!kg_sync_path(file) || !kg_sync_path(store->path))
         return base_fail_errno(err, "cannot make %s", file);
     return BASE_OK;
 }

@@ -13,5 +13,7 @@ BaseStatus kg_prepare_folder(KgStore *store, bool create, BaseError *err);
 int kg_open_tables(MDB_txn *mdb, unsigned flags, MDB_dbi tables[KG_TABLES]);
 /* Takes back what kg_prepare_folder made, if nobody has committed to it since. */
 void kg_remove_made(KgStore *store);
+/* Syncs a file or a folder; errno says why not. */
+bool kg_sync_path(const char *path);
 
 #endif

@@ -187,6 +187,13 @@ BaseStatus kg_export(KgTxn *txn, unsigned layers, KgFormat format, FILE *out, ui
  * BASE_BAD_INPUT when there was one. */
 BaseStatus kg_check(KgTxn *txn, uint64_t *faults, const BaseSink *sink, BaseJob *job, BaseError *err);
 
+/* A copy of the database, as of one commit, in the folder `destination`, which must not exist or be empty. Readers and
+ * writers, this process's and others', go on meanwhile. On failure nothing of it is left. */
+BaseStatus kg_backup(KgStore *store, const char *destination, BaseError *err);
+/* Writes data.mdb anew without the pages that nothing uses any more; *before and *after are its bytes (either may be
+ * NULL). The database must be open nowhere: BASE_BAD_CALL when it is. */
+BaseStatus kg_compact(const char *path, uint64_t *before, uint64_t *after, BaseError *err);
+
 typedef struct KgPredicateCount {
     KgId predicate;
     uint64_t asserted, inferred, predicted, observed;

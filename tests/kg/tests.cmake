@@ -1,2 +1,5 @@
+kgq_test(kg names)
+kgq_test(kg terms)
 kgq_test(kg triples)
+kgq_test(kg store)
 include(${CMAKE_CURRENT_LIST_DIR}/sparql.cmake OPTIONAL)

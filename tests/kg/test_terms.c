@@ -1,0 +1,155 @@
+/* The dictionary: dense numbers, long terms, hashes that collide, names that are nearly right. */
+#include "fixture.h"
+#include "kg/store.h" /* hash_mask: fewer bits make collisions */
+
+static KgTerm long_term(char *text, size_t length, char ending)
+{
+    memset(text, 'x', length);
+    text[length - 1] = ending;
+    return (KgTerm){.kind = KG_LITERAL, .text = {text, length}};
+}
+
+static void numbers_are_dense_within_each_kind(void **state)
+{
+    Fixture *const f = *state;
+    KgTxn *txn = begin_write(f->store);
+    assert_true(intern_field(txn, "a") == kg_id(KG_IRI, 0));
+    assert_true(intern_field(txn, "\"a\"") == kg_id(KG_LITERAL, 0));
+    assert_true(intern_field(txn, "b") == kg_id(KG_IRI, 1));
+    assert_true(intern_field(txn, "a") == kg_id(KG_IRI, 0));
+    assert_true(intern_field(txn, "_:a") == kg_id(KG_BLANK, 0));
+    commit(txn);
+    txn = begin_write(f->store);
+    assert_true(intern_field(txn, "b") == kg_id(KG_IRI, 1)); /* found in LMDB, not in the cache */
+    assert_true(intern_field(txn, "c") == kg_id(KG_IRI, 2));
+    assert_int_equal(kg_term_count(txn, KG_IRI), 3);
+    assert_int_equal(kg_term_count(txn, KG_BLANK), 1);
+    assert_int_equal(kg_term_count(txn, KG_LITERAL), 1);
+    kg_abort(txn);
+    txn = begin_read(f->store);
+    assert_int_equal(kg_term_count(txn, KG_IRI), 2);
+    kg_abort(txn);
+}
+
+static void literals_differ_by_text_datatype_and_language(void **state)
+{
+    Fixture *const f = *state;
+    KgTxn *const txn = begin_write(f->store);
+    static const char *const fields[] = {"\"a\"", "\"a\"@en", "\"a\"@de", "\"a\"^^<urn:en>", "\"aen\"", "\"\"@a"};
+    enum { COUNT = sizeof fields / sizeof *fields };
+    for (size_t i = 0; i < COUNT; i++)
+        assert_true(intern_field(txn, fields[i]) == kg_id(KG_LITERAL, i));
+    for (size_t i = 0; i < COUNT; i++) {
+        BaseBuffer out = {0};
+        BaseError err = {0};
+        expect_ok(kg_write_term(txn, kg_id(KG_LITERAL, i), KG_SYNTAX_NAME, &out, &err), &err);
+        assert_string_equal(out.items, fields[i]);
+        base_buffer_free(&out);
+    }
+    kg_abort(txn);
+}
+
+static void terms_may_be_very_long(void **state)
+{
+    Fixture *const f = *state;
+    enum { LENGTH = 3000000 };
+    BaseError err = {0};
+    char *const text = malloc(LENGTH);
+    KgTxn *txn = begin_write(f->store);
+    for (size_t length = 400; length <= LENGTH; length = length * 3 / 2) {
+        KgId ids[2], found;
+        for (int i = 0; i < 2; i++) {
+            const KgTerm term = long_term(text, length, i ? 'a' : 'b');
+            expect_ok(kg_intern(txn, &term, &ids[i], &err), &err);
+            expect_ok(kg_find(txn, &term, &found, &err), &err);
+            assert_true(found == ids[i]);
+        }
+        assert_true(ids[0] != ids[1]);
+        KgTerm back;
+        expect_ok(kg_term(txn, ids[1], &back, &err), &err);
+        assert_int_equal(back.text.length, length);
+        assert_memory_equal(back.text.bytes, text, length);
+    }
+    commit(txn);
+    expect_sound(f->store);
+    free(text);
+}
+
+static void terms_whose_hashes_collide_stay_apart(void **state)
+{
+    Fixture *const f = *state;
+    f->store->hash_mask = 7;
+    BaseError err = {0};
+    enum { COUNT = 500 };
+    for (int round = 0; round < 2; round++) {
+        KgTxn *const txn = begin_write(f->store);
+        for (int i = 0; i < COUNT; i++) {
+            char name[16];
+            snprintf(name, sizeof name, "n%d", i);
+            assert_true(intern_field(txn, name) == kg_id(KG_IRI, (uint64_t)i));
+        }
+        commit(txn);
+    }
+    KgTxn *const txn = begin_read(f->store);
+    KgId id;
+    const KgTerm absent = {.kind = KG_IRI, .text = KG_TEXT("kg:absent")};
+    assert_int_equal(kg_find(txn, &absent, &id, &err), BASE_NOT_FOUND);
+    assert_int_equal(err.status, BASE_OK); /* untouched */
+    for (int i = 0; i < COUNT; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "n%d", i);
+        assert_true(id_of(txn, name) == kg_id(KG_IRI, (uint64_t)i));
+    }
+    kg_abort(txn);
+    expect_sound(f->store);
+}
+
+static void unknown_ids_and_kinds_are_refused(void **state)
+{
+    Fixture *const f = *state;
+    BaseError err = {0};
+    KgTerm term;
+    KgId id;
+    KgTxn *txn = begin_read(f->store);
+    assert_int_equal(kg_term(txn, kg_id(KG_IRI, 0), &term, &err), BASE_NOT_FOUND);
+    assert_int_equal(kg_term(txn, KG_ANY, &term, NULL), BASE_NOT_FOUND);
+    const KgTerm good = {.kind = KG_IRI, .text = KG_TEXT("kg:x")}, bad = {.kind = (KgKind)9, .text = KG_TEXT("x")};
+    assert_int_equal(kg_intern(txn, &good, &id, NULL), BASE_BAD_CALL); /* a read transaction */
+    assert_int_equal(kg_find(txn, &bad, &id, NULL), BASE_BAD_CALL);
+    kg_abort(txn);
+}
+
+static void a_name_that_is_nearly_right_is_told_its_neighbours(void **state)
+{
+    Fixture *const f = *state;
+    KgTxn *const txn = begin_write(f->store);
+    static const char *const names[] = {"entity.n.01", "dog.n.01", "dog.n.02", "cat.n.01", "dogma.n.01"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        intern_field(txn, names[i]);
+    KgId id;
+    BaseError err = {0};
+    assert_int_equal(kg_find_name(txn, "dog.n.09", &id, &err), BASE_NOT_FOUND);
+    assert_string_equal(err.message, "no term dog.n.09 in the database");
+    expect_words(&err, "did you mean dog.n.01");
+    err = (BaseError){0};
+    assert_int_equal(kg_find_name(txn, "something quite different", &id, &err), BASE_NOT_FOUND);
+    assert_string_equal(err.hint, "");
+    err = (BaseError){0};
+    assert_int_equal(kg_find_name(txn, "\"open", &id, &err), BASE_BAD_INPUT);
+    err = (BaseError){0};
+    assert_int_equal(kg_find_name(txn, "\"dog.n.01\"", &id, &err), BASE_NOT_FOUND); /* a literal, not the name */
+    kg_abort(txn);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(numbers_are_dense_within_each_kind, make_fixture, drop_fixture),
+        cmocka_unit_test_setup_teardown(literals_differ_by_text_datatype_and_language, make_fixture, drop_fixture),
+        cmocka_unit_test_setup_teardown(terms_may_be_very_long, make_fixture, drop_fixture),
+        cmocka_unit_test_setup_teardown(terms_whose_hashes_collide_stay_apart, make_fixture, drop_fixture),
+        cmocka_unit_test_setup_teardown(unknown_ids_and_kinds_are_refused, make_fixture, drop_fixture),
+        cmocka_unit_test_setup_teardown(a_name_that_is_nearly_right_is_told_its_neighbours, make_fixture, drop_fixture),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
