@@ -64,7 +64,7 @@ static void compare_task(void *context, size_t task, int worker)
     const size_t first = (task % comparison->batches) * batch;
     const size_t count = comparison->count - first < batch ? comparison->count - first : batch;
     const uint32_t entities = comparison->form->entity_count;
-    EmbedQuery queries[256];
+    EmbedQuery queries[256] = {0};
     const float *scores = NULL;
     for (size_t i = 0; i < count; i++) {
         const EmbedFact *const fact = &comparison->facts[first + i];

@@ -38,7 +38,7 @@ typedef struct EmbedTrainOptions {
     double init;         /* scale of the start values */
     int64_t patience;    /* validations without a better MRR before it stops */
     int64_t valid_every; /* epochs between validations */
-    double valid_share;  /* of the triples held out where `valid_file` is NULL: default 0.02, at most 2,000 triples */
+    double valid_share;  /* of the triples held out where `valid_file` is NULL: 0: about 0.02 (300 to 2,000 triples) */
     const char *valid_file; /* TSV of triples; NULL: a seeded sample is held out of training */
     const char *relations;  /* plain names or <IRI>s with commas between: train on these only; NULL: all */
     double time_budget;     /* wall seconds for everything; 0: 900; negative: none */

@@ -210,17 +210,20 @@ typedef struct Taste {
     float rate, dropout, smoothing, regularize, init;
 } Taste;
 static const Taste tastes[EMBED_KINDS] = {
-    [EMBED_TRANSE] = {128, 2, NN_ADAM, 0.003f, 0.1f, 0.0f, 0.0f, 0.1f},
+    [EMBED_TRANSE] = {128, 0, NN_ADAM, 0.01f, 0.1f, 0.0f, 0.0f, 0.3f},
     [EMBED_DISTMULT] = {128, 0, NN_ADAGRAD, 0.1f, 0.2f, 0.0f, 0.005f, 0.1f},
     [EMBED_COMPLEX] = {128, 0, NN_ADAGRAD, 0.1f, 0.2f, 0.0f, 0.005f, 0.1f},
     [EMBED_ROTATE] = {128, 0, NN_ADAM, 0.002f, 0.0f, 0.0f, 0.0f, 0.1f},
 };
 static const char *const method_names[] = {[NN_SGD] = "sgd", [NN_ADAM] = "adam", [NN_ADAGRAD] = "adagrad"};
 
-/* A whole run should cost about this many multiplications by default: one or two minutes on two cores. */
-#define RUN_FLOPS 4e12
+/* A whole run should cost about this many multiplications by default: about a minute on two cores. */
+#define RUN_FLOPS 2.5e12
 /* Above this cost of an epoch over all entities, a sample of them serves. */
 #define EPOCH_FLOPS 4e11
+/* TransE ranks better by L1, which is no matrix product: it is the default where an epoch of it costs less than this.
+ */
+#define L1_EPOCH_FLOPS 5e10
 
 static BaseStatus choose(const char *what, const char *word, const char *const *names, size_t count, int *out,
                          BaseError *err)
@@ -262,20 +265,32 @@ static double pair_flops(const EmbedForm *form)
     return (double)form->dim * (is_product ? 6.0 : form->kind == EMBED_ROTATE ? 60.0 : 30.0) + 40.0;
 }
 
-/* Batch, loss and epochs by the cost of an epoch. */
+/* Norm, batch, loss and epochs by the cost of an epoch. */
 static void choose_work(const EmbedTrainOptions *options, size_t triple_count, EmbedRecipe *recipe)
 {
     const double queries = 2.0 * (double)triple_count, entities = recipe->form.entity_count;
+    if (recipe->form.kind == EMBED_TRANSE && recipe->form.norm == 0) {
+        recipe->form.norm = 1;
+        if (queries * entities * pair_flops(&recipe->form) > L1_EPOCH_FLOPS)
+            recipe->form.norm = 2;
+    }
     const double all = queries * entities * pair_flops(&recipe->form);
     recipe->is_sampled = options->loss == EMBED_LOSS_SAMPLED || (options->loss == EMBED_LOSS_AUTO && all > EPOCH_FLOPS);
-    const int64_t steps_wanted = 60; /* an epoch of a small graph is not one step */
-    recipe->batch = options->batch > 0 ? options->batch : clamp(queries / (double)steps_wanted, 64, 1024);
-    recipe->negatives = options->negatives > 0 ? options->negatives : clamp(entities / 8, 256, 1024);
+    /* An epoch of a small graph is not one step. */
+    recipe->batch = options->batch > 0 ? options->batch : clamp(queries / 60.0, 64, 1024);
+    recipe->negatives = options->negatives > 0 ? options->negatives : clamp(entities / 8, 64, 512);
     const double candidates = recipe->is_sampled ? (double)(recipe->negatives + recipe->batch) : entities;
     const double epoch = queries * (candidates < entities ? candidates : entities) * pair_flops(&recipe->form) + 1.0;
-    recipe->epochs = options->epochs > 0 ? options->epochs : clamp(RUN_FLOPS / epoch, 10, 200);
+    recipe->epochs = options->epochs > 0 ? options->epochs : clamp(RUN_FLOPS / epoch, 6, 100);
     recipe->valid_every = options->valid_every > 0 ? options->valid_every : clamp((double)recipe->epochs / 20, 1, 50);
     recipe->patience = options->patience > 0 ? options->patience : 6;
+}
+
+/* One in fifty, but with few triples a few hundred: the MRR of less is mostly noise. */
+static double usual_valid_share(double triple_count)
+{
+    const double share = triple_count > 0 ? 300 / triple_count : 0;
+    return share > 0.05 ? 0.05 : share < 0.02 ? 0.02 : share;
 }
 
 static BaseStatus check(const EmbedRecipe *recipe, BaseError *err)
@@ -322,7 +337,9 @@ BaseStatus embed_recipe(const EmbedTrainOptions *options, uint32_t entity_count,
     out->smoothing = or_default(options->smoothing, taste->smoothing);
     out->regularize = or_default(options->regularize, taste->regularize);
     out->init = or_default(options->init, taste->init);
-    out->valid_share = options->valid_share > 0 ? options->valid_share : options->valid_share < 0 ? 0.0 : 0.02;
+    out->valid_share = options->valid_share > 0   ? options->valid_share
+                       : options->valid_share < 0 ? 0.0
+                                                  : usual_valid_share((double)triple_count);
     out->time_budget = options->time_budget > 0 ? options->time_budget : options->time_budget < 0 ? 0.0 : 900.0;
     out->is_time_given = options->time_budget > 0;
     out->seed = options->seed;

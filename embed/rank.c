@@ -86,7 +86,7 @@ static double rank_among(const float *scores, uint32_t entity_count, const Quest
 
 static BaseStatus rank_run(Ranking *ranking, const uint32_t *order, int64_t count, int worker, BaseError *err)
 {
-    EmbedQuery queries[256];
+    EmbedQuery queries[256] = {0};
     for (int64_t i = 0; i < count; i++) {
         const Question *const question = &ranking->questions[order[i]];
         queries[i] = (EmbedQuery){.x = question->x, .r = question->r, .side = question->side};

@@ -54,7 +54,7 @@ static void every_model_learns_a_small_graph(void **state)
             assert_int_equal(report.relations, 3);
             assert_true(report.saved);
             const double before = mrr_of(&graph, "before"), after = mrr_of(&graph, "after");
-            if (!(after > 0.6 && after > before + 0.2))
+            if (!(after > 0.5 && after > before + 0.2))
                 fail_msg("%s, variant %d: MRR %g before, %g after", embed_kind_names[kind], variant, before, after);
             free_graph(&graph);
         }
@@ -318,13 +318,21 @@ static void a_training_goes_on_from_a_model(void **state)
     EmbedTrainOptions options = small_options("distmult");
     options.rate = 0.05;
     expect_ok(embed_train(graph.store, "m", &options, &first, NULL, &err), &err);
+    EmbedModel *const old = open_model(&graph, "m");
+    add_triples(&graph, KG_ASSERTED, "newcomer next p3\n");
     options.resume = true;
     options.epochs = 1;
     options.rate = 1e-6;
-    add_triples(&graph, KG_ASSERTED, "newcomer next p3\n");
     expect_ok(embed_train(graph.store, "m", &options, &second, NULL, &err), &err);
-    assert_true(second.loss < first.loss + 1.0);
     assert_int_equal(second.entities, first.entities + 1);
+    EmbedModel *const new = open_model(&graph, "m");
+    KgTxn *const txn = begin_read(&graph);
+    for (int i = 0; i < 16; i++)
+        assert_float_equal((double)embed_vector(new, id_of(txn, "p7"))[i],
+                           (double)embed_vector(old, id_of(txn, "p7"))[i], 1e-4);
+    kg_abort(txn);
+    embed_close(old);
+    embed_close(new);
     options.dim = 8;
     assert_int_equal(embed_train(graph.store, "m", &options, &second, NULL, &err), BASE_BAD_INPUT);
     expect_words(&err, "must be the same");
