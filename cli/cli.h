@@ -5,6 +5,7 @@
 
 #include "base/base.h"
 #include "kg/kg.h"
+#include "reasoner/reasoner.h"
 
 /* The contract's exit codes. */
 enum { EXIT_DONE = 0, EXIT_BAD_INPUT = 1, EXIT_USAGE = 2, EXIT_MACHINE = 3, EXIT_INTERRUPTED = 130 };
@@ -89,9 +90,8 @@ BaseStatus run_query(Cli *cli, KgStore *store, const char *text, size_t length, 
                      uint64_t *rows, BaseError *err);
 
 /* ---- reason.c: also used by the shell ---- */
-/* Checks the program `text` and, when it is right, derives with it; says what each predicate whose rules stand behind
- * `offset` has now. Messages count lines from `offset` on. */
-int try_rules(Cli *cli, KgStore *store, const char *text, size_t length, size_t offset);
+/* Checks the program and, when it is right, derives with it into *inferred*; says what each predicate has now. */
+int try_rules(Cli *cli, KgStore *store, const ReasonerText *texts, size_t count);
 
 /* ---- commands ---- */
 CommandRun command_import, command_export, command_stats, command_check, command_backup, command_query, command_reason,

@@ -91,18 +91,64 @@ static int run_sparql(Shell *shell, const char *text, size_t length)
     return EXIT_DONE;
 }
 
+static void forget_rules(Shell *shell)
+{
+    base_buffer_free(&shell->rules);
+    base_arena_free(&shell->base_memory);
+    shell->base_texts = NULL;
+    shell->base_count = 0;
+    shell->has_base = false;
+}
+
+/* A typed rule adds to what the database derives already, so the rules behind that run along. */
+static BaseStatus find_base_rules(Shell *shell, BaseError *err)
+{
+    KgTxn *txn = NULL;
+    KgRun *runs = NULL;
+    size_t count = 0;
+    uint64_t inferred = 0;
+    BaseStatus status = kg_read_begin(shell->cli->store, &txn, err);
+    if (status == BASE_OK)
+        status = kg_count(txn, KG_IN(KG_INFERRED), (KgTriple){0}, &inferred, err);
+    if (status == BASE_OK && inferred > 0)
+        status = kg_runs(txn, "reason", &shell->base_memory, &runs, &count, err);
+    const KgRun *latest = NULL;
+    for (size_t i = 0; i < count; i++)
+        latest = !latest || runs[i].id > latest->id ? &runs[i] : latest;
+    if (status == BASE_OK && latest)
+        status = reasoner_split_texts(latest->text, latest->name, &shell->base_memory, &shell->base_texts,
+                                      &shell->base_count, err);
+    kg_abort(txn);
+    shell->has_base = status == BASE_OK;
+    return status;
+}
+
 static int run_rule(Shell *shell, const char *text, size_t length)
 {
     const size_t before = shell->rules.count;
-    if (!base_buffer_add(&shell->rules, text, length) || !base_buffer_add(&shell->rules, "\n", 1)) {
-        shell->rules.count = before;
-        return report_error(shell->cli, &(BaseError){.status = BASE_NO_MEMORY, .message = "no memory for the rule"});
+    BaseError err = {0};
+    BaseStatus status = shell->has_base ? BASE_OK : find_base_rules(shell, &err);
+    if (status == BASE_OK &&
+        (!base_buffer_add(&shell->rules, text, length) || !base_buffer_add(&shell->rules, "\n", 1)))
+        status = base_fail(&err, BASE_NO_MEMORY, "no memory for the rule");
+    ReasonerText *const texts = calloc(shell->base_count + 1, sizeof *texts);
+    if (status == BASE_OK && !texts)
+        status = base_fail(&err, BASE_NO_MEMORY, "no memory for the rule");
+    int exit_code = EXIT_DONE;
+    if (status == BASE_OK) {
+        if (shell->base_count > 0)
+            memcpy(texts, shell->base_texts, shell->base_count * sizeof *texts);
+        texts[shell->base_count] =
+            (ReasonerText){.name = "<rules>", .text = shell->rules.items, .length = shell->rules.count};
+        exit_code = try_rules(shell->cli, shell->cli->store, texts, shell->base_count + 1);
+    } else {
+        exit_code = report_error(shell->cli, &err);
     }
-    const int exit_code = try_rules(shell->cli, shell->cli->store, shell->rules.items, shell->rules.count, before);
     if (exit_code != EXIT_DONE && shell->rules.items) { /* a rule that fails is not kept */
         shell->rules.count = before;
         shell->rules.items[before] = '\0';
     }
+    free(texts);
     return exit_code;
 }
 
@@ -180,7 +226,7 @@ static int open_store(Shell *shell, const char *path, bool is_temporary)
     shell->cli->store = store;
     shell->path = copy;
     shell->is_temporary = is_temporary;
-    base_buffer_free(&shell->rules);
+    forget_rules(shell);
     return EXIT_DONE;
 }
 
@@ -320,6 +366,8 @@ static int run_batch_command(Shell *shell, const Command *command, const TextLis
         cli->output = before.output;
         cli->job.report = before.job.report;
         cli->job.threads = before.job.threads;
+        if (strcmp(command->name, "reason") == 0)
+            forget_rules(shell); /* the run just made is what typed rules add to from now on */
     }
     base_buffer_free(&fact);
     free(arguments.items);
@@ -695,6 +743,6 @@ int run_shell(Cli *cli, const char *path)
     }
     const int output_code = set_output(&shell, NULL);
     close_store(&shell);
-    base_buffer_free(&shell.rules);
+    forget_rules(&shell);
     return exit_code != EXIT_DONE ? exit_code : output_code;
 }

@@ -11,7 +11,13 @@ typedef struct Shell {
     bool is_script;    /* standard input is not a terminal */
     bool goes_on;      /* .bail off: a script does not stop at the first error */
     bool quits;
-    BaseBuffer rules;  /* the program built from the rules and facts typed so far */
+    /* What typed rules run with: the rules of the database's latest run, kept from before the first one typed, and
+     * all that was typed since. */
+    BaseArena base_memory;
+    ReasonerText *base_texts;
+    size_t base_count;
+    bool has_base;
+    BaseBuffer rules;
     char *output_path; /* .output FILE */
     int read_depth;    /* of .read inside .read */
 } Shell;

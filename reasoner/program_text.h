@@ -6,9 +6,5 @@
 
 /* Each text behind a line `%% LENGTH NAME`, a comment to the rule language. false: no memory. */
 bool reasoner_program_join_texts(const ReasonerProgram *program, BaseBuffer *out);
-/* The parts again, borrowing from `joined`; names are copied into the arena. A string that was not joined is one part
- * named `name`. */
-BaseStatus reasoner_split_texts(const char *joined, const char *name, BaseArena *arena, ReasonerText **out,
-                                size_t *count, BaseError *err);
 
 #endif

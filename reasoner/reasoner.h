@@ -41,6 +41,11 @@ BaseStatus reasoner_parse_files(const char *const *files, size_t count, const Re
                                 const BaseSink *sink, ReasonerProgram **out, BaseError *err);
 void reasoner_program_free(ReasonerProgram *program); /* NULL is fine */
 
+/* The texts of a run again (`joined` is KgRun.text), borrowing from it; names are copied into the arena. A string that
+ * was not joined by a run is one text named `name`. */
+BaseStatus reasoner_split_texts(const char *joined, const char *name, BaseArena *arena, ReasonerText **out,
+                                size_t *count, BaseError *err);
+
 /* True when the text ends a statement: its last token outside comments and strings is a `.`. For a shell that reads
  * line by line. */
 bool reasoner_is_complete(const char *text, size_t length);
