@@ -1,0 +1,560 @@
+/* Every op against a naive version of it in double precision: results, and gradients by central differences. */
+#include "probe.h"
+
+#define TRIALS 12
+
+static int64_t draw(BaseRandom *random, int64_t low, int64_t high)
+{
+    return low + (int64_t)base_random_below(random, (uint64_t)(high - low + 1));
+}
+
+static BaseRandom seeded(uint64_t seed)
+{
+    BaseRandom random;
+    base_random_seed(&random, seed);
+    return random;
+}
+
+/* ---- Elementwise --------------------------------------------------------------------------------------------------
+ */
+
+static NnNode build_pair(NnGraph *graph, const Probe *probe, const NnNode *in, const int *parameters, NnNode labels)
+{
+    (void)parameters;
+    (void)labels;
+    return probe->p == 0   ? nn_add(graph, in[0], in[1])
+           : probe->p == 1 ? nn_sub(graph, in[0], in[1])
+                           : nn_mul(graph, in[0], in[1]);
+}
+
+static void naive_pair(const Probe *probe, double *const *in, double *out)
+{
+    const int64_t count = probe_count(probe, probe->shapes[0]), other = probe_count(probe, probe->shapes[1]);
+    for (int64_t i = 0; i < count; i++) {
+        const double a = in[0][i], b = in[1][i % other];
+        out[i] = probe->p == 0 ? a + b : probe->p == 1 ? a - b : a * b;
+    }
+}
+
+static void pairs_of_one_shape_or_a_row_agree(void **state)
+{
+    (void)state;
+    BaseRandom random = seeded(1);
+    for (uint64_t trial = 0; trial < 4 * TRIALS; trial++) {
+        const int64_t width = draw(&random, 1, 19), lines = draw(&random, 1, 3), max = draw(&random, 1, 6);
+        const NnShape a = trial % 2 ? NN_SHAPE(NN_BATCH, width) : NN_SHAPE(NN_BATCH, lines, width);
+        const NnShape b = trial % 4 < 2 ? a : NN_SHAPE(width);
+        probe_run(&(Probe){.name = "pair",
+                           .input_count = 2,
+                           .shapes = {a, b},
+                           .p = (int)draw(&random, 0, 2),
+                           .max_batch = max,
+                           .batch = draw(&random, 1, max),
+                           .out = a,
+                           .build = build_pair,
+                           .naive = naive_pair},
+                  trial);
+    }
+}
+
+enum { SCALE, RELU, SIGMOID, TANH, SOFTMAX, NORMALIZE, FLATTEN, TWICE };
+
+static NnNode build_curve(NnGraph *graph, const Probe *probe, const NnNode *in, const int *parameters, NnNode labels)
+{
+    (void)parameters;
+    (void)labels;
+    switch (probe->p) {
+    case SCALE:
+        return nn_scale(graph, in[0], probe->factor);
+    case RELU:
+        return nn_relu(graph, in[0]);
+    case SIGMOID:
+        return nn_sigmoid(graph, in[0]);
+    case TANH:
+        return nn_tanh(graph, in[0]);
+    case SOFTMAX:
+        return nn_softmax(graph, in[0]);
+    case NORMALIZE:
+        return nn_normalize_rows(graph, in[0]);
+    case FLATTEN:
+        return nn_reshape(graph, nn_flatten(graph, in[0]), probe->out);
+    default: /* a square, its square root's two ways back meeting in one node */
+        return nn_mul(graph, in[0], in[0]);
+    }
+}
+
+static void naive_curve(const Probe *probe, double *const *in, double *out)
+{
+    const int64_t count = probe_count(probe, probe->shapes[0]);
+    const int rank = probe->shapes[0].rank;
+    const int64_t last = probe_dim(probe, probe->shapes[0], rank - 1), row = count / probe->batch;
+    for (int64_t i = 0; i < count; i++) {
+        const double x = in[0][i];
+        double sum = 0;
+        switch (probe->p) {
+        case SCALE:
+            out[i] = x * (double)probe->factor;
+            break;
+        case RELU:
+            out[i] = x > 0 ? x : 0;
+            break;
+        case SIGMOID:
+            out[i] = 1 / (1 + exp(-x));
+            break;
+        case TANH:
+            out[i] = tanh(x);
+            break;
+        case SOFTMAX:
+            for (int64_t j = 0; j < last; j++)
+                sum += exp(in[0][i / last * last + j]);
+            out[i] = exp(x) / sum;
+            break;
+        case NORMALIZE:
+            for (int64_t j = 0; j < row; j++)
+                sum += in[0][i / row * row + j] * in[0][i / row * row + j];
+            out[i] = x / sqrt(sum);
+            break;
+        case FLATTEN:
+            out[i] = x;
+            break;
+        default:
+            out[i] = x * x;
+        }
+    }
+}
+
+static void curves_agree(void **state)
+{
+    (void)state;
+    BaseRandom random = seeded(2);
+    for (uint64_t trial = 0; trial < 8 * TRIALS; trial++) {
+        const int64_t width = draw(&random, 2, 40), lines = draw(&random, 1, 3), max = draw(&random, 1, 6);
+        const int curve = (int)(trial % 8);
+        const NnShape shape = trial % 3 ? NN_SHAPE(NN_BATCH, width) : NN_SHAPE(NN_BATCH, lines, width);
+        probe_run(&(Probe){.name = "curve",
+                           .input_count = 1,
+                           .shapes = {shape},
+                           .low = -4,
+                           .high = 4,
+                           .p = curve,
+                           .factor = -1.75f,
+                           .max_batch = max,
+                           .batch = draw(&random, 1, max),
+                           .out = curve == FLATTEN ? NN_SHAPE(NN_BATCH, 1, shape.rank == 2 ? 1 : lines, width) : shape,
+                           .build = build_curve,
+                           .naive = naive_curve},
+                  trial);
+    }
+}
+
+/* ---- Complex ------------------------------------------------------------------------------------------------------
+ */
+
+static NnNode build_complex(NnGraph *graph, const Probe *probe, const NnNode *in, const int *parameters, NnNode labels)
+{
+    (void)parameters;
+    (void)labels;
+    if (probe->input_count == 1)
+        return nn_rotation(graph, in[0]);
+    return nn_complex_mul(graph, in[0], in[1], probe->flag);
+}
+
+static void naive_complex(const Probe *probe, double *const *in, double *out)
+{
+    const int64_t half = probe->out.dims[1] / 2;
+    for (int64_t i = 0; i < probe->batch; i++)
+        for (int64_t j = 0; j < half; j++) {
+            const int64_t re = 2 * i * half + j, im = re + half;
+            if (probe->input_count == 1) {
+                out[re] = cos(in[0][i * half + j]);
+                out[im] = sin(in[0][i * half + j]);
+            } else {
+                const double a = in[0][re], b = in[0][im], c = in[1][re], d = probe->flag ? -in[1][im] : in[1][im];
+                out[re] = a * c - b * d;
+                out[im] = a * d + b * c;
+            }
+        }
+}
+
+static void complex_products_and_rotations_agree(void **state)
+{
+    (void)state;
+    BaseRandom random = seeded(3);
+    for (uint64_t trial = 0; trial < 3 * TRIALS; trial++) {
+        const int64_t half = draw(&random, 1, 21), max = draw(&random, 1, 6);
+        const bool is_rotation = trial % 3 == 0;
+        const NnShape shape = NN_SHAPE(NN_BATCH, is_rotation ? half : 2 * half);
+        probe_run(&(Probe){.name = is_rotation ? "rotation" : "complex product",
+                           .input_count = is_rotation ? 1 : 2,
+                           .shapes = {shape, shape},
+                           .low = -4,
+                           .high = 4,
+                           .flag = trial % 3 == 1,
+                           .max_batch = max,
+                           .batch = draw(&random, 1, max),
+                           .out = NN_SHAPE(NN_BATCH, 2 * half),
+                           .build = build_complex,
+                           .naive = naive_complex},
+                  trial);
+    }
+}
+
+/* ---- Products and distances ---------------------------------------------------------------------------------------
+ */
+
+static NnNode build_matmul(NnGraph *graph, const Probe *probe, const NnNode *in, const int *parameters, NnNode labels)
+{
+    (void)parameters;
+    (void)labels;
+    return nn_matmul(graph, in[0], in[1], probe->flag);
+}
+
+static void naive_matmul(const Probe *probe, double *const *in, double *out)
+{
+    const int64_t m = probe_dim(probe, probe->out, 0), n = probe->out.dims[1], k = probe->shapes[0].dims[1];
+    for (int64_t i = 0; i < m; i++)
+        for (int64_t j = 0; j < n; j++) {
+            out[i * n + j] = 0;
+            for (int64_t l = 0; l < k; l++)
+                out[i * n + j] += in[0][i * k + l] * (probe->flag ? in[1][j * k + l] : in[1][l * n + j]);
+        }
+}
+
+static void matrix_products_agree(void **state)
+{
+    (void)state;
+    BaseRandom random = seeded(4);
+    for (uint64_t trial = 0; trial < 4 * TRIALS; trial++) {
+        const int64_t k = draw(&random, 1, 20), n = draw(&random, 1, 20), m = draw(&random, 1, 9);
+        const bool is_batch = trial % 3 != 0, is_transposed = trial % 2;
+        probe_run(
+            &(Probe){.name = "matrix product",
+                     .input_count = 2,
+                     .shapes = {NN_SHAPE(is_batch ? NN_BATCH : m, k), is_transposed ? NN_SHAPE(n, k) : NN_SHAPE(k, n)},
+                     .is_parameter = {trial % 5 == 0 && !is_batch, trial % 4 < 2},
+                     .is_constant = {trial % 7 == 0, trial % 7 == 1 && trial % 4 >= 2},
+                     .flag = is_transposed,
+                     .max_batch = m,
+                     .batch = draw(&random, 1, m),
+                     .out = NN_SHAPE(is_batch ? NN_BATCH : m, n),
+                     .build = build_matmul,
+                     .naive = naive_matmul},
+            trial);
+    }
+}
+
+static NnNode build_distance(NnGraph *graph, const Probe *probe, const NnNode *in, const int *parameters, NnNode labels)
+{
+    (void)parameters;
+    (void)labels;
+    return nn_distance(graph, in[0], in[1], probe->p);
+}
+
+static void naive_distance(const Probe *probe, double *const *in, double *out)
+{
+    const int64_t m = probe_dim(probe, probe->out, 0), n = probe->out.dims[1], k = probe->shapes[0].dims[1];
+    for (int64_t i = 0; i < m; i++)
+        for (int64_t j = 0; j < n; j++) {
+            double sum = 0;
+            for (int64_t l = 0; l < (probe->p == 3 ? k / 2 : k); l++) {
+                const double x = in[0][i * k + l] - in[1][j * k + l];
+                if (probe->p == 3)
+                    sum += hypot(x, in[0][i * k + k / 2 + l] - in[1][j * k + k / 2 + l]);
+                else
+                    sum += probe->p == 1 ? fabs(x) : x * x;
+            }
+            out[i * n + j] = probe->p == 2 ? sqrt(sum) : sum;
+        }
+}
+
+static void distances_agree(void **state)
+{
+    (void)state;
+    BaseRandom random = seeded(5);
+    for (uint64_t trial = 0; trial < 6 * TRIALS; trial++) {
+        const int64_t k = 2 * draw(&random, 1, 12), m = draw(&random, 1, 4);
+        /* Sometimes more rows than one block of the loops has. */
+        const int64_t n = trial % 12 < 3 ? draw(&random, 257, 300) : draw(&random, 1, 20);
+        probe_run(&(Probe){.name = "distance",
+                           .input_count = 2,
+                           .shapes = {NN_SHAPE(NN_BATCH, trial % 12 < 3 ? 4 : k), NN_SHAPE(n, trial % 12 < 3 ? 4 : k)},
+                           .is_parameter = {false, trial % 2},
+                           .is_constant = {trial % 7 == 0, trial % 7 == 2 && trial % 2 == 0},
+                           .p = (int)(trial % 3) + 1,
+                           .max_batch = m,
+                           .batch = draw(&random, 1, m),
+                           .out = NN_SHAPE(NN_BATCH, n),
+                           .build = build_distance,
+                           .naive = naive_distance},
+                  trial);
+    }
+}
+
+/* ---- Layers -------------------------------------------------------------------------------------------------------
+ */
+
+static NnNode build_dense(NnGraph *graph, const Probe *probe, const NnNode *in, const int *parameters, NnNode labels)
+{
+    (void)labels;
+    return nn_dense(graph, in[0], parameters[1], parameters[2], probe->activation);
+}
+
+static double activated(const Probe *probe, double x)
+{
+    return probe->activation == NN_RELU && x < 0 ? 0 : x;
+}
+
+static void naive_dense(const Probe *probe, double *const *in, double *out)
+{
+    const int64_t n = probe->out.dims[1], k = probe->shapes[0].dims[1];
+    for (int64_t i = 0; i < probe->batch; i++)
+        for (int64_t j = 0; j < n; j++) {
+            double sum = in[2][j];
+            for (int64_t l = 0; l < k; l++)
+                sum += in[0][i * k + l] * in[1][l * n + j];
+            out[i * n + j] = activated(probe, sum);
+        }
+}
+
+static void dense_layers_agree(void **state)
+{
+    (void)state;
+    BaseRandom random = seeded(6);
+    for (uint64_t trial = 0; trial < 2 * TRIALS; trial++) {
+        const int64_t k = draw(&random, 1, 20), n = draw(&random, 1, 20), m = draw(&random, 1, 9);
+        probe_run(&(Probe){.name = "dense",
+                           .input_count = 3,
+                           .shapes = {NN_SHAPE(NN_BATCH, k), NN_SHAPE(k, n), NN_SHAPE(n)},
+                           .is_parameter = {false, true, true},
+                           .is_constant = {trial % 5 == 0},
+                           .activation = trial % 2 ? NN_RELU : NN_LINEAR,
+                           .max_batch = m,
+                           .batch = draw(&random, 1, m),
+                           .out = NN_SHAPE(NN_BATCH, n),
+                           .build = build_dense,
+                           .naive = naive_dense},
+                  trial);
+    }
+}
+
+static NnNode build_conv(NnGraph *graph, const Probe *probe, const NnNode *in, const int *parameters, NnNode labels)
+{
+    (void)labels;
+    return nn_conv2d(graph, in[0], parameters[1], parameters[2], probe->activation);
+}
+
+static void naive_conv(const Probe *probe, double *const *in, double *out)
+{
+    const int64_t *const x = probe->shapes[0].dims, *const w = probe->shapes[1].dims, *const y = probe->out.dims;
+    int64_t at = 0;
+    for (int64_t n = 0; n < probe->batch; n++)
+        for (int64_t row = 0; row < y[1]; row++)
+            for (int64_t column = 0; column < y[2]; column++)
+                for (int64_t o = 0; o < y[3]; o++) {
+                    double sum = in[2][o];
+                    for (int64_t i = 0; i < w[0]; i++)
+                        for (int64_t j = 0; j < w[1]; j++)
+                            for (int64_t c = 0; c < w[2]; c++)
+                                sum += in[0][((n * x[1] + row + i) * x[2] + column + j) * x[3] + c] *
+                                       in[1][((i * w[1] + j) * w[2] + c) * w[3] + o];
+                    out[at++] = activated(probe, sum);
+                }
+}
+
+static void run_conv(BaseRandom *random, uint64_t trial, NnShape x, int64_t kh, int64_t kw, int64_t out)
+{
+    const int64_t max = draw(random, 1, 4);
+    probe_run(&(Probe){.name = "convolution",
+                       .input_count = 3,
+                       .shapes = {x, NN_SHAPE(kh, kw, x.dims[3], out), NN_SHAPE(out)},
+                       .is_parameter = {false, true, true},
+                       .is_constant = {trial % 5 == 0},
+                       .activation = trial % 2 ? NN_RELU : NN_LINEAR,
+                       .max_batch = max,
+                       .batch = draw(random, 1, max),
+                       .out = NN_SHAPE(NN_BATCH, x.dims[1] - kh + 1, x.dims[2] - kw + 1, out),
+                       .build = build_conv,
+                       .naive = naive_conv},
+              trial);
+}
+
+static void convolutions_agree(void **state)
+{
+    (void)state;
+    BaseRandom random = seeded(7);
+    for (uint64_t trial = 0; trial < 3 * TRIALS; trial++) {
+        const int64_t kh = draw(&random, 1, 4), kw = draw(&random, 1, 4);
+        const NnShape x = NN_SHAPE(NN_BATCH, kh + draw(&random, 0, 5), kw + draw(&random, 0, 5), draw(&random, 1, 4));
+        run_conv(&random, trial, x, kh, kw, draw(&random, 1, 6));
+    }
+}
+
+static NnNode build_pool(NnGraph *graph, const Probe *probe, const NnNode *in, const int *parameters, NnNode labels)
+{
+    (void)parameters;
+    (void)labels;
+    return nn_max_pool2d(graph, in[0], probe->p);
+}
+
+static void naive_pool(const Probe *probe, double *const *in, double *out)
+{
+    const int64_t *const x = probe->shapes[0].dims, *const y = probe->out.dims;
+    int64_t at = 0;
+    for (int64_t n = 0; n < probe->batch; n++)
+        for (int64_t row = 0; row < y[1]; row++)
+            for (int64_t column = 0; column < y[2]; column++)
+                for (int64_t c = 0; c < y[3]; c++) {
+                    double most = -INFINITY;
+                    for (int64_t i = 0; i < probe->p; i++)
+                        for (int64_t j = 0; j < probe->p; j++)
+                            most = fmax(
+                                most,
+                                in[0][((n * x[1] + row * probe->p + i) * x[2] + column * probe->p + j) * x[3] + c]);
+                    out[at++] = most;
+                }
+}
+
+static void pools_agree_and_drop_odd_edges(void **state)
+{
+    (void)state;
+    BaseRandom random = seeded(8);
+    for (uint64_t trial = 0; trial < 3 * TRIALS; trial++) {
+        const int64_t size = draw(&random, 1, 3), max = draw(&random, 1, 4), channels = draw(&random, 1, 11);
+        const int64_t height = size + draw(&random, 0, 5), width = size + draw(&random, 0, 5);
+        probe_run(&(Probe){.name = "pool",
+                           .input_count = 1,
+                           .shapes = {NN_SHAPE(NN_BATCH, height, width, channels)},
+                           .p = (int)size,
+                           .max_batch = max,
+                           .batch = draw(&random, 1, max),
+                           .out = NN_SHAPE(NN_BATCH, height / size, width / size, channels),
+                           .build = build_pool,
+                           .naive = naive_pool},
+                  trial);
+    }
+}
+
+/* ---- Losses -------------------------------------------------------------------------------------------------------
+ */
+
+static NnNode build_cross_entropy(NnGraph *graph, const Probe *probe, const NnNode *in, const int *parameters,
+                                  NnNode labels)
+{
+    (void)parameters;
+    return nn_cross_entropy(graph, in[0], labels, probe->factor);
+}
+
+static void naive_cross_entropy(const Probe *probe, double *const *in, double *out)
+{
+    const int64_t classes = probe->shapes[0].dims[1];
+    out[0] = 0;
+    for (int64_t i = 0; i < probe->batch; i++) {
+        double sum = 0;
+        for (int64_t j = 0; j < classes; j++)
+            sum += exp(in[0][i * classes + j]);
+        for (int64_t j = 0; j < classes; j++) {
+            const double target =
+                (j == probe->labels[i] ? 1 - (double)probe->factor : 0) + (double)probe->factor / (double)classes;
+            out[0] -= target * log(exp(in[0][i * classes + j]) / sum) / (double)probe->batch;
+        }
+    }
+}
+
+static void cross_entropies_agree(void **state)
+{
+    (void)state;
+    BaseRandom random = seeded(9);
+    for (uint64_t trial = 0; trial < 2 * TRIALS; trial++) {
+        const int64_t classes = draw(&random, 2, 30), batch = draw(&random, 1, 6);
+        int32_t labels[6];
+        for (int64_t i = 0; i < 6; i++)
+            labels[i] = (int32_t)draw(&random, 0, classes - 1);
+        probe_run(&(Probe){.name = "cross entropy",
+                           .input_count = 1,
+                           .shapes = {NN_SHAPE(NN_BATCH, classes)},
+                           .low = -5,
+                           .high = 5,
+                           .factor = trial % 2 ? 0.1f : 0.0f,
+                           .max_batch = 6,
+                           .batch = batch,
+                           .is_loss = true,
+                           .labels = labels,
+                           .out = NN_SHAPE(1),
+                           .build = build_cross_entropy,
+                           .naive = naive_cross_entropy},
+                  trial);
+    }
+}
+
+enum { BINARY, SQUARE, POWER_2, POWER_3 };
+
+static NnNode build_loss(NnGraph *graph, const Probe *probe, const NnNode *in, const int *parameters, NnNode labels)
+{
+    (void)parameters;
+    (void)labels;
+    switch (probe->p) {
+    case BINARY:
+        return nn_binary_cross_entropy(graph, in[0], in[1]);
+    case SQUARE:
+        return nn_mean_square(graph, in[0]);
+    default:
+        return nn_mean_power(graph, in[0], probe->p == POWER_2 ? 2 : 3);
+    }
+}
+
+static void naive_loss(const Probe *probe, double *const *in, double *out)
+{
+    const int64_t count = probe_count(probe, probe->shapes[0]);
+    out[0] = 0;
+    for (int64_t i = 0; i < count; i++) {
+        const double x = in[0][i];
+        if (probe->p == BINARY) {
+            const double s = 1 / (1 + exp(-x)), t = in[1][i];
+            out[0] -= t * log(s) + (1 - t) * log(1 - s);
+        } else {
+            out[0] += pow(fabs(x), probe->p == POWER_3 ? 3 : 2);
+        }
+    }
+    out[0] /= (double)probe->batch;
+}
+
+static void other_losses_agree(void **state)
+{
+    (void)state;
+    BaseRandom random = seeded(10);
+    for (uint64_t trial = 0; trial < 4 * TRIALS; trial++) {
+        const NnShape shape = NN_SHAPE(NN_BATCH, draw(&random, 1, 30));
+        const int64_t batch = draw(&random, 1, 6);
+        probe_run(&(Probe){.name = "loss",
+                           .input_count = trial % 4 == BINARY ? 2 : 1,
+                           .shapes = {shape, shape},
+                           .is_constant = {false, trial % 8 == 0},
+                           .low = -3,
+                           .high = 3,
+                           .p = (int)(trial % 4),
+                           .max_batch = 6,
+                           .batch = batch,
+                           .is_loss = true,
+                           .out = NN_SHAPE(1),
+                           .build = build_loss,
+                           .naive = naive_loss},
+                  trial);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(pairs_of_one_shape_or_a_row_agree),
+        cmocka_unit_test(curves_agree),
+        cmocka_unit_test(complex_products_and_rotations_agree),
+        cmocka_unit_test(matrix_products_agree),
+        cmocka_unit_test(distances_agree),
+        cmocka_unit_test(dense_layers_agree),
+        cmocka_unit_test(convolutions_agree),
+        cmocka_unit_test(pools_agree_and_drop_odd_edges),
+        cmocka_unit_test(cross_entropies_agree),
+        cmocka_unit_test(other_losses_agree),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,1 @@
+kgq_test(nn gradient SOURCES nn/probe.c)
