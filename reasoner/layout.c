@@ -62,8 +62,8 @@ static bool name_atom(Layout *layout, Atom *atom, bool is_head)
     Predicate *const predicate = &layout->program->predicates.items[meant];
     if (predicate->place.length == 0)
         predicate->place = written->place;
-    if (is_head)
-        predicate->is_head = true;
+    predicate->is_meant = true;
+    predicate->is_head |= is_head;
     layout->has_triple |= predicate->kind == PREDICATE_TRIPLE;
     layout->has_type |= is_open_type(layout->program, predicate);
     atom->meant = meant;
@@ -134,6 +134,8 @@ static bool place_predicates(Layout *layout)
     uint32_t triple = NOWHERE, type = NOWHERE;
     for (uint32_t p = 0; p < count; p++) {
         const Predicate *const predicate = &program->predicates.items[p];
+        if (!predicate->is_meant)
+            continue;
         const bool is_typing = predicate->kind == PREDICATE_CLASS || is_open_type(program, predicate);
         uint32_t *shared = NULL;
         if (layout->has_triple && predicate->kind != PREDICATE_LOCAL)
@@ -166,8 +168,8 @@ static void choose_outputs(ReasonerProgram *program, Faults *faults)
         for (size_t p = 0; p < program->predicates.count; p++) {
             Predicate *const predicate = &program->predicates.items[p];
             if (predicate->constant == output.index) {
-                predicate->is_output = predicate->is_written;
-                is_known |= predicate->is_written;
+                predicate->is_output = predicate->is_written || predicate->is_meant;
+                is_known |= predicate->is_output;
             }
         }
         if (!is_known)

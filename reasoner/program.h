@@ -68,6 +68,7 @@ typedef struct Predicate {
     uint32_t arity;
     uint32_t constant; /* the constant that is this IRI */
     bool is_written;   /* some atom names it so, for the check of arities */
+    bool is_meant;     /* some atom speaks of it; `triple` with a given ?p is written but not meant */
     bool is_head, is_output, is_stored;
     uint32_t stratum; /* the rules for it run in this one */
     Place place;      /* where first written */

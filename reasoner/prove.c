@@ -250,6 +250,9 @@ static BaseStatus prove_in(Case *with, KgTriple fact, bool in_memory, const Reas
         status = options && options->all ? search_rules(&collection, false) : prove_lowest(&collection);
     if (status == BASE_OK)
         status = hand_out(&collection);
+    /* The lowest instance is among all of them, unless it has premises that are not stored. */
+    if (status == BASE_OK && options && options->all && (out->count == 0 || out->items[0]->height != height))
+        with->is_lost = true;
     free(collection.found.items);
     return status;
 }
