@@ -32,8 +32,9 @@ typedef enum NnInit {
 
 NnParameters *nn_parameters_new(uint64_t seed); /* NULL: no memory */
 void nn_parameters_free(NnParameters *parameters);
-/* The new parameter's number (0, 1, ...), or -1 without memory. Names are unique ("entity", "conv1.weight"). The
- * start values depend on seed, name and shape only. */
+/* The new parameter's number (0, 1, ...), or -1: no memory, a name that is empty, taken or not UTF-8, or a dimension
+ * below 0. Names are unique ("entity", "conv1.weight"). The start values depend on seed, name and shape only. A graph
+ * and an optimiser know the parameters that were there when they were made. */
 int nn_parameter_add(NnParameters *parameters, const char *name, NnShape shape, NnInit init, float scale);
 int nn_parameter_count(const NnParameters *parameters);
 int nn_parameter_find(const NnParameters *parameters, const char *name); /* -1: none */
@@ -134,17 +135,20 @@ void nn_optimizer_free(NnOptimizer *optimizer);
 void nn_optimizer_set_rate(NnOptimizer *optimizer, float rate);
 /* Sums the gradients of the replicas in their order (so the result is the same for the same count of them), updates
  * the parameters and clears the gradients. Rows of a sparse gradient that were not touched stay as they are, their
- * moments too. `pool` may be NULL. BASE_BAD_INPUT: a gradient is not finite; names the parameter. */
+ * moments too. `pool` may be NULL. BASE_BAD_INPUT: a gradient is not finite; names the parameter; no parameter has
+ * changed then. */
 BaseStatus nn_optimizer_step(NnOptimizer *optimizer, NnGraph *const *replicas, int count, BasePool *pool,
                              BaseError *err);
 
 /* ---- Files ------------------------------------------------------------------------------------------------------ */
 
 /* safetensors (https://github.com/huggingface/safetensors): all parameters, with `description` (JSON, may be NULL)
- * under the metadata key "kgq" and a checksum of the data under "xxh3". Written whole or not at all. */
+ * under the metadata key "kgq", a checksum of the data under "xxh3" and one of the header under "xxh3.header". Written
+ * whole or not at all. BASE_BAD_INPUT: a parameter holds a number that is not finite. */
 BaseStatus nn_save(const NnParameters *parameters, const char *path, const char *description, BaseError *err);
-/* A file's parameters; *description, when wanted, is the caller's to free(). BASE_BAD_INPUT: not such a file, cut short
- * or damaged, with what is wrong and at which byte. */
+/* A file's parameters, numbered in the order of their data; *description, when wanted, is the caller's to free(), NULL
+ * where the file has none. BASE_NOT_FOUND: no such file. BASE_BAD_INPUT: not such a file, cut short or damaged, with
+ * what is wrong and at which byte. */
 BaseStatus nn_load(const char *path, NnParameters **out, char **description, BaseError *err);
 
 /* ---- Classifiers: images in, one of a few named classes out ------------------------------------------------------ */
