@@ -68,10 +68,8 @@ const float *embed_vector(const EmbedModel *model, KgId entity)
 BaseStatus embed_model_asker(EmbedModel *model, EmbedAsker **out, BaseError *err)
 {
     BaseStatus status = BASE_OK;
-    if (!model->asker) {
-        model->asker_batch = embed_asker_batch(model->form.entity_count);
-        status = embed_asker_new(&model->form, model->parameters, model->asker_batch, &model->asker, err);
-    }
+    if (!model->asker)
+        status = embed_asker_new(&model->form, model->parameters, 1, &model->asker, err);
     *out = model->asker;
     return status;
 }

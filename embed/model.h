@@ -37,7 +37,7 @@ struct EmbedModel {
     int64_t asker_batch;
 };
 
-/* The model's asker, made now if there is none. */
+/* The model's asker for single questions, made now if there is none. */
 BaseStatus embed_model_asker(EmbedModel *model, EmbedAsker **out, BaseError *err);
 
 /* Writes the model as file `path`: safetensors with "entity", "relation", the rows' ids and the habits as tensors, the

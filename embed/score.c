@@ -109,8 +109,9 @@ struct EmbedAsker {
 
 int64_t embed_asker_batch(uint32_t entity_count)
 {
-    const int64_t rows = (int64_t)(1u << 20) / ((int64_t)entity_count + 1);
-    return rows < 8 ? 8 : rows > 256 ? 256 : rows;
+    /* Each batch reads all vectors once: too small a batch makes that the whole cost. */
+    const int64_t rows = (int64_t)(1u << 23) / ((int64_t)entity_count + 1);
+    return rows < 32 ? 32 : rows > 256 ? 256 : rows;
 }
 
 static BaseStatus build_chain(Chain *chain, const EmbedForm *form, NnParameters *parameters, int64_t max_batch,

@@ -41,7 +41,7 @@ BaseStatus embed_asker_new(const EmbedForm *form, NnParameters *parameters, int6
 void embed_asker_free(EmbedAsker *asker); /* NULL is fine */
 /* All queries ask for the same side. *scores is borrowed until the next call: [count, entity_count]. */
 BaseStatus embed_ask(EmbedAsker *asker, const EmbedQuery *queries, int64_t count, const float **scores, BaseError *err);
-/* A batch that keeps an asker's scores within a few megabytes. */
+/* A batch for many queries, that keeps an asker's scores within some tens of megabytes. */
 int64_t embed_asker_batch(uint32_t entity_count);
 
 #endif
