@@ -166,8 +166,7 @@ static bool add_bare_name(const Parser *parser, Slice name, BaseBuffer *out)
     return is_fine;
 }
 
-/* The IRI that the token (NAME, PREFIXED or IRI) means, appended to `out`. */
-static bool expand(Parser *parser, const Token *token, BaseBuffer *out)
+static bool expand_parts(Parser *parser, const Token *token, BaseBuffer *out)
 {
     if (token->kind == TOKEN_NAME)
         return add_bare_name(parser, token->inner, out) || out_of_memory(parser);
@@ -183,6 +182,29 @@ static bool expand(Parser *parser, const Token *token, BaseBuffer *out)
     return (base_buffer_add(out, iri, strlen(iri)) &&
             base_buffer_add(out, parser->bytes + token->local.offset, token->local.length)) ||
            out_of_memory(parser);
+}
+
+/* The IRI that the token (NAME, PREFIXED or IRI) means, appended to the empty `out`; one that a database can hold. */
+static bool expand(Parser *parser, const Token *token, BaseBuffer *out)
+{
+    BaseBuffer field = {0};
+    BaseArena scratch = {0};
+    BaseError err = {0};
+    KgTerm term = {0};
+    if (!expand_parts(parser, token, out))
+        return false;
+    bool is_fine = base_buffer_format(&field, "<%s>", out->items) || out_of_memory(parser);
+    if (is_fine) {
+        const BaseStatus status = kg_parse_term((KgText){field.items, field.count}, &scratch, &term, &err);
+        const bool is_same = status == BASE_OK && term.text.length == out->count;
+        if (!is_same)
+            reasoner_fault(parser->faults, place_of(parser, token->offset, token->length), NULL, "%s",
+                           status == BASE_OK ? "not an IRI: it has a backslash" : err.message);
+        is_fine = is_same;
+    }
+    base_buffer_free(&field);
+    base_arena_free(&scratch);
+    return is_fine;
 }
 
 static bool is_tag(TokenKind kind)
@@ -927,7 +949,10 @@ bool reasoner_is_complete(const char *text, size_t length)
 {
     Lexer lexer = {.text = text, .length = length, .before = TOKEN_DOT};
     TokenKind last = TOKEN_END;
-    for (Token token = reasoner_lex(&lexer); token.kind != TOKEN_END; token = reasoner_lex(&lexer))
+    for (Token token = reasoner_lex(&lexer); token.kind != TOKEN_END; token = reasoner_lex(&lexer)) {
         last = token.kind;
+        if (token.kind == TOKEN_BAD && (text[token.offset] == '"' || text[token.offset] == '/'))
+            return false; /* a string or a comment is open still */
+    }
     return last == TOKEN_DOT;
 }
