@@ -63,7 +63,6 @@ int command_import(Cli *cli, const Command *command, int argc, char **argv)
         goto done;
     }
     import.object_literal = object != NULL;
-    const bool was_there = base_is_folder(words.items[0]);
     store = open_database(cli, words.items[0], true, false, &exit_code);
     if (!store)
         goto done;
@@ -77,14 +76,9 @@ int command_import(Cli *cli, const Command *command, int argc, char **argv)
             grouped(report.added), grouped(report.lines), report.seconds, grouped(report.rejected));
     } else {
         exit_code = report_error(cli, &err);
-        if (!was_there && store != cli->store) { /* a database made for an import that failed is not left behind */
-            kg_close(store);
-            store = NULL;
-            base_remove(words.items[0], NULL);
-        }
     }
 done:
-    close_database(cli, store);
+    close_database(cli, store);  /* takes a database away that was made for an import which failed */
     free(words.items);
     return exit_code;
 }

@@ -123,7 +123,7 @@ sort "$T/out" | cmp - <(sort "$T/family.tsv") || fail "--drop did not bring back
 # Models: unknown, and a file that is not one.
 check 1 "$KGQ" predict "$T/fam" --name nobody 'abel parent ?'
 err_has nobody
-check 2 "$KGQ" train "$T/fam" --model nonsense
+check 1 "$KGQ" train "$T/fam" --model nonsense
 err_has nonsense
 echo "not a model" > "$T/model.kgc"
 check 1 "$KGQ" classifier predict --model "$T/model.kgc" --images "$T/model.kgc"
@@ -133,6 +133,12 @@ printf '\0\0\10\1\0\0\0\2ab' > "$T/labels-idx"
 check 1 "$KGQ" classifier train --arch seed-cnn -o "$T/m" --images "$T/short-idx" --labels "$T/labels-idx"
 err_has "$T/short-idx"
 [ ! -e "$T/m" ] || fail "a failed training wrote a model"
+
+# A disk that is full (here: a file that may not grow) fails the import and leaves the database as it was.
+awk 'BEGIN { for (i = 0; i < 60000; i++) printf "node%d\tnext\tnode%d\n", i, i + 1 }' > "$T/big.tsv"
+"$KGQ" export "$T/db" --quiet > "$T/before"
+check 3 bash -c 'trap "" XFSZ; ulimit -f 2048; exec "$0" import "$1" "$2"' "$KGQ" "$T/db" "$T/big.tsv"
+"$KGQ" export "$T/db" --quiet | cmp - "$T/before" || fail "an import into a full disk changed the database"
 
 # Results that cannot be written are the machine's failure.
 [ ! -e /dev/full ] || { check 3 bash -c '"$0" export "$1" > /dev/full' "$KGQ" "$T/db"; }
