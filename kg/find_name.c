@@ -11,20 +11,36 @@
 
 typedef struct Suggestion {
     KgId id;
-    size_t distance;
+    size_t distance, shared; /* edits; bytes at the start that are the same */
 } Suggestion;
+
+static bool is_nearer(Suggestion a, Suggestion b)
+{
+    return a.distance != b.distance ? a.distance < b.distance : a.shared > b.shared;
+}
 
 /* Keeps the nearest few, nearest first; of equals the earlier stays before. */
 static void offer(Suggestion *best, size_t *count, Suggestion found)
 {
+    if (*count == SUGGESTIONS && !is_nearer(found, best[SUGGESTIONS - 1]))
+        return;
     size_t at = *count < SUGGESTIONS ? (*count)++ : SUGGESTIONS - 1;
-    while (at > 0 && best[at - 1].distance > found.distance) {
+    while (at > 0 && is_nearer(found, best[at - 1])) {
         best[at] = best[at - 1];
         at--;
     }
     best[at] = found;
 }
 
+static size_t shared_start(KgText a, KgText b)
+{
+    size_t shared = 0;
+    while (shared < a.length && shared < b.length && a.bytes[shared] == b.bytes[shared])
+        shared++;
+    return shared;
+}
+
+/* The IRIs nearest to `iri`, no further than a third of the name. */
 static size_t search(KgTxn *txn, KgText iri, Suggestion *best)
 {
     const uint64_t all = kg_term_count(txn, KG_IRI);
@@ -40,9 +56,9 @@ static size_t search(KgTxn *txn, KgText iri, Suggestion *best)
         if (term.text.length + limit < iri.length || term.text.length > iri.length + limit)
             continue;
         const size_t distance = base_edit_distance(iri.bytes, iri.length, term.text.bytes, term.text.length, limit);
-        if (distance > limit || (count == SUGGESTIONS && distance >= best[count - 1].distance))
+        if (distance > limit)
             continue;
-        offer(best, &count, (Suggestion){kg_id(KG_IRI, number), distance});
+        offer(best, &count, (Suggestion){kg_id(KG_IRI, number), distance, shared_start(iri, term.text)});
         if (count == SUGGESTIONS)
             limit = best[count - 1].distance;
     }

@@ -72,14 +72,16 @@ typedef struct KgOptions {
 /* Opens the database in folder `path`. NULL options: read and write, existing only.
  * On success *out is the caller's, to end with kg_close; on failure *out is NULL.
  * BASE_NOT_FOUND: nothing there and not create. BASE_BAD_INPUT: it is not a kgq database, or of another format
- * version. BASE_IO: the message names the file. */
+ * version. BASE_IO: the message names the file. BASE_BAD_CALL: open in this process already (LMDB allows it once). */
 BaseStatus kg_open(const char *path, const KgOptions *options, KgStore **out, BaseError *err);
 void kg_close(KgStore *store); /* NULL is fine; end transactions first */
 const char *kg_path(const KgStore *store);
 
 BaseStatus kg_read_begin(KgStore *store, KgTxn **out, BaseError *err);
-BaseStatus kg_write_begin(KgStore *store, KgTxn **out, BaseError *err); /* waits for the writer */
-/* Durable when it returns BASE_OK. The txn is gone afterwards, whatever is returned. */
+/* Waits for the writer, of whatever thread or process; BASE_BAD_CALL when that is this very thread. */
+BaseStatus kg_write_begin(KgStore *store, KgTxn **out, BaseError *err);
+/* Durable when it returns BASE_OK. The txn is gone afterwards, whatever is returned. BASE_BAD_CALL, and nothing is
+ * committed, after a write of the transaction that failed half way (no memory, disk full, cancelled). */
 BaseStatus kg_commit(KgTxn *txn, BaseError *err);
 void kg_abort(KgTxn *txn); /* ends a read, or drops all that a write did; NULL is fine */
 KgStore *kg_store(KgTxn *txn);
@@ -127,7 +129,8 @@ typedef struct KgRecord {
     KgNote note;
 } KgRecord;
 
-/* Adding what is already there succeeds with *added = false and keeps the first note. `added` may be NULL. */
+/* Adding what is already there succeeds with *added = false and keeps the first note. `added` may be NULL.
+ * BASE_BAD_CALL: an id that is no term of the database. That subjects are no literals is the caller's care. */
 BaseStatus kg_add(KgTxn *txn, KgLayer layer, const KgRecord *record, bool *added, BaseError *err);
 BaseStatus kg_delete(KgTxn *txn, KgLayer layer, KgTriple triple, bool *deleted, BaseError *err);
 /* Adds many at once: sorts them (in place; the order afterwards is unspecified) and merges each index in one pass.
@@ -143,7 +146,8 @@ bool kg_holds(KgTxn *txn, unsigned layers, KgTriple triple);
 BaseStatus kg_count(KgTxn *txn, unsigned layers, KgTriple pattern, uint64_t *out, BaseError *err);
 
 /* Matches of a pattern (KG_ANY = any) in the union of `layers` (KG_IN bits), each triple once, sorted by the ids of the
- * unbound places in the order that `order` names (or, KG_ORDER_BEST, in that of the index that suits the pattern). */
+ * unbound places in the order that `order` names (or, KG_ORDER_BEST, in that of the index that suits the pattern).
+ * Several scans may be open in a transaction; one that is does not survive a write in it. */
 typedef enum KgOrder { KG_ORDER_BEST, KG_ORDER_SPO, KG_ORDER_POS, KG_ORDER_OSP } KgOrder;
 typedef struct KgScan KgScan;
 BaseStatus kg_scan_open(KgTxn *txn, unsigned layers, KgTriple pattern, KgOrder order, KgScan **out, BaseError *err);
@@ -173,7 +177,9 @@ typedef struct KgImportReport {
 } KgImportReport;
 
 /* Imports the files ("-": stdin) as one transaction: all, or nothing. Every bad line goes to `sink` with file, line and
- * column. BASE_BAD_INPUT: more than max_errors of them. */
+ * column (the first thousand). BASE_BAD_INPUT: more than max_errors of them, or a fault in Turtle, which leaves the
+ * rest without meaning. A database that kg_open made for this import is removed by kg_close when the import fails. A
+ * blank node's label names a node of the database in TSV and CSV, and one of that file alone in RDF formats. */
 BaseStatus kg_import(KgStore *store, const char *const *files, size_t file_count, const KgImportOptions *options,
                      KgImportReport *report, const BaseSink *sink, BaseJob *job, BaseError *err);
 

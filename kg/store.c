@@ -271,6 +271,8 @@ static BaseStatus begin(KgStore *store, bool writes, KgTxn **out, BaseError *err
     *out = NULL;
     if (writes && store->read_only)
         return base_fail(err, BASE_BAD_CALL, "the database %s is open for reading only", store->path);
+    if (writes && store->writer == pthread_self()) /* it would wait for itself */
+        return base_fail(err, BASE_BAD_CALL, "this thread is writing to the database %s already", store->path);
     KgTxn *const txn = calloc(1, sizeof *txn);
     if (!txn)
         return base_fail(err, BASE_NO_MEMORY, "no memory for a transaction");
@@ -281,6 +283,8 @@ static BaseStatus begin(KgStore *store, bool writes, KgTxn **out, BaseError *err
         free(txn);
         return kg_mdb_fail(store, code, writes ? "write" : "read", err);
     }
+    if (writes)
+        store->writer = pthread_self();
     *out = txn;
     return BASE_OK;
 }
@@ -314,6 +318,8 @@ void kg_abort(KgTxn *txn)
 {
     if (!txn)
         return;
+    if (txn->writes)
+        txn->store->writer = 0;
     mdb_txn_abort(txn->mdb);
     free_txn(txn);
 }
@@ -331,6 +337,8 @@ BaseStatus kg_commit(KgTxn *txn, BaseError *err)
         kg_abort(txn);
         return status;
     }
+    if (txn->writes)
+        store->writer = 0; /* before the next writer can come */
     const int code = mdb_txn_commit(txn->mdb);
     if (code != MDB_SUCCESS)
         status = kg_mdb_fail(store, code, "write", err);

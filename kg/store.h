@@ -12,6 +12,7 @@
 #include "kg/kg.h"
 
 #include <lmdb.h>
+#include <pthread.h>
 #include <sys/types.h>
 
 typedef enum KgTable {
@@ -38,7 +39,8 @@ struct KgStore {
     MDB_env *env;
     MDB_dbi tables[KG_TABLES];
     KgCatalog *catalog;
-    dev_t device; /* of data.mdb: a process may open it once */
+    _Atomic pthread_t writer; /* the thread with a write transaction; 0: none */
+    dev_t device;             /* of data.mdb: a process may open it once */
     ino_t inode;
     pid_t process;
     KgStore *next_open;

@@ -69,12 +69,12 @@ BaseStatus kg_import_fault(KgImporter *importer, KgText record, uint32_t line, c
 void kg_import_stop(KgImporter *importer, BaseSource at, const char *message)
 {
     count_fault(importer, at, message);
-    importer->refused = true;
+    importer->refused = importer->stopped = true;
 }
 
 BaseStatus kg_import_step(KgImporter *importer, BaseError *err)
 {
-    if (importer->row.lines % LINES_BETWEEN_STEPS != 0)
+    if (++importer->steps % LINES_BETWEEN_STEPS != 0)
         return BASE_OK;
     base_job_step(importer->job, importer->stage, "bytes", base_input_position(importer->input),
                   base_input_size(importer->input), NULL);
@@ -199,6 +199,17 @@ static BaseStatus import_file(KgImporter *importer, const char *name, BaseError 
     return status;
 }
 
+static BaseStatus refuse(const KgImporter *importer, BaseError *err)
+{
+    if (importer->stopped)
+        return base_fail(err, BASE_BAD_INPUT, "a file could not be read to its end: nothing was imported");
+    base_fail(err, BASE_BAD_INPUT, "%" PRIu64 " bad line%s, at most %" PRIu64 " allowed%s: nothing was imported",
+              importer->faults, importer->faults == 1 ? "" : "s", importer->options.max_errors,
+              importer->faults > FAULTS_TOLD ? " (the first 1000 are shown)" : "");
+    base_hint(err, "--max-errors N --rejects FILE imports the good lines and keeps the bad ones in FILE");
+    return BASE_BAD_INPUT;
+}
+
 static BaseStatus import_files(KgImporter *importer, const char *const *files, size_t count, KgImport *rows,
                                BaseError *err)
 {
@@ -209,14 +220,7 @@ static BaseStatus import_files(KgImporter *importer, const char *const *files, s
             status = import_file(importer, files[i], err);
         rows[i] = importer->row;
     }
-    if (status == BASE_OK && importer->refused) {
-        status = base_fail(err, BASE_BAD_INPUT,
-                           "%" PRIu64 " bad line%s, at most %" PRIu64 " allowed%s: nothing was imported",
-                           importer->faults, importer->faults == 1 ? "" : "s", importer->options.max_errors,
-                           importer->faults > FAULTS_TOLD ? " (the first 1000 are shown)" : "");
-        base_hint(err, "--max-errors N --rejects FILE imports the good lines and keeps the bad ones in FILE");
-    }
-    return status;
+    return status == BASE_OK && importer->refused ? refuse(importer, err) : status;
 }
 
 /* Puts the triples into the indexes and the rows into the catalog. */

@@ -19,7 +19,8 @@ typedef struct KgImporter {
     BaseNewFile rejects;
     bool rejects_open, rejects_need_newline;
     bool refused; /* too many faults: the rest is read for its faults only */
-    uint64_t faults;
+    bool stopped; /* at a fault that leaves the rest of a file without meaning */
+    uint64_t faults, steps;
     struct {
         KgRecord *items;
         size_t count, capacity;

@@ -122,6 +122,9 @@ typedef struct Turtle {
     Line lines[2]; /* the one being read, and the one before it, in turn */
     int current;
     bool ended, stopped;
+    uint32_t fault_line; /* of the fault that stopped it */
+    size_t fault_offset;
+    char fault[300];
     BaseStatus status; /* of reading or of storing; its message is in *err */
     BaseError *err;
 } Turtle;
@@ -185,26 +188,51 @@ static BaseSource place_of(const Turtle *turtle, uint32_t number, size_t column)
     return at;
 }
 
+static void set_fault(Turtle *turtle, uint32_t line, size_t offset, const char *message)
+{
+    turtle->stopped = true;
+    turtle->fault_line = line;
+    turtle->fault_offset = offset;
+    snprintf(turtle->fault, sizeof turtle->fault, "%s", message);
+}
+
+static void stop(Turtle *turtle, uint32_t line, size_t offset, const char *message)
+{
+    if (!turtle->stopped && turtle->status == BASE_OK)
+        set_fault(turtle, line, offset, message);
+}
+
 static void stop_here(Turtle *turtle, const char *message)
 {
     const Line *const line = &turtle->lines[turtle->current];
-    if (!turtle->stopped)
-        kg_import_stop(turtle->importer, place_of(turtle, line->number, line->length ? line->length - 1 : 0), message);
-    turtle->stopped = true;
+    stop(turtle, line->number, line->length ? line->length - 1 : 0, message);
+}
+
+/* Tells the fault, once the rest of its line is read to be shown. */
+static void tell_fault(Turtle *turtle)
+{
+    const Line *const line = &turtle->lines[turtle->current];
+    char byte;
+    while (line->number == turtle->fault_line && line->length > 0 && line->length < LINE_BYTES &&
+           line->bytes[line->length - 1] != '\n' && read_byte(&byte, 1, 1, turtle) == 1)
+        continue;
+    /* serd notices malformed bytes late, and calls what follows them wrong. */
+    KgFault malformed;
+    if (line->number == turtle->fault_line &&
+        kg_check_bytes((KgText){line->bytes, line->length}, &malformed) != BASE_OK &&
+        malformed.offset <= turtle->fault_offset)
+        set_fault(turtle, line->number, malformed.offset, malformed.message);
+    kg_import_stop(turtle->importer, place_of(turtle, turtle->fault_line, turtle->fault_offset), turtle->fault);
 }
 
 static SerdStatus take_error(void *context, const SerdError *error)
 {
-    Turtle *const turtle = context;
-    if (turtle->stopped || turtle->status != BASE_OK)
-        return SERD_SUCCESS;
     char message[300];
     vsnprintf(message, sizeof message, error->fmt, *error->args);
     size_t length = strlen(message);
     while (length > 0 && isspace((unsigned char)message[length - 1]))
         message[--length] = '\0';
-    kg_import_stop(turtle->importer, place_of(turtle, error->line, error->col ? error->col - 1 : 0), message);
-    turtle->stopped = true;
+    stop(context, error->line, error->col ? error->col - 1 : 0, message);
     return SERD_SUCCESS;
 }
 
@@ -342,6 +370,8 @@ BaseStatus kg_read_turtle(KgImporter *importer, BaseError *err)
     }
     if (serd > SERD_FAILURE && turtle->status == BASE_OK && !turtle->stopped)
         stop_here(turtle, (const char *)serd_strerror(serd));
+    if (turtle->stopped && turtle->status == BASE_OK)
+        tell_fault(turtle);
     serd_reader_end_stream(reader);
 done:
     serd_reader_free(reader);

@@ -2,6 +2,8 @@
 #include "fixture.h"
 
 #include <signal.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -183,11 +185,53 @@ static void lmdb_and_the_catalog_agree_after_every_kill(void **state)
     free(journal);
 }
 
+/* The file may grow to `limit` bytes, as if the disk were full then; in a child: never returns. */
+static void import_with_limit(const char *path, const char *file, rlim_t limit)
+{
+    BaseError err = {0};
+    KgStore *store = NULL;
+    signal(SIGXFSZ, SIG_IGN);
+    if (kg_open(path, NULL, &store, &err) != BASE_OK || setrlimit(RLIMIT_FSIZE, &(struct rlimit){limit, limit}) != 0)
+        _exit(100);
+    const BaseStatus status = kg_import(store, &file, 1, NULL, NULL, NULL, NULL, &err);
+    kg_close(store);
+    _exit((int)status);
+}
+
+static void a_full_disk_leaves_the_database_as_it_was(void **state)
+{
+    Fixture *const f = *state;
+    kg_close(f->store);
+    f->store = NULL;
+    char *const file = write_lines(f, 0), *const data = base_join_path(f->path, "data.mdb");
+    struct stat found;
+    assert_int_equal(stat(data, &found), 0);
+    for (rlim_t room = 0; room <= 1 << 20; room += 1 << 17) {
+        const pid_t child = fork();
+        assert_true(child >= 0);
+        if (child == 0)
+            import_with_limit(f->path, file, (rlim_t)found.st_size + room);
+        int how;
+        assert_int_equal(waitpid(child, &how, 0), child);
+        assert_true(WIFEXITED(how));
+        const uint64_t now = triples_in(f->path);
+        if (WEXITSTATUS(how) == BASE_OK) {
+            assert_int_equal(now, LINES);
+            break;
+        }
+        assert_int_equal(WEXITSTATUS(how), BASE_IO);
+        assert_int_equal(now, 0);
+    }
+    free(file);
+    free(data);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_killed_import_leaves_the_state_before_or_after, make_fixture, drop_fixture),
         cmocka_unit_test_setup_teardown(a_killed_first_import_leaves_a_database_or_none, make_fixture, drop_fixture),
+        cmocka_unit_test_setup_teardown(a_full_disk_leaves_the_database_as_it_was, make_fixture, drop_fixture),
         cmocka_unit_test_setup_teardown(lmdb_and_the_catalog_agree_after_every_kill, make_fixture, drop_fixture),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -185,6 +185,19 @@ static void readers_keep_their_snapshot_while_a_writer_commits(void **state)
     kg_abort(after);
 }
 
+static void a_second_write_transaction_of_a_thread_is_refused(void **state)
+{
+    Fixture *const f = *state;
+    BaseError err = {0};
+    KgTxn *const first = begin_write(f->store), *second = NULL;
+    assert_int_equal(kg_write_begin(f->store, &second, &err), BASE_BAD_CALL);
+    assert_null(second);
+    expect_words(&err, "already");
+    kg_abort(first);
+    commit(begin_write(f->store));
+    kg_abort(begin_write(f->store));
+}
+
 static void *write_hundred(void *context)
 {
     KgStore *const store = context;
@@ -367,6 +380,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(leftovers_of_a_killed_creation_are_no_obstacle, make_fixture, drop_fixture),
         cmocka_unit_test_setup_teardown(an_aborted_transaction_leaves_nothing, make_fixture, drop_fixture),
         cmocka_unit_test_setup_teardown(readers_keep_their_snapshot_while_a_writer_commits, make_fixture, drop_fixture),
+        cmocka_unit_test_setup_teardown(a_second_write_transaction_of_a_thread_is_refused, make_fixture, drop_fixture),
         cmocka_unit_test_setup_teardown(threads_read_while_another_writes, make_fixture, drop_fixture),
         cmocka_unit_test_setup_teardown(a_read_only_store_writes_nothing, make_fixture, drop_fixture),
         cmocka_unit_test_setup_teardown(a_backup_of_an_open_database_is_a_database, make_fixture, drop_fixture),
