@@ -1,1 +1,5 @@
 kgq_test(nn gradient SOURCES nn/probe.c)
+if(TARGET kgq_datasets)
+  add_executable(bench_nn_seed bench/bench_nn_seed.c)
+  target_link_libraries(bench_nn_seed PRIVATE kgq_nn kgq_datasets)
+endif()
