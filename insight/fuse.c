@@ -161,7 +161,7 @@ static bool say_all(const InsightExplanation *x, BaseBuffer *text)
         ok = ok && base_buffer_format(text, x->score_count ? "; no model knows all its terms" : "; no model was asked");
     if (x->accord == INSIGHT_CONFLICT)
         ok = ok && base_buffer_format(text, insight_holds(x) ? ": a conflict worth an audit" : "; these conflict");
-    else if (x->accord == INSIGHT_DISAGREE)
+    else if (x->accord == INSIGHT_DISAGREE && !insight_holds(x)) /* a lukewarm score beside a proof is no news */
         ok = ok && base_buffer_format(text, "; these disagree");
     return ok;
 }

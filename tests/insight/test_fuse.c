@@ -48,7 +48,7 @@ static void a_proof_decides_whatever_a_model_says(void **state)
     expect_fused(KG_IN(KG_ASSERTED), SCORES(0.93), 0, INSIGHT_HOLDS, INSIGHT_AGREE, 1,
                  "holds: asserted; transe (model m) gives it probability 0.93, rank 2 of 117,659");
     expect_fused(KG_IN(KG_INFERRED), SCORES(0.4), 0, INSIGHT_HOLDS, INSIGHT_DISAGREE, 1,
-                 "holds: derived; transe (model m) gives it probability 0.40, rank 2 of 117,659; these disagree");
+                 "holds: derived; transe (model m) gives it probability 0.40, rank 2 of 117,659");
     expect_fused(KG_IN(KG_ASSERTED), SCORES(0.02), 0, INSIGHT_HOLDS, INSIGHT_CONFLICT, 1,
                  "holds: asserted, although transe (model m) gives it probability 0.02, rank 2 of 117,659: "
                  "a conflict worth an audit");
