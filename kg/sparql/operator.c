@@ -1,0 +1,335 @@
+/* operator.c - what operators have in common, and those that begin a chain: seeds, scans, counts and inline data. */
+#include "kg/sparql/operator.h"
+
+#include <stdlib.h>
+
+BaseStatus sparql_no_memory(BaseError *err)
+{
+    return base_fail(err, BASE_NO_MEMORY, "no memory to run the query");
+}
+
+BaseStatus sparql_cancelled(Run *run, BaseError *err)
+{
+    return base_job_cancelled(run->job) ? base_fail(err, BASE_CANCELLED, "the query was cancelled") : BASE_OK;
+}
+
+BaseStatus sparql_eval_status(Run *run)
+{
+    return run->eval.status;
+}
+
+BaseStatus sparql_next(Operator *op, Batch *out, BaseError *err)
+{
+    out->count = 0;
+    op->run->eval.err = err;
+    const BaseStatus status = sparql_cancelled(op->run, err);
+    return status == BASE_OK ? op->type->next(op, out, err) : status;
+}
+
+void sparql_rewind(Operator *op)
+{
+    for (; op; op = op->input)
+        if (op->type->rewind)
+            op->type->rewind(op);
+}
+
+void *sparql_build_alloc(Builder *builder, size_t count, size_t size)
+{
+    void *const memory = base_arena_alloc(builder->run->arena, count ? count : 1, size);
+    if (!memory && builder->status == BASE_OK)
+        builder->status = sparql_no_memory(builder->err);
+    return memory;
+}
+
+void *sparql_new_operator(Builder *builder, const OperatorType *type, size_t size, Operator *input)
+{
+    Operator *const op = builder->status == BASE_OK ? sparql_build_alloc(builder, 1, size) : NULL;
+    if (!op)
+        return NULL;
+    *op = (Operator){.type = type,
+                     .run = builder->run,
+                     .input = input,
+                     .width = builder->width,
+                     .batch_rows = builder->batch_rows,
+                     .all = *builder->all};
+    *builder->all = op;
+    return op;
+}
+
+bool sparql_new_batch(Builder *builder, Batch *out)
+{
+    *out = (Batch){.capacity = builder->batch_rows, .width = builder->width};
+    out->cells = sparql_build_alloc(builder, builder->batch_rows * builder->width, sizeof *out->cells);
+    return out->cells != NULL;
+}
+
+/* ---- Seed ---- */
+
+static BaseStatus seed_next(Operator *op, Batch *out, BaseError *err)
+{
+    (void)err;
+    Seed *const seed = (Seed *)op;
+    while (seed->at < seed->count && !batch_is_full(out))
+        batch_add(out, seed->rows + seed->at++ * op->width);
+    return out->count ? BASE_OK : BASE_END;
+}
+
+static void seed_rewind(Operator *op)
+{
+    ((Seed *)op)->at = 0;
+}
+
+Seed *sparql_new_seed(Builder *builder)
+{
+    static const OperatorType type = {.name = "seed", .next = seed_next, .rewind = seed_rewind};
+    return sparql_new_operator(builder, &type, sizeof(Seed), NULL);
+}
+
+void sparql_seed_set(Seed *seed, const KgId *rows, size_t count)
+{
+    seed->rows = rows;
+    seed->count = count;
+    seed->at = 0;
+    seed->generation++;
+}
+
+/* ---- Scan: an index lookup for every row ---- */
+
+typedef struct Scan {
+    Operator base;
+    Place places[3];
+    Batch in;
+    size_t row;
+    KgScan *scan; /* of row `row`, when open */
+} Scan;
+
+static KgId place_id(Place place, const KgId *row)
+{
+    return place.variable == AST_NO_VARIABLE ? place.id : row[place.variable];
+}
+
+/* Puts the triple into the row; false when a variable that stands twice would have two values. */
+static bool bind(const Scan *scan, const KgTriple *triple, KgId *row)
+{
+    const KgId ids[3] = {triple->s, triple->p, triple->o};
+    for (int i = 0; i < 3; i++) {
+        const uint32_t variable = scan->places[i].variable;
+        if (variable == AST_NO_VARIABLE)
+            continue;
+        if (row[variable] && row[variable] != ids[i])
+            return false;
+        row[variable] = ids[i];
+    }
+    return true;
+}
+
+static BaseStatus open_row(Scan *scan, const KgId *row, BaseError *err)
+{
+    const KgTriple pattern = {place_id(scan->places[0], row), place_id(scan->places[1], row),
+                              place_id(scan->places[2], row)};
+    /* The database knows nothing of what only this query has computed. */
+    if (is_local(pattern.s) || is_local(pattern.p) || is_local(pattern.o))
+        return BASE_END;
+    Run *const run = scan->base.run;
+    if (pattern.s && pattern.p && pattern.o)
+        return kg_holds(run->txn, run->layers, pattern) ? BASE_OK : BASE_END;
+    return kg_scan_open(run->txn, run->layers, pattern, KG_ORDER_BEST, &scan->scan, err);
+}
+
+/* Appends matches of the open row until the batch is full (BASE_OK) or they end (BASE_END). */
+static BaseStatus drain_row(Scan *scan, const KgId *row, Batch *out, BaseError *err)
+{
+    while (!batch_is_full(out)) {
+        KgTriple triple;
+        const BaseStatus status = kg_scan_next(scan->scan, &triple, err);
+        if (status != BASE_OK)
+            return status;
+        KgId *const added = batch_add(out, row);
+        if (!bind(scan, &triple, added))
+            out->count--;
+    }
+    return BASE_OK;
+}
+
+static void end_row(Scan *scan)
+{
+    kg_scan_close(scan->scan);
+    scan->scan = NULL;
+    scan->row++;
+}
+
+static BaseStatus scan_next(Operator *op, Batch *out, BaseError *err)
+{
+    Scan *const scan = (Scan *)op;
+    while (!batch_is_full(out)) {
+        BaseStatus status;
+        if (scan->row >= scan->in.count) {
+            scan->row = 0;
+            status = sparql_next(op->input, &scan->in, err);
+            if (status != BASE_OK)
+                scan->in.count = 0;
+            if (status == BASE_END)
+                break;
+            if (status != BASE_OK)
+                return status;
+        }
+        const KgId *const row = batch_row(&scan->in, scan->row);
+        if (!scan->scan) {
+            status = open_row(scan, row, err);
+            if (status != BASE_OK && status != BASE_END)
+                return status;
+            if (!scan->scan) { /* fully bound, or nothing can match */
+                if (status == BASE_OK)
+                    batch_add(out, row);
+                scan->row++;
+                continue;
+            }
+        }
+        status = drain_row(scan, row, out, err);
+        if (status == BASE_END)
+            end_row(scan);
+        else if (status != BASE_OK)
+            return status;
+    }
+    return out->count ? BASE_OK : BASE_END;
+}
+
+static void scan_rewind(Operator *op)
+{
+    Scan *const scan = (Scan *)op;
+    kg_scan_close(scan->scan);
+    scan->scan = NULL;
+    scan->row = scan->in.count = 0;
+}
+
+Operator *sparql_new_scan(Builder *builder, Operator *input, Place s, Place p, Place o)
+{
+    static const OperatorType type = {.name = "scan", .next = scan_next, .rewind = scan_rewind, .close = scan_rewind};
+    Scan *const scan = sparql_new_operator(builder, &type, sizeof *scan, input);
+    if (!scan || !sparql_new_batch(builder, &scan->in))
+        return NULL;
+    scan->places[0] = s;
+    scan->places[1] = p;
+    scan->places[2] = o;
+    return &scan->base;
+}
+
+/* ---- Count: COUNT(*) of one pattern without reading it ---- */
+
+typedef struct Count {
+    Operator base;
+    KgTriple pattern;
+    const uint32_t *cells;
+    size_t cell_count;
+    bool is_done;
+} Count;
+
+static BaseStatus count_next(Operator *op, Batch *out, BaseError *err)
+{
+    Count *const count = (Count *)op;
+    uint64_t number = 0;
+    KgId id;
+    if (count->is_done)
+        return BASE_END;
+    count->is_done = true;
+    const KgTriple pattern = count->pattern;
+    if (!is_local(pattern.s) && !is_local(pattern.p) && !is_local(pattern.o)) {
+        const BaseStatus status = kg_count(op->run->txn, op->run->layers, pattern, &number, err);
+        if (status != BASE_OK)
+            return status;
+    }
+    Value value = sparql_value_integer((int64_t)number);
+    if (!sparql_eval_intern(&op->run->eval, &value, &id))
+        return sparql_eval_status(op->run);
+    KgId *const row = batch_row(out, out->count++);
+    memset(row, 0, op->width * sizeof *row);
+    for (size_t i = 0; i < count->cell_count; i++)
+        row[count->cells[i]] = id;
+    return BASE_OK;
+}
+
+static void count_rewind(Operator *op)
+{
+    ((Count *)op)->is_done = false;
+}
+
+Operator *sparql_new_count(Builder *builder, KgTriple pattern, const uint32_t *cells, size_t cell_count)
+{
+    static const OperatorType type = {.name = "count", .next = count_next, .rewind = count_rewind};
+    Count *const count = sparql_new_operator(builder, &type, sizeof *count, NULL);
+    if (!count)
+        return NULL;
+    count->pattern = pattern;
+    count->cells = cells;
+    count->cell_count = cell_count;
+    return &count->base;
+}
+
+/* ---- Values ---- */
+
+typedef struct Values {
+    Operator base;
+    const uint32_t *variables;
+    size_t columns, rows;
+    const KgId *cells;
+    Batch in;
+    size_t row, at; /* of the input, of the data */
+} Values;
+
+static bool merge_values(const Values *values, const KgId *data, KgId *row)
+{
+    for (size_t i = 0; i < values->columns; i++) {
+        KgId *const cell = &row[values->variables[i]];
+        if (data[i] && *cell && *cell != data[i])
+            return false;
+        if (data[i])
+            *cell = data[i];
+    }
+    return true;
+}
+
+static BaseStatus values_next(Operator *op, Batch *out, BaseError *err)
+{
+    Values *const values = (Values *)op;
+    while (!batch_is_full(out)) {
+        if (values->row >= values->in.count) {
+            const BaseStatus status = sparql_next(op->input, &values->in, err);
+            values->row = values->at = 0;
+            if (status != BASE_OK)
+                values->in.count = 0;
+            if (status == BASE_END)
+                break;
+            if (status != BASE_OK)
+                return status;
+        }
+        if (values->at == values->rows) {
+            values->at = 0;
+            values->row++;
+            continue;
+        }
+        KgId *const added = batch_add(out, batch_row(&values->in, values->row));
+        if (!merge_values(values, values->cells + values->at++ * values->columns, added))
+            out->count--;
+    }
+    return out->count ? BASE_OK : BASE_END;
+}
+
+static void values_rewind(Operator *op)
+{
+    Values *const values = (Values *)op;
+    values->row = values->at = values->in.count = 0;
+}
+
+Operator *sparql_new_values(Builder *builder, Operator *input, const uint32_t *variables, size_t width,
+                            const KgId *cells, size_t rows)
+{
+    static const OperatorType type = {.name = "values", .next = values_next, .rewind = values_rewind};
+    Values *const values = sparql_new_operator(builder, &type, sizeof *values, input);
+    if (!values || !sparql_new_batch(builder, &values->in))
+        return NULL;
+    values->variables = variables;
+    values->columns = width;
+    values->cells = cells;
+    values->rows = rows;
+    return &values->base;
+}

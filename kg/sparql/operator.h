@@ -1,0 +1,149 @@
+/* operator.h - what a running query is made of: operators that pull batches of rows from the one below. `next` fills
+ * the batch with at least one row, or says BASE_END. An operator given an input joins with it: each row that comes out
+ * is a row of the input, with more of its variables bound. The lowest is a seed, which gives the rows it was told to.
+ */
+#ifndef KGQ_KG_SPARQL_OPERATOR_H
+#define KGQ_KG_SPARQL_OPERATOR_H
+
+#include "kg/sparql/expr.h"
+#include "kg/sparql/rows.h"
+
+/* What all operators of a query share. */
+typedef struct Run {
+    KgTxn *txn;
+    unsigned layers;
+    BaseJob *job;
+    BaseArena *arena; /* of the query: operators lie in it */
+    Terms terms;
+    Eval eval;
+} Run;
+
+typedef struct Operator Operator;
+typedef struct OperatorType {
+    const char *name;
+    BaseStatus (*next)(Operator *op, Batch *out, BaseError *err);
+    void (*rewind)(Operator *op); /* its own state; the input is rewound by sparql_rewind */
+    void (*close)(Operator *op);  /* frees what is not in the arena */
+} OperatorType;
+
+struct Operator {
+    const OperatorType *type;
+    Run *run;
+    Operator *input; /* NULL: it begins by itself */
+    size_t width, batch_rows;
+    Operator *all; /* chain of all operators of the query, for closing */
+};
+
+BaseStatus sparql_next(Operator *op, Batch *out, BaseError *err); /* checks for cancellation, empties `out` first */
+void sparql_rewind(Operator *op);                                 /* with all below it: begin again */
+BaseStatus sparql_cancelled(Run *run, BaseError *err);            /* BASE_OK when not */
+BaseStatus sparql_no_memory(BaseError *err);
+/* What an evaluation left behind: the machine's failure, or BASE_OK. */
+BaseStatus sparql_eval_status(Run *run);
+
+/* What building a chain needs: the SELECT's row width and how many rows at a time. On failure constructors return NULL
+ * and note it in *status. */
+typedef struct Builder {
+    Run *run;
+    size_t width, batch_rows;
+    Operator **all;
+    BaseStatus status;
+    BaseError *err;
+} Builder;
+
+void *sparql_new_operator(Builder *builder, const OperatorType *type, size_t size, Operator *input);
+bool sparql_new_batch(Builder *builder, Batch *out);
+void *sparql_build_alloc(Builder *builder, size_t count, size_t size);
+
+/* ---- Leaves ---- */
+
+typedef struct Seed {
+    Operator base;
+    const KgId *rows; /* borrowed from whoever set them */
+    size_t count, at;
+    uint64_t generation; /* counts the times it was set */
+} Seed;
+Seed *sparql_new_seed(Builder *builder);
+void sparql_seed_set(Seed *seed, const KgId *rows, size_t count);
+
+/* A place of a pattern: a variable's cell, or a constant. */
+typedef struct Place {
+    uint32_t variable; /* AST_NO_VARIABLE: `id` */
+    KgId id;
+} Place;
+Operator *sparql_new_scan(Builder *builder, Operator *input, Place s, Place p, Place o);
+/* One row with the number of matches of the pattern in each of the cells. */
+Operator *sparql_new_count(Builder *builder, KgTriple pattern, const uint32_t *cells, size_t cell_count);
+/* rows * width ids, 0 for UNDEF. */
+Operator *sparql_new_values(Builder *builder, Operator *input, const uint32_t *variables, size_t width,
+                            const KgId *cells, size_t rows);
+
+/* ---- Joins (join_operators.c) ---- */
+
+/* A chain of its own that is fed through its seed. */
+typedef struct SubPlan {
+    Seed *seed;
+    Operator *top;
+    Batch buffer;
+} SubPlan;
+Operator *sparql_new_union(Builder *builder, Operator *input, const SubPlan *arms, size_t count);
+/* `marker` is a variable of nobody else: it carries the number of the left row through `right`. */
+Operator *sparql_new_optional(Builder *builder, Operator *input, SubPlan right, uint32_t marker);
+/* `right` is computed once, from the row of `root`, and kept by hash. `shared`: variables both sides may bind. */
+Operator *sparql_new_hash_join(Builder *builder, Operator *input, SubPlan right, const Seed *root,
+                               const uint32_t *shared, size_t shared_count);
+Operator *sparql_new_minus(Builder *builder, Operator *input, SubPlan right, const Seed *root, const uint32_t *shared,
+                           size_t shared_count);
+
+/* ---- Paths (path_operator.c) ---- */
+
+typedef struct Path {
+    AstPathKind kind;
+    KgId iri; /* LINK; 0: the database does not have it */
+    struct Path *first, *second, *next;
+} Path;
+Operator *sparql_new_path(Builder *builder, Operator *input, Place s, const Path *path, Place o);
+
+/* ---- Rows (row_operators.c) ---- */
+
+typedef struct Assignment {
+    const AstExpr *expr;
+    uint32_t variable;
+} Assignment;
+Operator *sparql_new_filter(Builder *builder, Operator *input, AstExpr *const *exprs, size_t count);
+Operator *sparql_new_extend(Builder *builder, Operator *input, const Assignment *assignments, size_t count);
+Operator *sparql_new_distinct(Builder *builder, Operator *input, const uint32_t *columns, size_t count);
+Operator *sparql_new_slice(Builder *builder, Operator *input, uint64_t offset, uint64_t limit);
+/* Rows of a subquery as rows around it: column i of the inner row goes to cell to[i] of the outer one. */
+Operator *sparql_new_subquery(Builder *builder, Operator *inner, const uint32_t *from, const uint32_t *to,
+                              size_t count);
+
+/* ---- Whole inputs (group_operator.c, sort_operator.c) ---- */
+
+typedef struct AggregateSpec {
+    const AstExpr *call; /* EXPR_AGGREGATE, its argument translated */
+    uint32_t variable;   /* that gets the answer */
+} AggregateSpec;
+/* Without keys there is one group, even of nothing. `named`: the variables that make up a solution, for
+ * COUNT(DISTINCT *). */
+typedef struct GroupSpec {
+    const uint32_t *keys, *named;
+    const AggregateSpec *aggregates;
+    size_t key_count, named_count, aggregate_count;
+} GroupSpec;
+Operator *sparql_new_group(Builder *builder, Operator *input, const GroupSpec *spec);
+/* Stable. `most`: only that many rows are wanted; UINT64_MAX: all. */
+Operator *sparql_new_sort(Builder *builder, Operator *input, const AstOrder *order, size_t count, uint64_t most);
+
+/* ---- Triples (triple_operators.c): rows of three cells ---- */
+
+typedef struct TemplateTriple {
+    Place s, p, o;
+} TemplateTriple;
+/* Variables in `blanks` become new blank nodes in every row. */
+Operator *sparql_new_construct(Builder *builder, Operator *input, const TemplateTriple *triples, size_t count,
+                               const bool *blanks);
+/* All triples of the things named and found, and of the blank nodes in them. */
+Operator *sparql_new_describe(Builder *builder, Operator *input, const Place *things, size_t count);
+
+#endif

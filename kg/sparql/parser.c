@@ -1,0 +1,235 @@
+/* parser.c - the parser's state: the current token, the variables of a scope, and reports that say what was expected,
+ * what was found, and what probably was meant. */
+#include "kg/sparql/parser.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#define DEEPEST 200 /* nested groups, brackets and paths: more would need too much of the stack */
+
+static const char *const keywords[] = {
+    "SELECT", "CONSTRUCT", "DESCRIBE", "ASK",   "WHERE",  "PREFIX", "BASE",  "DISTINCT", "REDUCED",
+    "FILTER", "OPTIONAL",  "UNION",    "MINUS", "BIND",   "VALUES", "GRAPH", "SERVICE",  "ORDER",
+    "BY",     "GROUP",     "HAVING",   "LIMIT", "OFFSET", "ASC",    "DESC",  "AS",       "EXISTS",
+    "NOT",    "IN",        "UNDEF",    "FROM",  "NAMED",  "true",   "false",
+};
+
+bool sparql_same(KgText text, const char *word)
+{
+    return text.length == strlen(word) && strncasecmp(text.bytes, word, text.length) == 0;
+}
+
+KgTerm sparql_iri_term(const char *iri)
+{
+    return (KgTerm){.kind = KG_IRI, .text = {iri, strlen(iri)}};
+}
+
+/* ---- Reports ---- */
+
+bool sparql_fail(Parser *parser, AstPlace place, const char *format, ...)
+{
+    if (parser->status != BASE_OK)
+        return false;
+    char message[sizeof parser->err->message];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(message, sizeof message, format, arguments);
+    va_end(arguments);
+    const BaseSource at =
+        base_source_at(parser->name, parser->lexer.text, parser->lexer.length, place.offset, place.width);
+    parser->status = base_fail_at(parser->err, BASE_BAD_INPUT, at, "%s", message);
+    return false;
+}
+
+bool sparql_no_memory(Parser *parser)
+{
+    if (parser->status == BASE_OK)
+        parser->status = base_fail(parser->err, BASE_NO_MEMORY, "no memory to parse the query");
+    return false;
+}
+
+void *sparql_alloc(Parser *parser, size_t count, size_t size)
+{
+    void *const memory = base_arena_alloc(parser->arena, count ? count : 1, size);
+    if (!memory)
+        sparql_no_memory(parser);
+    return memory;
+}
+
+/* How the token would be spoken of: 'x', or "the end of the query". */
+static void describe(const Parser *parser, char *out, size_t capacity)
+{
+    const Token *const token = &parser->token;
+    if (token->kind == TOKEN_END) {
+        snprintf(out, capacity, "the end of the query");
+        return;
+    }
+    size_t shown = token->length < 40 ? token->length : 40;
+    while (shown > 0 && shown < token->length &&
+           ((unsigned char)parser->lexer.text[token->offset + shown] & 0xc0) == 0x80)
+        shown--;
+    const bool is_line = !memchr(parser->lexer.text + token->offset, '\n', shown);
+    const char *const quote = token->kind == TOKEN_STRING || !is_line ? "" : "'";
+    snprintf(out, capacity, "%s%.*s%s%s", quote, is_line ? (int)shown : 1, parser->lexer.text + token->offset,
+             shown < token->length || !is_line ? "..." : "", quote);
+}
+
+static void hint_open_brace(Parser *parser)
+{
+    const uint32_t offset = parser->braces.items[parser->braces.count - 1];
+    const BaseSource at = base_source_at(parser->name, parser->lexer.text, parser->lexer.length, offset, 1);
+    base_hint(parser->err, "the '%c' at line %u, column %u is not closed", parser->lexer.text[offset], at.line,
+              at.column);
+}
+
+static void hint_word(Parser *parser)
+{
+    char word[32];
+    const Token *const token = &parser->token;
+    if (token->length >= sizeof word)
+        return;
+    memcpy(word, parser->lexer.text + token->offset, token->length);
+    word[token->length] = '\0';
+    if (strcasecmp(word, "and") == 0 || strcasecmp(word, "or") == 0) {
+        base_hint(parser->err, "in an expression \"and\" is written &&, \"or\" is written ||");
+        return;
+    }
+    for (char *c = word; *c; c++)
+        if (*c >= 'a' && *c <= 'z')
+            *c = (char)(*c - 'a' + 'A');
+    const char *const near = base_nearest(word, keywords, sizeof keywords / sizeof *keywords);
+    if (near && strcmp(near, word) != 0)
+        base_hint(parser->err, "did you mean %s?", near);
+    else if (!near)
+        base_hint(parser->err, "a variable begins with '?', a name has a prefix, as in :%.*s", (int)token->length,
+                  parser->lexer.text + token->offset);
+}
+
+bool sparql_expected(Parser *parser, const char *what)
+{
+    if (parser->status != BASE_OK)
+        return false;
+    if (parser->token.kind == TOKEN_BAD) {
+        sparql_fail(parser, sparql_place(parser), "%s", parser->lexer.problem);
+        if (parser->lexer.hint)
+            base_hint(parser->err, "%s", parser->lexer.hint);
+        return false;
+    }
+    char found[64];
+    describe(parser, found, sizeof found);
+    sparql_fail(parser, sparql_place(parser), "expected %s, found %s", what, found);
+    if (parser->token.kind == TOKEN_END && parser->braces.count > 0)
+        hint_open_brace(parser);
+    else if (parser->token.kind == TOKEN_WORD)
+        hint_word(parser);
+    else if (sparql_is(parser, '<'))
+        base_hint(parser->err, "an IRI ends with '>' and has no spaces in it");
+    return false;
+}
+
+/* ---- Tokens ---- */
+
+void sparql_advance(Parser *parser)
+{
+    parser->last_end = parser->token.offset + parser->token.length;
+    parser->token = sparql_lex_next(&parser->lexer);
+}
+
+AstPlace sparql_place(const Parser *parser)
+{
+    return (AstPlace){parser->token.offset, parser->token.length};
+}
+
+AstPlace sparql_since(const Parser *parser, uint32_t offset)
+{
+    return (AstPlace){offset, (uint32_t)(parser->last_end - offset)};
+}
+
+bool sparql_is(const Parser *parser, int symbol)
+{
+    return parser->token.kind == TOKEN_SYMBOL && parser->token.symbol == symbol;
+}
+
+bool sparql_is_word(const Parser *parser, const char *word)
+{
+    return parser->token.kind == TOKEN_WORD &&
+           sparql_same((KgText){parser->lexer.text + parser->token.offset, parser->token.length}, word);
+}
+
+bool sparql_accept(Parser *parser, int symbol)
+{
+    if (!sparql_is(parser, symbol))
+        return false;
+    sparql_advance(parser);
+    return true;
+}
+
+bool sparql_accept_word(Parser *parser, const char *word)
+{
+    if (!sparql_is_word(parser, word))
+        return false;
+    sparql_advance(parser);
+    return true;
+}
+
+bool sparql_expect(Parser *parser, int symbol, const char *what)
+{
+    return sparql_accept(parser, symbol) || sparql_expected(parser, what);
+}
+
+bool sparql_open_brace(Parser *parser, const char *what)
+{
+    const uint32_t offset = parser->token.offset;
+    if (!sparql_expect(parser, '{', what))
+        return false;
+    return BASE_PUSH(&parser->braces, offset) || sparql_no_memory(parser);
+}
+
+bool sparql_close_brace(Parser *parser, const char *what)
+{
+    if (!sparql_expect(parser, '}', what))
+        return false;
+    parser->braces.count--;
+    return true;
+}
+
+bool sparql_enter(Parser *parser)
+{
+    if (++parser->depth <= DEEPEST)
+        return true;
+    return sparql_fail(parser, sparql_place(parser), "nested too deeply: more than %d levels", DEEPEST);
+}
+
+void sparql_leave(Parser *parser)
+{
+    parser->depth--;
+}
+
+/* ---- Variables ---- */
+
+uint32_t sparql_variable(Parser *parser, const char *name, size_t length, AstPlace place)
+{
+    Scope *const scope = parser->scope;
+    for (size_t i = 0; i < scope->variables.count; i++) {
+        const char *const known = scope->variables.items[i].name;
+        if (known && strlen(known) == length && memcmp(known, name, length) == 0)
+            return (uint32_t)i;
+    }
+    const char *const copy = base_arena_copy(parser->arena, name, length);
+    if (!copy || !BASE_PUSH(&scope->variables, (AstVariable){copy, place})) {
+        sparql_no_memory(parser);
+        return AST_NO_VARIABLE;
+    }
+    return (uint32_t)scope->variables.count - 1;
+}
+
+uint32_t sparql_fresh_variable(Parser *parser, AstPlace place)
+{
+    if (!BASE_PUSH(&parser->scope->variables, (AstVariable){NULL, place})) {
+        sparql_no_memory(parser);
+        return AST_NO_VARIABLE;
+    }
+    return (uint32_t)parser->scope->variables.count - 1;
+}

@@ -1,0 +1,26 @@
+/* result.h - what the writers of results share. */
+#ifndef KGQ_KG_SPARQL_RESULT_H
+#define KGQ_KG_SPARQL_RESULT_H
+
+#include "kg/kg.h"
+
+/* One format's writer. *rows counts what it wrote. Stream errors are the caller's to check. */
+BaseStatus sparql_write_json(KgQuery *query, FILE *out, uint64_t *rows, BaseError *err);
+BaseStatus sparql_write_xml(KgQuery *query, FILE *out, uint64_t *rows, BaseError *err);
+BaseStatus sparql_write_csv(KgQuery *query, FILE *out, uint64_t *rows, BaseError *err);
+BaseStatus sparql_write_tsv(KgQuery *query, FILE *out, uint64_t *rows, BaseError *err);
+BaseStatus sparql_write_table(KgQuery *query, int width, FILE *out, uint64_t *rows, BaseError *err);
+BaseStatus sparql_write_markdown(KgQuery *query, FILE *out, uint64_t *rows, BaseError *err);
+BaseStatus sparql_write_ntriples(KgQuery *query, FILE *out, uint64_t *rows, BaseError *err);
+BaseStatus sparql_write_turtle(KgQuery *query, const KgPrefix *prefixes, size_t prefix_count, FILE *out, uint64_t *rows,
+                               BaseError *err);
+
+/* Whether the literal can be written without quotes in Turtle and in TSV results: 4, 5.5, 1.0e6. */
+bool sparql_is_bare_number(const KgTerm *term);
+/* A number for people: any numeric datatype. */
+bool sparql_is_number(const KgTerm *term);
+BaseStatus sparql_write_no_memory(BaseError *err);
+/* The prefixes of the database, for the life of the query (query.c). */
+BaseStatus sparql_query_prefixes(KgQuery *query, KgPrefix **out, size_t *count, BaseError *err);
+
+#endif

@@ -1,0 +1,258 @@
+/* row_operators.c - operators that look at one row at a time: FILTER, BIND, DISTINCT, LIMIT, and the step from a
+ * subquery to the query around it. */
+#include "kg/sparql/operator.h"
+
+#include <stdlib.h>
+
+/* ---- Filter ---- */
+
+typedef struct Filter {
+    Operator base;
+    AstExpr *const *exprs;
+    size_t count;
+} Filter;
+
+static bool passes(Filter *filter, const KgId *row)
+{
+    Eval *const eval = &filter->base.run->eval;
+    const BaseArenaMark mark = base_arena_mark(&eval->scratch);
+    bool all = true;
+    for (size_t i = 0; i < filter->count && all; i++)
+        all = sparql_eval_truth(eval, filter->exprs[i], row);
+    base_arena_rewind(&eval->scratch, mark);
+    return all;
+}
+
+static BaseStatus filter_next(Operator *op, Batch *out, BaseError *err)
+{
+    Filter *const filter = (Filter *)op;
+    while (out->count == 0) {
+        const BaseStatus status = sparql_next(op->input, out, err);
+        if (status != BASE_OK)
+            return status;
+        size_t kept = 0;
+        for (size_t i = 0; i < out->count; i++) {
+            const KgId *const row = batch_row(out, i);
+            const bool is_kept = passes(filter, row);
+            if (sparql_eval_status(op->run) != BASE_OK)
+                return sparql_eval_status(op->run);
+            if (is_kept && kept++ < i)
+                memcpy(batch_row(out, kept - 1), row, op->width * sizeof *row);
+        }
+        out->count = kept;
+    }
+    return BASE_OK;
+}
+
+Operator *sparql_new_filter(Builder *builder, Operator *input, AstExpr *const *exprs, size_t count)
+{
+    static const OperatorType type = {.name = "filter", .next = filter_next};
+    Filter *const filter = sparql_new_operator(builder, &type, sizeof *filter, input);
+    if (!filter)
+        return NULL;
+    filter->exprs = exprs;
+    filter->count = count;
+    return &filter->base;
+}
+
+/* ---- Extend ---- */
+
+typedef struct Extend {
+    Operator base;
+    const Assignment *assignments;
+    size_t count;
+} Extend;
+
+/* An error leaves the variable unbound. */
+static BaseStatus assign(Extend *extend, KgId *row)
+{
+    Eval *const eval = &extend->base.run->eval;
+    const BaseArenaMark mark = base_arena_mark(&eval->scratch);
+    eval->blanks.count = 0;
+    for (size_t i = 0; i < extend->count && eval->status == BASE_OK; i++) {
+        Value value;
+        KgId id;
+        if (sparql_eval(eval, extend->assignments[i].expr, row, &value) && sparql_eval_intern(eval, &value, &id))
+            row[extend->assignments[i].variable] = id;
+    }
+    base_arena_rewind(&eval->scratch, mark);
+    return eval->status;
+}
+
+static BaseStatus extend_next(Operator *op, Batch *out, BaseError *err)
+{
+    BaseStatus status = sparql_next(op->input, out, err);
+    for (size_t i = 0; i < out->count && status == BASE_OK; i++)
+        status = assign((Extend *)op, batch_row(out, i));
+    return status;
+}
+
+Operator *sparql_new_extend(Builder *builder, Operator *input, const Assignment *assignments, size_t count)
+{
+    static const OperatorType type = {.name = "extend", .next = extend_next};
+    Extend *const extend = sparql_new_operator(builder, &type, sizeof *extend, input);
+    if (!extend)
+        return NULL;
+    extend->assignments = assignments;
+    extend->count = count;
+    return &extend->base;
+}
+
+/* ---- Distinct ---- */
+
+typedef struct Distinct {
+    Operator base;
+    const uint32_t *columns;
+    size_t count;
+    KgId *key;
+    RowSet seen;
+} Distinct;
+
+static BaseStatus distinct_next(Operator *op, Batch *out, BaseError *err)
+{
+    Distinct *const distinct = (Distinct *)op;
+    while (out->count == 0) {
+        const BaseStatus status = sparql_next(op->input, out, err);
+        if (status != BASE_OK)
+            return status;
+        size_t kept = 0;
+        for (size_t i = 0; i < out->count; i++) {
+            const KgId *const row = batch_row(out, i);
+            for (size_t c = 0; c < distinct->count; c++)
+                distinct->key[c] = row[distinct->columns[c]];
+            bool is_new;
+            if (sparql_row_set_put(&distinct->seen, distinct->key, &is_new) == NO_ROW)
+                return sparql_no_memory(err);
+            if (is_new && kept++ < i)
+                memcpy(batch_row(out, kept - 1), row, op->width * sizeof *row);
+        }
+        out->count = kept;
+    }
+    return BASE_OK;
+}
+
+static void distinct_rewind(Operator *op)
+{
+    sparql_row_set_clear(&((Distinct *)op)->seen);
+}
+
+static void distinct_close(Operator *op)
+{
+    sparql_row_set_free(&((Distinct *)op)->seen);
+}
+
+Operator *sparql_new_distinct(Builder *builder, Operator *input, const uint32_t *columns, size_t count)
+{
+    static const OperatorType type = {
+        .name = "distinct", .next = distinct_next, .rewind = distinct_rewind, .close = distinct_close};
+    Distinct *const distinct = sparql_new_operator(builder, &type, sizeof *distinct, input);
+    KgId *const key = sparql_build_alloc(builder, count, sizeof *key);
+    if (!distinct || !key)
+        return NULL;
+    distinct->columns = columns;
+    distinct->count = count;
+    distinct->key = key;
+    distinct->seen.width = count;
+    return &distinct->base;
+}
+
+/* ---- Slice ---- */
+
+typedef struct Slice {
+    Operator base;
+    uint64_t offset, limit, skipped, given;
+} Slice;
+
+static BaseStatus slice_next(Operator *op, Batch *out, BaseError *err)
+{
+    Slice *const slice = (Slice *)op;
+    while (slice->given < slice->limit) {
+        const BaseStatus status = sparql_next(op->input, out, err);
+        if (status != BASE_OK)
+            return status;
+        const uint64_t left = slice->offset - slice->skipped;
+        const size_t skip = left < out->count ? (size_t)left : out->count;
+        slice->skipped += skip;
+        out->count -= skip;
+        if (out->count > slice->limit - slice->given)
+            out->count = (size_t)(slice->limit - slice->given);
+        memmove(out->cells, batch_row(out, skip), out->count * op->width * sizeof *out->cells);
+        slice->given += out->count;
+        if (out->count)
+            return BASE_OK;
+    }
+    out->count = 0;
+    return BASE_END;
+}
+
+static void slice_rewind(Operator *op)
+{
+    ((Slice *)op)->skipped = ((Slice *)op)->given = 0;
+}
+
+Operator *sparql_new_slice(Builder *builder, Operator *input, uint64_t offset, uint64_t limit)
+{
+    static const OperatorType type = {.name = "slice", .next = slice_next, .rewind = slice_rewind};
+    Slice *const slice = sparql_new_operator(builder, &type, sizeof *slice, input);
+    if (!slice)
+        return NULL;
+    slice->offset = offset;
+    slice->limit = limit;
+    return &slice->base;
+}
+
+/* ---- Subquery ---- */
+
+typedef struct Subquery {
+    Operator base; /* no input: the inner chain has rows of another width */
+    Operator *inner;
+    const uint32_t *from, *to;
+    size_t count;
+    Batch rows;
+    size_t at;
+} Subquery;
+
+static BaseStatus subquery_next(Operator *op, Batch *out, BaseError *err)
+{
+    Subquery *const sub = (Subquery *)op;
+    while (!batch_is_full(out)) {
+        if (sub->at == sub->rows.count) {
+            sub->at = 0;
+            const BaseStatus status = sparql_next(sub->inner, &sub->rows, err);
+            if (status != BASE_OK)
+                sub->rows.count = 0;
+            if (status == BASE_END)
+                break;
+            if (status != BASE_OK)
+                return status;
+        }
+        const KgId *const row = batch_row(&sub->rows, sub->at++);
+        KgId *const added = batch_row(out, out->count++);
+        memset(added, 0, op->width * sizeof *added);
+        for (size_t i = 0; i < sub->count; i++)
+            added[sub->to[i]] = row[sub->from[i]];
+    }
+    return out->count ? BASE_OK : BASE_END;
+}
+
+static void subquery_rewind(Operator *op)
+{
+    Subquery *const sub = (Subquery *)op;
+    sub->at = sub->rows.count = 0;
+    sparql_rewind(sub->inner);
+}
+
+Operator *sparql_new_subquery(Builder *builder, Operator *inner, const uint32_t *from, const uint32_t *to, size_t count)
+{
+    static const OperatorType type = {.name = "subquery", .next = subquery_next, .rewind = subquery_rewind};
+    Subquery *const sub = sparql_new_operator(builder, &type, sizeof *sub, NULL);
+    if (!sub)
+        return NULL;
+    sub->inner = inner;
+    sub->from = from;
+    sub->to = to;
+    sub->count = count;
+    sub->rows = (Batch){.capacity = inner->batch_rows, .width = inner->width};
+    sub->rows.cells = sparql_build_alloc(builder, inner->batch_rows * inner->width, sizeof *sub->rows.cells);
+    return sub->rows.cells ? &sub->base : NULL;
+}

@@ -1,0 +1,46 @@
+/* rows.h - rows of term ids: batches that flow between operators, and sets of rows found by hash. A row has one cell
+ * per variable of its SELECT; 0 is unbound. */
+#ifndef KGQ_KG_SPARQL_ROWS_H
+#define KGQ_KG_SPARQL_ROWS_H
+
+#include "kg/kg.h"
+
+#include <string.h>
+
+typedef struct Batch {
+    KgId *cells; /* row by row */
+    size_t count, capacity, width;
+} Batch;
+
+static inline KgId *batch_row(const Batch *batch, size_t row)
+{
+    return batch->cells + row * batch->width;
+}
+static inline bool batch_is_full(const Batch *batch)
+{
+    return batch->count == batch->capacity;
+}
+/* A copy of `row` at the end, which must have room. */
+static inline KgId *batch_add(Batch *batch, const KgId *row)
+{
+    KgId *const added = batch_row(batch, batch->count++);
+    if (batch->width)
+        memcpy(added, row, batch->width * sizeof *row);
+    return added;
+}
+
+/* Distinct keys of `width` ids, numbered in the order they came. Start from {.width}. */
+typedef struct RowSet {
+    size_t width, count, capacity;
+    KgId *cells;
+    uint32_t *table; /* open addressing: number + 1 */
+    size_t table_size;
+} RowSet;
+#define NO_ROW SIZE_MAX
+/* The key's number; NO_ROW: no memory. */
+size_t sparql_row_set_put(RowSet *set, const KgId *key, bool *is_new);
+size_t sparql_row_set_find(const RowSet *set, const KgId *key); /* NO_ROW: not there */
+void sparql_row_set_clear(RowSet *set);
+void sparql_row_set_free(RowSet *set);
+
+#endif

@@ -1,0 +1,34 @@
+/* terms.h - the terms of a running query: those of the database, and those that it computes. A computed term that the
+ * database has gets the database's id, another one an id that only this query knows: equal ids mean the same term. */
+#ifndef KGQ_KG_SPARQL_TERMS_H
+#define KGQ_KG_SPARQL_TERMS_H
+
+#include "kg/sparql/value.h"
+
+#define LOCAL_TERM 0x80u /* set in the kind byte of a query's own ids */
+
+static inline bool is_local(KgId id)
+{
+    return (id >> 56 & LOCAL_TERM) != 0;
+}
+
+typedef struct Terms {
+    KgTxn *txn;
+    BaseArena arena;
+    struct {
+        KgTerm *items;
+        size_t count, capacity;
+    } list;          /* by number */
+    uint32_t *table; /* open addressing: number + 1 */
+    size_t table_size;
+    uint64_t blank_count; /* blank nodes made */
+} Terms;
+
+/* Start from {.txn}. */
+BaseStatus sparql_terms_intern(Terms *terms, const KgTerm *term, KgId *out, BaseError *err);
+BaseStatus sparql_terms_get(Terms *terms, KgId id, KgTerm *out, BaseError *err); /* borrowed for the query's life */
+/* A blank node that neither the database nor the query has. */
+BaseStatus sparql_terms_fresh_blank(Terms *terms, KgId *out, BaseError *err);
+void sparql_terms_free(Terms *terms);
+
+#endif
