@@ -18,7 +18,9 @@
 #define FILE_NAME "catalog.db"
 #define BUSY_MS 60000
 
-const char kg_catalog_schema[] =
+/* One transaction, so that the tables are all there or none. */
+static const char schema[] =
+    "BEGIN IMMEDIATE;"
     "CREATE TABLE IF NOT EXISTS state(name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
     "CREATE TABLE IF NOT EXISTS prefix(prefix TEXT PRIMARY KEY, iri TEXT NOT NULL) STRICT, WITHOUT ROWID;"
     "CREATE TABLE IF NOT EXISTS import(id INTEGER PRIMARY KEY, source TEXT NOT NULL, format TEXT NOT NULL,"
@@ -29,7 +31,8 @@ const char kg_catalog_schema[] =
     "CREATE TABLE IF NOT EXISTS model(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, kind TEXT, file TEXT,"
     " config TEXT, metrics TEXT, time INTEGER NOT NULL) STRICT;"
     "CREATE TABLE IF NOT EXISTS evidence(id INTEGER PRIMARY KEY, mention TEXT, source TEXT, method TEXT,"
-    " score REAL NOT NULL, time INTEGER NOT NULL) STRICT;";
+    " score REAL NOT NULL, time INTEGER NOT NULL) STRICT;"
+    "COMMIT;";
 
 /* In the order of KgCatalogWrite. */
 static const char *const write_statements[KG_WRITES] = {
@@ -235,10 +238,14 @@ static int open_file(const char *path, int flags, sqlite3 **out)
 
 static int open_memory(sqlite3 **out)
 {
-    int code = open_file(":memory:", SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, out);
-    if (code == SQLITE_OK)
-        code = run(*out, kg_catalog_schema);
-    return code;
+    return open_file(":memory:", SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, out);
+}
+
+/* Makes the tables where there are none yet. */
+static int want_tables(sqlite3 *db)
+{
+    uint64_t generation;
+    return read_generation(db, &generation) == SQLITE_OK ? SQLITE_OK : run(db, schema);
 }
 
 static bool copy_file(const char *from, const char *to)
@@ -307,6 +314,12 @@ static BaseStatus catch_up_if_behind(KgStore *store, BaseError *err)
     return status;
 }
 
+/* There may be no file yet, when the writer that made the database has come no further. */
+static int open_for_reading(KgCatalog *catalog, const char *path)
+{
+    return base_is_file(path) ? open_file(path, SQLITE_OPEN_READONLY, &catalog->file) : SQLITE_OK;
+}
+
 BaseStatus kg_catalog_open(KgStore *store, BaseError *err)
 {
     KgCatalog *const catalog = store->catalog = calloc(1, sizeof *catalog);
@@ -322,9 +335,9 @@ BaseStatus kg_catalog_open(KgStore *store, BaseError *err)
     if (!store->read_only) {
         code = open_file(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, &catalog->file);
         if (code == SQLITE_OK)
-            code = run(catalog->file, kg_catalog_schema);
-    } else if (base_is_file(path)) {
-        code = open_file(path, SQLITE_OPEN_READONLY, &catalog->file);
+            code = want_tables(catalog->file);
+    } else {
+        code = open_for_reading(catalog, path);
     }
     if (code != SQLITE_OK)
         status = kg_sqlite_fail(store, code, "open", err);
@@ -359,13 +372,15 @@ static BaseStatus make_memory(KgStore *store, BaseError *err)
     if (!path)
         code = SQLITE_NOMEM;
     struct stat found;
+    if (code == SQLITE_OK && !catalog->file)
+        code = open_for_reading(catalog, path);
     if (code == SQLITE_OK && catalog->file && stat(path, &found) == 0 && found.st_size > 0) {
         code = kg_copy_sqlite(catalog->file, catalog->memory);
         if (code == SQLITE_READONLY_ROLLBACK || code == SQLITE_READONLY || code == SQLITE_CANTOPEN)
             code = copy_rolled_back(path, catalog->memory);
     }
     if (code == SQLITE_OK)
-        code = run(catalog->memory, kg_catalog_schema);
+        code = want_tables(catalog->memory);
     free(path);
     return code == SQLITE_OK ? BASE_OK : kg_sqlite_fail(store, code, "read", err);
 }

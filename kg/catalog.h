@@ -33,7 +33,5 @@ BaseStatus kg_catalog_generation(KgStore *store, sqlite3 *db, uint64_t *out, Bas
 BaseStatus kg_sqlite_fail(const KgStore *store, int code, const char *doing, BaseError *err);
 /* All of one SQLite database into another; a code of SQLite. */
 int kg_copy_sqlite(sqlite3 *from, sqlite3 *to);
-/* The schema, as SQL. */
-extern const char kg_catalog_schema[];
 
 #endif
