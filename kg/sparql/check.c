@@ -72,7 +72,7 @@ static bool check_group(Parser *parser, const AstPattern *group)
 {
     bool *const visible = calloc(parser->scope->variables.count + 1, sizeof *visible);
     if (!visible)
-        return sparql_no_memory(parser);
+        return sparql_parse_no_memory(parser);
     bool is_right = true;
     for (const AstPattern *child = group->children; child && is_right; child = child->next) {
         if (child->kind == PATTERN_BIND && visible[child->target.variable])
@@ -191,7 +191,7 @@ bool sparql_check_select(Parser *parser, AstSelect *select)
     bool *const visible = calloc(2 * count + 1, sizeof *visible);
     bool *const allowed = visible + count;
     if (!visible)
-        return sparql_no_memory(parser);
+        return sparql_parse_no_memory(parser);
     bool is_right = !select->where || check_pattern(parser, select->where);
     if (is_right && select->where)
         sparql_mark_visible(select->where, visible);

@@ -41,7 +41,7 @@ static bool parse_prefix(Parser *parser)
     const KgPrefix prefix = {base_arena_copy(parser->arena, text, name.length - 1),
                              base_arena_copy(parser->arena, iri.text.bytes, iri.text.length)};
     if (!prefix.prefix || !prefix.iri || !BASE_PUSH(&parser->prefixes, prefix))
-        return sparql_no_memory(parser);
+        return sparql_parse_no_memory(parser);
     return true;
 }
 
@@ -67,7 +67,7 @@ static bool parse_data_value(Parser *parser, AstNode *out, bool *is_bound)
 {
     *is_bound = !sparql_is_word(parser, "UNDEF");
     if (!*is_bound) {
-        *out = (AstNode){.place = sparql_place(parser), .variable = AST_NO_VARIABLE};
+        *out = (AstNode){.place = sparql_token_place(parser), .variable = AST_NO_VARIABLE};
         sparql_advance(parser);
         return true;
     }
@@ -105,7 +105,7 @@ static bool add_data_value(Parser *parser, DataList *list)
     bool is_bound;
     if (!parse_data_value(parser, &cell, &is_bound))
         return false;
-    return (BASE_PUSH(&list->cells, cell) && BASE_PUSH(&list->bound, is_bound)) || sparql_no_memory(parser);
+    return (BASE_PUSH(&list->cells, cell) && BASE_PUSH(&list->bound, is_bound)) || sparql_parse_no_memory(parser);
 }
 
 static bool parse_data_row(Parser *parser, DataList *list)
@@ -145,7 +145,7 @@ static bool parse_data_variables(Parser *parser, DataList *list)
             if (list->variables.items[i] == node.variable)
                 return sparql_fail(parser, node.place, "the variable stands twice in VALUES");
         if (!BASE_PUSH(&list->variables, node.variable))
-            return sparql_no_memory(parser);
+            return sparql_parse_no_memory(parser);
     }
     sparql_advance(parser);
     return true;
@@ -159,7 +159,7 @@ static bool parse_data(Parser *parser, DataList *list)
         if (!sparql_parse_variable(parser, &node))
             return false;
         if (!BASE_PUSH(&list->variables, node.variable))
-            return sparql_no_memory(parser);
+            return sparql_parse_no_memory(parser);
     } else if (!parse_data_variables(parser, list)) {
         return false;
     }
@@ -254,7 +254,7 @@ static bool read_projection(Parser *parser, ItemList *list)
             return list->count > 0 || sparql_expected(parser, "'*', a variable or '(expression AS ?variable)'");
         }
         if (!BASE_PUSH(list, item))
-            return sparql_no_memory(parser);
+            return sparql_parse_no_memory(parser);
     }
 }
 
@@ -295,7 +295,7 @@ static bool read_groups(Parser *parser, ItemList *list)
         if (item.expr && item.expr->op == EXPR_VARIABLE && item.target.variable == AST_NO_VARIABLE)
             item = (AstItem){.target = item.expr->node, .outer = AST_NO_VARIABLE};
         if (!BASE_PUSH(list, item))
-            return sparql_no_memory(parser);
+            return sparql_parse_no_memory(parser);
     }
 }
 
@@ -322,7 +322,7 @@ static bool parse_having_clause(Parser *parser, AstSelect *select)
     bool is_read = true;
     do {
         AstExpr *const expr = sparql_parse_constraint(parser);
-        is_read = expr && (BASE_PUSH(&list, expr) || sparql_no_memory(parser));
+        is_read = expr && (BASE_PUSH(&list, expr) || sparql_parse_no_memory(parser));
     } while (is_read && sparql_begins_constraint(parser));
     if (is_read)
         is_read = (select->having = sparql_alloc(parser, list.count, sizeof *select->having)) != NULL;
@@ -374,7 +374,7 @@ static bool parse_order_clause(Parser *parser, AstSelect *select)
         AstOrder order;
         is_read = parse_order_condition(parser, &order, &is_one);
         if (is_read && is_one)
-            is_read = BASE_PUSH(&list, order) || sparql_no_memory(parser);
+            is_read = BASE_PUSH(&list, order) || sparql_parse_no_memory(parser);
     }
     if (is_read && list.count == 0)
         is_read = sparql_expected(parser, "a variable, ASC(…), DESC(…) or a function after ORDER BY");
@@ -394,7 +394,7 @@ static bool parse_count(Parser *parser, const char *what, uint64_t *out)
     if (parser->token.kind != TOKEN_INTEGER)
         return sparql_expected(parser, what);
     char digits[24];
-    const AstPlace place = sparql_place(parser);
+    const AstPlace place = sparql_token_place(parser);
     if (place.width >= sizeof digits)
         return sparql_fail(parser, place, "the number is too large");
     memcpy(digits, parser->lexer.text + place.offset, place.width);
@@ -446,7 +446,7 @@ static bool parse_where_clause(Parser *parser, AstSelect *select)
 static bool refuse_dataset(Parser *parser)
 {
     if (sparql_is_word(parser, "FROM"))
-        return sparql_fail(parser, sparql_place(parser), "FROM is not supported yet");
+        return sparql_fail(parser, sparql_token_place(parser), "FROM is not supported yet");
     return true;
 }
 
@@ -473,7 +473,7 @@ static AstSelect *new_select(Parser *parser, KgQueryForm form)
 {
     AstSelect *const select = sparql_alloc(parser, 1, sizeof *select);
     if (select)
-        *select = (AstSelect){.form = form, .place = sparql_place(parser), .limit = UINT64_MAX};
+        *select = (AstSelect){.form = form, .place = sparql_token_place(parser), .limit = UINT64_MAX};
     return select;
 }
 
@@ -586,7 +586,7 @@ static bool read_described(Parser *parser, AstSelect *select)
     bool is_read = true;
     while (is_read && (parser->token.kind == TOKEN_VARIABLE || sparql_begins_iri(parser))) {
         AstNode node;
-        is_read = sparql_parse_var_or_iri(parser, &node) && (BASE_PUSH(&list, node) || sparql_no_memory(parser));
+        is_read = sparql_parse_var_or_iri(parser, &node) && (BASE_PUSH(&list, node) || sparql_parse_no_memory(parser));
     }
     if (is_read && list.count == 0)
         is_read = sparql_expected(parser, "'*', a variable or an IRI");
@@ -635,8 +635,8 @@ static AstSelect *parse_query(Parser *parser)
     }
     for (size_t i = 0; i < sizeof updates / sizeof *updates; i++)
         if (sparql_is_word(parser, updates[i])) {
-            sparql_fail(parser, sparql_place(parser), "%s changes the database: SPARQL updates are not supported yet",
-                        updates[i]);
+            sparql_fail(parser, sparql_token_place(parser),
+                        "%s changes the database: SPARQL updates are not supported yet", updates[i]);
             return NULL;
         }
     sparql_expected(parser, "SELECT, ASK, CONSTRUCT or DESCRIBE");
@@ -678,7 +678,7 @@ BaseStatus sparql_parse(const char *text, size_t length, const char *name, const
     *out = NULL;
     for (size_t i = 0; i < prefix_count && parser.status == BASE_OK; i++)
         if (!BASE_PUSH(&parser.prefixes, prefixes[i]))
-            sparql_no_memory(&parser);
+            sparql_parse_no_memory(&parser);
     if (parser.status == BASE_OK)
         *out = parse_whole(&parser);
     free(parser.prefixes.items);

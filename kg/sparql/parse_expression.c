@@ -47,7 +47,7 @@ static AstExpr *with_arguments(Parser *parser, ExprOp op, uint32_t start, AstExp
         if (copy[i]->depth >= expr->depth)
             expr->depth = copy[i]->depth + 1;
     if (expr->depth > PARSER_LONGEST_CHAIN) {
-        sparql_fail(parser, sparql_place(parser), "an expression of more than %d operators in a row",
+        sparql_fail(parser, sparql_token_place(parser), "an expression of more than %d operators in a row",
                     PARSER_LONGEST_CHAIN);
         return NULL;
     }
@@ -78,7 +78,7 @@ static bool parse_arguments(Parser *parser, ExprList *list)
         if (list->count >= MOST_ARGUMENTS)
             return sparql_fail(parser, expr->place, "more than %d arguments", MOST_ARGUMENTS);
         if (!BASE_PUSH(list, expr))
-            return sparql_no_memory(parser);
+            return sparql_parse_no_memory(parser);
     } while (sparql_accept(parser, ','));
     return sparql_expect(parser, ')', "',' or ')'");
 }
@@ -105,7 +105,7 @@ static bool wrong_count(Parser *parser, AstPlace place, const Builtin *builtin, 
 static AstExpr *parse_aggregate(Parser *parser, Aggregate aggregate)
 {
     const uint32_t start = parser->token.offset;
-    const AstPlace name = sparql_place(parser);
+    const AstPlace name = sparql_token_place(parser);
     if (parser->no_aggregates || parser->in_aggregate) {
         sparql_fail(parser, name,
                     parser->in_aggregate
@@ -162,8 +162,8 @@ static AstExpr *parse_exists(Parser *parser, ExprOp op, uint32_t start)
 
 static bool unknown_function(Parser *parser, KgText name)
 {
-    sparql_fail(parser, sparql_place(parser), "unknown function '%.*s'", (int)(name.length < 60 ? name.length : 60),
-                name.bytes);
+    sparql_fail(parser, sparql_token_place(parser), "unknown function '%.*s'",
+                (int)(name.length < 60 ? name.length : 60), name.bytes);
     const char *const near = sparql_nearest_builtin(name);
     if (near)
         base_hint(parser->err, "did you mean %s?", near);
@@ -174,7 +174,7 @@ static bool unknown_function(Parser *parser, KgText name)
 AstExpr *sparql_parse_builtin_call(Parser *parser)
 {
     const uint32_t start = parser->token.offset;
-    const AstPlace place = sparql_place(parser);
+    const AstPlace place = sparql_token_place(parser);
     const KgText name = {parser->lexer.text + start, parser->token.length};
     if (sparql_accept_word(parser, "EXISTS"))
         return parse_exists(parser, EXPR_EXISTS, start);
@@ -373,7 +373,7 @@ static AstExpr *parse_in(Parser *parser, ExprOp op, AstExpr *left)
     ExprList list = {0};
     AstExpr *expr = NULL;
     if (!BASE_PUSH(&list, left))
-        sparql_no_memory(parser);
+        sparql_parse_no_memory(parser);
     else if (parse_arguments(parser, &list))
         expr = with_arguments(parser, op, left->place.offset, list.items, list.count);
     free(list.items);
@@ -395,7 +395,7 @@ static AstExpr *parse_relational_expression(Parser *parser)
         if (!sparql_accept(parser, comparisons[i].symbol))
             continue;
         if (sparql_is(parser, '=')) {
-            sparql_fail(parser, sparql_place(parser), "expected an expression, found '='");
+            sparql_fail(parser, sparql_token_place(parser), "expected an expression, found '='");
             base_hint(parser->err, "\"equal\" is written with one '='");
             return NULL;
         }

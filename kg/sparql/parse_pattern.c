@@ -12,7 +12,7 @@ static AstPath *parse_path(Parser *parser);
 static bool add_triple(Parser *parser, AstNode subject, AstNode predicate, AstPath *path, AstNode object)
 {
     const AstTriple triple = {subject, predicate, object, path};
-    return BASE_PUSH(&parser->triples, triple) || sparql_no_memory(parser);
+    return BASE_PUSH(&parser->triples, triple) || sparql_parse_no_memory(parser);
 }
 
 static AstNode iri_node(const char *iri, AstPlace place)
@@ -24,7 +24,7 @@ static AstNode iri_node(const char *iri, AstPlace place)
 static bool parse_verb(Parser *parser, AstNode *predicate, AstPath **path)
 {
     *path = NULL;
-    *predicate = (AstNode){.place = sparql_place(parser), .variable = AST_NO_VARIABLE};
+    *predicate = (AstNode){.place = sparql_token_place(parser), .variable = AST_NO_VARIABLE};
     if (parser->token.kind == TOKEN_VARIABLE)
         return sparql_parse_variable(parser, predicate);
     if (!parser->in_template) {
@@ -93,7 +93,8 @@ static bool parse_property_list(Parser *parser, AstNode subject)
 static bool parse_blank_property_list(Parser *parser, AstNode *out)
 {
     const uint32_t start = parser->token.offset;
-    *out = (AstNode){.place = sparql_place(parser), .variable = sparql_fresh_variable(parser, sparql_place(parser))};
+    *out = (AstNode){.place = sparql_token_place(parser),
+                     .variable = sparql_fresh_variable(parser, sparql_token_place(parser))};
     sparql_advance(parser);
     if (parser->status != BASE_OK || !parse_property_list(parser, *out) ||
         !sparql_expect(parser, ']', "']' or ';' and a predicate"))
@@ -105,7 +106,7 @@ static bool parse_blank_property_list(Parser *parser, AstNode *out)
 /* CollectionPath: ( node node ... ), a chain of rdf:first and rdf:rest. */
 static bool parse_collection(Parser *parser, AstNode *out)
 {
-    const AstPlace place = sparql_place(parser);
+    const AstPlace place = sparql_token_place(parser);
     AstNode cell = {.place = place, .variable = sparql_fresh_variable(parser, place)};
     *out = cell;
     sparql_advance(parser);
@@ -190,7 +191,7 @@ static AstPath *new_path(Parser *parser, AstPathKind kind, AstPath *first, AstPa
     if (second && second->depth >= path->depth)
         path->depth = second->depth + 1;
     if (path->depth > PARSER_LONGEST_CHAIN) {
-        sparql_fail(parser, sparql_place(parser), "a path of more than %d steps", PARSER_LONGEST_CHAIN);
+        sparql_fail(parser, sparql_token_place(parser), "a path of more than %d steps", PARSER_LONGEST_CHAIN);
         return NULL;
     }
     return path;
@@ -424,9 +425,9 @@ static AstPattern *parse_not_triples(Parser *parser, bool *is_one)
     if (sparql_is_word(parser, "VALUES"))
         return parse_inline_data(parser);
     if (sparql_is_word(parser, "GRAPH"))
-        sparql_fail(parser, sparql_place(parser), "GRAPH is not supported yet");
+        sparql_fail(parser, sparql_token_place(parser), "GRAPH is not supported yet");
     else if (sparql_is_word(parser, "SERVICE"))
-        sparql_fail(parser, sparql_place(parser), "SERVICE is not supported yet");
+        sparql_fail(parser, sparql_token_place(parser), "SERVICE is not supported yet");
     else
         *is_one = false;
     return NULL;

@@ -40,7 +40,7 @@ static bool parse_iri_reference(Parser *parser, KgTerm *out)
     }
     *out = (KgTerm){.kind = KG_IRI};
     if (!sparql_iri_resolve(parser->base, (KgText){text, (size_t)(end - text)}, parser->arena, &out->text))
-        return sparql_no_memory(parser);
+        return sparql_parse_no_memory(parser);
     sparql_advance(parser);
     return true;
 }
@@ -142,7 +142,7 @@ static bool parse_language(Parser *parser, KgText *out)
     const KgText token = token_text(parser);
     char *const tag = base_arena_copy(parser->arena, token.bytes + 1, token.length - 1);
     if (!tag)
-        return sparql_no_memory(parser);
+        return sparql_parse_no_memory(parser);
     for (char *c = tag; *c; c++)
         if (*c >= 'A' && *c <= 'Z')
             *c = (char)(*c - 'A' + 'a');
@@ -200,7 +200,7 @@ bool sparql_parse_numeric_literal(Parser *parser, KgTerm *out)
     const size_t length = parser->last_end - start;
     const char *const text = base_arena_copy(parser->arena, parser->lexer.text + start, length);
     if (!text)
-        return sparql_no_memory(parser);
+        return sparql_parse_no_memory(parser);
     *out = (KgTerm){.kind = KG_LITERAL, .text = {text, length}, .datatype = {type, strlen(type)}};
     return true;
 }
@@ -212,7 +212,7 @@ bool sparql_parse_variable(Parser *parser, AstNode *out)
     if (parser->token.kind != TOKEN_VARIABLE)
         return sparql_expected(parser, "a variable");
     const KgText token = token_text(parser);
-    out->place = sparql_place(parser);
+    out->place = sparql_token_place(parser);
     out->variable = sparql_variable(parser, token.bytes + 1, token.length - 1, out->place);
     sparql_advance(parser);
     return parser->status == BASE_OK;
@@ -224,7 +224,7 @@ bool sparql_parse_var_or_iri(Parser *parser, AstNode *out)
         return sparql_parse_variable(parser, out);
     if (!sparql_begins_iri(parser))
         return sparql_expected(parser, "a variable or an IRI");
-    *out = (AstNode){.place = sparql_place(parser), .variable = AST_NO_VARIABLE};
+    *out = (AstNode){.place = sparql_token_place(parser), .variable = AST_NO_VARIABLE};
     return sparql_parse_iri(parser, &out->term);
 }
 
@@ -232,7 +232,7 @@ bool sparql_parse_var_or_iri(Parser *parser, AstNode *out)
 static bool parse_blank_label(Parser *parser, AstNode *out)
 {
     const KgText name = token_text(parser);
-    out->place = sparql_place(parser);
+    out->place = sparql_token_place(parser);
     for (size_t i = 0; i < parser->labels.count; i++) {
         const Label *const label = &parser->labels.items[i];
         if (label->name.length != name.length || memcmp(label->name.bytes, name.bytes, name.length) != 0)
@@ -250,7 +250,7 @@ static bool parse_blank_label(Parser *parser, AstNode *out)
     }
     out->variable = sparql_fresh_variable(parser, out->place);
     if (!BASE_PUSH(&parser->labels, (Label){name, out->variable, parser->pattern}))
-        return sparql_no_memory(parser);
+        return sparql_parse_no_memory(parser);
     sparql_advance(parser);
     return parser->status == BASE_OK;
 }
@@ -275,7 +275,7 @@ bool sparql_begins_term(const Parser *parser)
 
 bool sparql_parse_graph_term(Parser *parser, AstNode *out)
 {
-    *out = (AstNode){.place = sparql_place(parser), .variable = AST_NO_VARIABLE};
+    *out = (AstNode){.place = sparql_token_place(parser), .variable = AST_NO_VARIABLE};
     const uint32_t start = parser->token.offset;
     bool is_read = true;
     switch (parser->token.kind) {

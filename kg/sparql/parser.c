@@ -43,7 +43,7 @@ bool sparql_fail(Parser *parser, AstPlace place, const char *format, ...)
     return false;
 }
 
-bool sparql_no_memory(Parser *parser)
+bool sparql_parse_no_memory(Parser *parser)
 {
     if (parser->status == BASE_OK)
         parser->status = base_fail(parser->err, BASE_NO_MEMORY, "no memory to parse the query");
@@ -54,7 +54,7 @@ void *sparql_alloc(Parser *parser, size_t count, size_t size)
 {
     void *const memory = base_arena_alloc(parser->arena, count ? count : 1, size);
     if (!memory)
-        sparql_no_memory(parser);
+        sparql_parse_no_memory(parser);
     return memory;
 }
 
@@ -112,14 +112,14 @@ bool sparql_expected(Parser *parser, const char *what)
     if (parser->status != BASE_OK)
         return false;
     if (parser->token.kind == TOKEN_BAD) {
-        sparql_fail(parser, sparql_place(parser), "%s", parser->lexer.problem);
+        sparql_fail(parser, sparql_token_place(parser), "%s", parser->lexer.problem);
         if (parser->lexer.hint)
             base_hint(parser->err, "%s", parser->lexer.hint);
         return false;
     }
     char found[64];
     describe(parser, found, sizeof found);
-    sparql_fail(parser, sparql_place(parser), "expected %s, found %s", what, found);
+    sparql_fail(parser, sparql_token_place(parser), "expected %s, found %s", what, found);
     if (parser->token.kind == TOKEN_END && parser->braces.count > 0)
         hint_open_brace(parser);
     else if (parser->token.kind == TOKEN_WORD)
@@ -137,7 +137,7 @@ void sparql_advance(Parser *parser)
     parser->token = sparql_lex_next(&parser->lexer);
 }
 
-AstPlace sparql_place(const Parser *parser)
+AstPlace sparql_token_place(const Parser *parser)
 {
     return (AstPlace){parser->token.offset, parser->token.length};
 }
@@ -184,7 +184,7 @@ bool sparql_open_brace(Parser *parser, const char *what)
     const uint32_t offset = parser->token.offset;
     if (!sparql_expect(parser, '{', what))
         return false;
-    return BASE_PUSH(&parser->braces, offset) || sparql_no_memory(parser);
+    return BASE_PUSH(&parser->braces, offset) || sparql_parse_no_memory(parser);
 }
 
 bool sparql_close_brace(Parser *parser, const char *what)
@@ -199,7 +199,7 @@ bool sparql_enter(Parser *parser)
 {
     if (++parser->depth <= DEEPEST)
         return true;
-    return sparql_fail(parser, sparql_place(parser), "nested too deeply: more than %d levels", DEEPEST);
+    return sparql_fail(parser, sparql_token_place(parser), "nested too deeply: more than %d levels", DEEPEST);
 }
 
 void sparql_leave(Parser *parser)
@@ -219,7 +219,7 @@ uint32_t sparql_variable(Parser *parser, const char *name, size_t length, AstPla
     }
     const char *const copy = base_arena_copy(parser->arena, name, length);
     if (!copy || !BASE_PUSH(&scope->variables, (AstVariable){copy, place})) {
-        sparql_no_memory(parser);
+        sparql_parse_no_memory(parser);
         return AST_NO_VARIABLE;
     }
     return (uint32_t)scope->variables.count - 1;
@@ -228,7 +228,7 @@ uint32_t sparql_variable(Parser *parser, const char *name, size_t length, AstPla
 uint32_t sparql_fresh_variable(Parser *parser, AstPlace place)
 {
     if (!BASE_PUSH(&parser->scope->variables, (AstVariable){NULL, place})) {
-        sparql_no_memory(parser);
+        sparql_parse_no_memory(parser);
         return AST_NO_VARIABLE;
     }
     return (uint32_t)parser->scope->variables.count - 1;

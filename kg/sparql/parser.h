@@ -106,11 +106,11 @@ bool sparql_accept_word(Parser *parser, const char *word);
 bool sparql_expect(Parser *parser, int symbol, const char *what);
 bool sparql_open_brace(Parser *parser, const char *what);
 bool sparql_close_brace(Parser *parser, const char *what);
-AstPlace sparql_place(const Parser *parser);                  /* of the current token */
+AstPlace sparql_token_place(const Parser *parser);            /* of the current token */
 AstPlace sparql_since(const Parser *parser, uint32_t offset); /* from there to the token before the current one */
 bool sparql_fail(Parser *parser, AstPlace place, const char *format, ...) __attribute__((format(printf, 3, 4)));
 bool sparql_expected(Parser *parser, const char *what); /* found: the current token */
-bool sparql_no_memory(Parser *parser);
+bool sparql_parse_no_memory(Parser *parser);
 void *sparql_alloc(Parser *parser, size_t count, size_t size); /* NULL: reported */
 /* A nesting one deeper; false, reported, when that is too deep for the stack. */
 bool sparql_enter(Parser *parser);
