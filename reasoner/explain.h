@@ -51,9 +51,17 @@ BaseStatus reasoner_node_rule(const Case *with, const Rule *rule, ReasonerProof 
 
 /* Makes the node of a fact the root of its lowest proof. */
 BaseStatus reasoner_grow_proof(Case *with, ReasonerProof *node, uint32_t relation, const KgId *tuple, BaseError *err);
-/* Gives the node the instance's body literals as children, those that hold with their lowest proofs (with_trees) or as
- * single nodes. */
-BaseStatus reasoner_grow_instance(Case *with, ReasonerProof *node, const Search *instance, bool with_trees,
-                                  BaseError *err);
+/* A positive premise of an instance: its node, and the fact it is. */
+typedef struct Premise {
+    ReasonerProof *node;
+    uint32_t relation, height;
+    const KgId *tuple;
+} Premise;
+/* Gives the node the instance's body literals as children. The premises, last first and in the arena, are to be handed
+ * to reasoner_grow_premises, which says what they are, and why (with_trees), in the order of the items they belong to.
+ */
+BaseStatus reasoner_grow_instance(Case *with, ReasonerProof *node, const Search *instance, Premise **premises,
+                                  size_t *count, BaseError *err);
+BaseStatus reasoner_grow_premises(Case *with, const Premise *premises, size_t count, bool with_trees, BaseError *err);
 
 #endif

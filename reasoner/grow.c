@@ -8,16 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-typedef struct Pending {
-    ReasonerProof *node;
-    uint32_t relation, height;
-    const KgId *tuple;
-} Pending;
-
 typedef struct Grower {
     Case *with;
     struct {
-        Pending *items;
+        Premise *items;
         size_t count, capacity;
     } pending;
     ReasonerProof *node; /* gets the children of the next instance found */
@@ -88,7 +82,7 @@ static BaseStatus add_child(Grower *grower, const Search *instance, uint32_t b)
     } else if (literal->is_comparison || literal->atom.is_negated) {
         child->kind = literal->is_comparison ? REASONER_COMPARED : REASONER_NEGATED;
     } else {
-        const Pending pending = {child, literal->atom.relation, instance->heights[b],
+        const Premise pending = {child, literal->atom.relation, instance->heights[b],
                                  copy_tuple(grower, instance, &literal->atom)};
         if (!pending.tuple || !BASE_PUSH(&grower->pending, pending))
             return no_memory(grower->err);
@@ -128,7 +122,7 @@ static BaseStatus read_note(const Grower *grower, KgLayer layer, ReasonerProof *
 }
 
 /* Looks for an instance of the rule that gives the fact from lower ones; *found says whether there is one. */
-static BaseStatus try_rule(Grower *grower, const Pending *fact, const Rule *rule, bool *found)
+static BaseStatus try_rule(Grower *grower, const Premise *fact, const Rule *rule, bool *found)
 {
     BaseArena *const arena = grower->with->arena;
     for (uint32_t h = 0; h < rule->head_count && !*found; h++) {
@@ -162,7 +156,7 @@ static BaseStatus name_rule(Grower *grower, ReasonerProof *node)
 }
 
 /* The rule noted with the fact first, then the others in their order. */
-static BaseStatus derive(Grower *grower, const Pending *fact)
+static BaseStatus derive(Grower *grower, const Premise *fact)
 {
     const ReasonerProgram *const program = grower->with->program;
     const uint32_t noted = fact->node->note.source ? fact->node->note.rule : NOWHERE;
@@ -181,7 +175,7 @@ static BaseStatus derive(Grower *grower, const Pending *fact)
 }
 
 /* Says what the fact is; with_tree: and why. */
-static BaseStatus expand(Grower *grower, const Pending *fact, bool with_tree)
+static BaseStatus expand(Grower *grower, const Premise *fact, bool with_tree)
 {
     ReasonerProof *const node = fact->node;
     Shown *const shown = find_shown(grower->with, fact->relation, fact->tuple);
@@ -207,7 +201,7 @@ static BaseStatus expand_all(Grower *grower, bool with_trees)
 {
     BaseStatus status = BASE_OK;
     while (grower->pending.count > 0 && status == BASE_OK) {
-        const Pending fact = grower->pending.items[--grower->pending.count];
+        const Premise fact = grower->pending.items[--grower->pending.count];
         status = expand(grower, &fact, with_trees);
     }
     free(grower->pending.items);
@@ -217,7 +211,7 @@ static BaseStatus expand_all(Grower *grower, bool with_trees)
 BaseStatus reasoner_grow_proof(Case *with, ReasonerProof *node, uint32_t relation, const KgId *tuple, BaseError *err)
 {
     Grower grower = {.with = with, .err = err};
-    Pending root = {.node = node, .relation = relation, .tuple = tuple};
+    Premise root = {.node = node, .relation = relation, .tuple = tuple};
     const BaseStatus status = reasoner_case_height(with, relation, tuple, &root.height, err);
     if (status != BASE_OK)
         return status;
@@ -226,13 +220,29 @@ BaseStatus reasoner_grow_proof(Case *with, ReasonerProof *node, uint32_t relatio
     return expand_all(&grower, true);
 }
 
-BaseStatus reasoner_grow_instance(Case *with, ReasonerProof *node, const Search *instance, bool with_trees,
-                                  BaseError *err)
+BaseStatus reasoner_grow_instance(Case *with, ReasonerProof *node, const Search *instance, Premise **premises,
+                                  size_t *count, BaseError *err)
 {
     Grower grower = {.with = with, .err = err, .node = node};
     BaseStatus status = add_children(&grower, instance);
-    if (status == BASE_OK)
-        return expand_all(&grower, with_trees);
+    *count = grower.pending.count;
+    *premises = base_arena_alloc(with->arena, grower.pending.count + 1, sizeof **premises);
+    if (status == BASE_OK && !*premises)
+        status = no_memory(err);
+    if (status == BASE_OK && *count > 0)
+        memcpy(*premises, grower.pending.items, *count * sizeof **premises);
     free(grower.pending.items);
     return status;
+}
+
+BaseStatus reasoner_grow_premises(Case *with, const Premise *premises, size_t count, bool with_trees, BaseError *err)
+{
+    Grower grower = {.with = with, .err = err};
+    for (size_t i = 0; i < count; i++) {
+        if (!BASE_PUSH(&grower.pending, premises[i])) {
+            free(grower.pending.items);
+            return no_memory(err);
+        }
+    }
+    return expand_all(&grower, with_trees);
 }

@@ -21,6 +21,13 @@ static BaseStatus no_memory(BaseError *err)
     return base_fail(err, BASE_NO_MEMORY, "no memory for a proof");
 }
 
+/* An item, and the premises that its tree is still to grow from. */
+typedef struct Found {
+    ReasonerProof *node;
+    Premise *premises;
+    size_t premise_count;
+} Found;
+
 /* The items found so far, of which the best few are kept. */
 typedef struct Collection {
     Case *with;
@@ -29,7 +36,7 @@ typedef struct Collection {
     const KgId *tuple;
     bool with_trees;
     struct {
-        ReasonerProof **items;
+        Found *items;
         size_t count, capacity;
     } found;
     size_t limit;
@@ -39,7 +46,7 @@ typedef struct Collection {
 
 static BaseStatus keep(Collection *collection, ReasonerProof *node)
 {
-    return BASE_PUSH(&collection->found, node) ? BASE_OK : no_memory(collection->err);
+    return BASE_PUSH(&collection->found, (Found){.node = node}) ? BASE_OK : no_memory(collection->err);
 }
 
 /* Nearest miss first, then lowest; equal ones in the order of the rules. */
@@ -48,26 +55,38 @@ static bool is_better(const ReasonerProof *a, const ReasonerProof *b)
     return a->missing != b->missing ? a->missing < b->missing : a->height < b->height;
 }
 
-static BaseStatus hand_out(Collection *collection)
+static void sort_found(Collection *collection)
 {
-    const size_t count = collection->found.count;
-    ReasonerProof **const items = collection->found.items;
-    for (size_t i = 1; i < count; i++) { /* insertion keeps equal ones in order */
-        ReasonerProof *const moved = items[i];
+    Found *const items = collection->found.items;
+    for (size_t i = 1; i < collection->found.count; i++) { /* insertion keeps equal ones in order */
+        const Found moved = items[i];
         size_t at = i;
-        for (; at > 0 && is_better(moved, items[at - 1]); at--)
+        for (; at > 0 && is_better(moved.node, items[at - 1].node); at--)
             items[at] = items[at - 1];
         items[at] = moved;
     }
+}
+
+/* The best items go out. Their trees grow only now, in the order of reading, so that a conclusion is proved where it is
+ * met first. */
+static BaseStatus hand_out(Collection *collection)
+{
     ReasonerExplanation *const out = collection->out;
-    out->count = count < collection->limit ? count : collection->limit;
-    out->is_cut |= count > collection->limit;
+    sort_found(collection);
+    out->count = collection->found.count < collection->limit ? collection->found.count : collection->limit;
+    out->is_cut |= collection->found.count > collection->limit;
     out->items = base_arena_alloc(&out->memory, out->count + 1, sizeof *out->items);
     if (!out->items)
         return no_memory(collection->err);
-    if (out->count > 0)
-        memcpy(out->items, items, out->count * sizeof *items);
-    return BASE_OK;
+    BaseStatus status = BASE_OK;
+    for (size_t i = 0; i < out->count && status == BASE_OK; i++) {
+        const Found *const found = &collection->found.items[i];
+        out->items[i] = found->node;
+        if (found->premise_count > 0)
+            status = reasoner_grow_premises(collection->with, found->premises, found->premise_count,
+                                            collection->with_trees, collection->err);
+    }
+    return status;
 }
 
 /* ---- One proof ----------------------------------------------------------------------------------------------- */
@@ -133,11 +152,12 @@ static bool is_circular(const Collection *collection, const Search *instance)
 /* An item for the instance. */
 static BaseStatus add_instance(Collection *collection, const Search *instance)
 {
-    ReasonerProof *node;
+    Found found = {0};
     BaseStatus status =
-        reasoner_node_fact(collection->with, collection->relation, collection->tuple, &node, collection->err);
+        reasoner_node_fact(collection->with, collection->relation, collection->tuple, &found.node, collection->err);
     if (status != BASE_OK)
         return status;
+    ReasonerProof *const node = found.node;
     node->number = reasoner_case_number(collection->with, collection->relation, collection->tuple);
     if (node->number == 0)
         return no_memory(collection->err);
@@ -147,8 +167,11 @@ static BaseStatus add_instance(Collection *collection, const Search *instance)
     for (uint32_t b = 0; b < instance->rule->body_count; b++)
         if (instance->states[b] == LITERAL_HOLDS && instance->heights[b] >= node->height)
             node->height = instance->heights[b] + 1;
-    status = reasoner_grow_instance(collection->with, node, instance, collection->with_trees, collection->err);
-    return status == BASE_OK ? keep(collection, node) : status;
+    status = reasoner_grow_instance(collection->with, node, instance, &found.premises, &found.premise_count,
+                                    collection->err);
+    if (status == BASE_OK && !BASE_PUSH(&collection->found, found))
+        status = no_memory(collection->err);
+    return status;
 }
 
 /* Takes every instance, up to twice the limit so that the best may be chosen. */

@@ -167,7 +167,9 @@ BaseStatus reasoner_prove(KgTxn *txn, KgTriple fact, const ReasonerProveOptions 
                           BaseError *err);
 
 /* Why it does not hold: per rule of `program` (NULL: of the latest run) whose head fits, the instance with the fewest
- * missing premises, nearest miss first. No item: no rule has such a head. */
+ * missing premises, nearest miss first: a node as of kind DERIVED with `missing` > 0 (0: it would follow, reason
+ * again). The search is bounded; is_cut says where that told. No item: no rule has such a head. BASE_NOT_FOUND, with no
+ * message: program is NULL and nothing has run. */
 BaseStatus reasoner_why_not(KgTxn *txn, const ReasonerProgram *program, KgTriple fact,
                             const ReasonerProveOptions *options, ReasonerExplanation *out, BaseError *err);
 

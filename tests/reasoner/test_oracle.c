@@ -245,10 +245,15 @@ static void check_all(Checker *checker, KgTxn *txn, KgTriple fact, uint32_t heig
     expect_ok(reasoner_prove(txn, fact, &(ReasonerProveOptions){.all = true}, &all, &err), &err);
     assert_true(all.count > 0);
     assert_int_equal(all.items[0]->height, height);
+    memset(checker->proved, 0, sizeof checker->proved);
     for (size_t i = 0; i < all.count; i++) {
         const OracleAtom goal = read_text(all.items[i]->text);
-        if (all.items[i]->kind == REASONER_DERIVED)
-            check_instance(checker, all.items[i], &goal);
+        checker->proved[all.items[i]->number] = all.items[i];
+        if (all.items[i]->kind != REASONER_DERIVED)
+            continue;
+        check_instance(checker, all.items[i], &goal);
+        for (size_t c = 0; c < all.items[i]->child_count; c++)
+            check_node(checker, all.items[i]->children[c]);
     }
     reasoner_explanation_free(&all);
 }
