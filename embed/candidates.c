@@ -10,6 +10,9 @@
 #include <string.h>
 #include <utf8proc.h>
 
+/* A label says little more than a lemma: where labels list all names, as in WordNet, only what has a single name is
+ * labelled by just that. The order of the predicates breaks ties. */
+#define LATER_PREDICATE 0.05
 #define NAME_FIT 0.7     /* an entity's own id, where it has no label */
 #define FOLDED_FIT 0.95  /* another case, underscores */
 #define ENDING_FIT 0.6   /* without an ending */
@@ -56,7 +59,7 @@ BaseStatus embed_labels_open(KgTxn *txn, const EmbedLinkOptions *options, BaseAr
             return base_fail(err, BASE_NO_MEMORY, "no memory to link");
         }
         out->predicates[out->count] = id;
-        out->fits[out->count] = 1.0 / (1.0 + 0.05 * (double)i);
+        out->fits[out->count] = 1.0 - LATER_PREDICATE * (double)i / (double)count;
         out->names[out->count] = base_arena_copy(arena, shown.items, shown.count);
         out->count++;
         base_buffer_free(&shown);

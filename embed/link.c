@@ -259,9 +259,29 @@ static BaseStatus describe_shared(Linking *linking, const Neighbour *key, size_t
     return is_written ? BASE_OK : base_fail(err, BASE_NO_MEMORY, "no memory to link");
 }
 
-/* What one shared neighbour adds to each candidate that has it. `bonus` runs parallel to the neighbours' candidates. */
-static BaseStatus weigh_group(Linking *linking, const Neighbour *group, size_t size, double *const *bonus,
-                              double *const *strongest, BaseError *err)
+/* What shared neighbours add to a candidate. A neighbour counts once, by its strongest tie: a symmetric relation,
+ * stated both ways, says nothing twice. */
+typedef struct Bonus {
+    double sum, strongest;
+    KgId neighbour; /* the last one counted, and for how much */
+    double counted;
+} Bonus;
+
+static void count_neighbour(Bonus *bonus, KgId neighbour, double value)
+{
+    if (bonus->neighbour != neighbour) {
+        bonus->neighbour = neighbour;
+        bonus->counted = 0;
+    }
+    if (value > bonus->counted) {
+        bonus->sum += value - bonus->counted;
+        bonus->counted = value;
+    }
+}
+
+/* One neighbour shared by one relation: `group` is all candidates that have it, by label. */
+static BaseStatus weigh_group(Linking *linking, const Neighbour *group, size_t size, Bonus *const *bonuses,
+                              BaseError *err)
 {
     size_t support = 0; /* different labels */
     for (size_t i = 0; i < size; i++)
@@ -278,9 +298,10 @@ static BaseStatus weigh_group(Linking *linking, const Neighbour *group, size_t s
         const Neighbour *const one = &group[i];
         if (i > 0 && one->mention == one[-1].mention && one->item == one[-1].item)
             continue;
-        bonus[one->mention][one->item] += value;
-        if (value > strongest[one->mention][one->item]) {
-            strongest[one->mention][one->item] = value;
+        Bonus *const bonus = &bonuses[one->mention][one->item];
+        count_neighbour(bonus, one->entity, value);
+        if (value > bonus->strongest) {
+            bonus->strongest = value;
             status =
                 describe_shared(linking, one, support, &linking->mentions.items[one->mention].items[one->item], err);
         }
@@ -288,9 +309,9 @@ static BaseStatus weigh_group(Linking *linking, const Neighbour *group, size_t s
     return status;
 }
 
-static double **table_per_candidate(Linking *linking)
+static Bonus **bonus_per_candidate(Linking *linking)
 {
-    double **const table = base_arena_alloc(&linking->scratch, linking->mentions.count + 1, sizeof *table);
+    Bonus **const table = base_arena_alloc(&linking->scratch, linking->mentions.count + 1, sizeof *table);
     for (size_t i = 0; table && i < linking->mentions.count; i++) {
         table[i] = base_arena_alloc(&linking->scratch, linking->mentions.items[i].count + 1, sizeof **table);
         if (!table[i])
@@ -304,8 +325,8 @@ static BaseStatus weigh_jointly(Linking *linking, BaseError *err)
     if (linking->mentions.count < 2)
         return BASE_OK;
     Neighbours all = {0};
-    double **const bonus = table_per_candidate(linking), **const strongest = table_per_candidate(linking);
-    BaseStatus status = bonus && strongest ? BASE_OK : base_fail(err, BASE_NO_MEMORY, "no memory to link");
+    Bonus **const bonuses = bonus_per_candidate(linking);
+    BaseStatus status = bonuses ? BASE_OK : base_fail(err, BASE_NO_MEMORY, "no memory to link");
     for (size_t i = 0; i < linking->mentions.count; i++)
         for (size_t j = 0; j < linking->mentions.items[i].count && status == BASE_OK; j++)
             status = add_neighbours(linking, i, j, &all, err);
@@ -314,11 +335,11 @@ static BaseStatus weigh_jointly(Linking *linking, BaseError *err)
     for (size_t first = 0, last; first < all.count && status == BASE_OK; first = last) {
         for (last = first + 1; last < all.count && compare_key(&all.items[first], &all.items[last]) == 0; last++)
             ;
-        status = weigh_group(linking, all.items + first, last - first, bonus, strongest, err);
+        status = weigh_group(linking, all.items + first, last - first, bonuses, err);
     }
     for (size_t i = 0; i < linking->mentions.count && status == BASE_OK; i++)
         for (size_t j = 0; j < linking->mentions.items[i].count; j++)
-            linking->mentions.items[i].items[j].weight *= 1.0 + 20.0 * bonus[i][j];
+            linking->mentions.items[i].items[j].weight *= 1.0 + 20.0 * bonuses[i][j].sum;
     free(all.items);
     return status;
 }
