@@ -225,6 +225,9 @@ static const char *const method_names[] = {[NN_SGD] = "sgd", [NN_ADAM] = "adam",
  */
 #define L1_EPOCH_FLOPS 5e10
 
+/* So few epochs neither overfit nor leave time for small steps. */
+#define FEW_EPOCHS 15
+
 static BaseStatus choose(const char *what, const char *word, const char *const *names, size_t count, int *out,
                          BaseError *err)
 {
@@ -276,11 +279,14 @@ static void choose_work(const EmbedTrainOptions *options, size_t triple_count, E
     }
     const double all = queries * entities * pair_flops(&recipe->form);
     recipe->is_sampled = options->loss == EMBED_LOSS_SAMPLED || (options->loss == EMBED_LOSS_AUTO && all > EPOCH_FLOPS);
-    /* An epoch of a small graph is not one step. */
-    recipe->batch = options->batch > 0 ? options->batch : clamp(queries / 60.0, 64, 1024);
-    recipe->negatives = options->negatives > 0 ? options->negatives : clamp(entities / 8, 64, 512);
+    /* An epoch of a small graph is not one step. A sample's cost grows with the batch too, as its answers are in it. */
+    recipe->batch = options->batch > 0 ? options->batch : clamp(queries / 60.0, 64, recipe->is_sampled ? 256 : 1024);
+    recipe->negatives = options->negatives > 0 ? options->negatives : 256;
     const double candidates = recipe->is_sampled ? (double)(recipe->negatives + recipe->batch) : entities;
-    const double epoch = queries * (candidates < entities ? candidates : entities) * pair_flops(&recipe->form) + 1.0;
+    /* Gathering and updating single rows adds about as much again as half the products. */
+    const double rows_factor = recipe->is_sampled ? 1.4 : 1.0;
+    const double epoch =
+        rows_factor * queries * (candidates < entities ? candidates : entities) * pair_flops(&recipe->form) + 1.0;
     recipe->epochs = options->epochs > 0 ? options->epochs : clamp(RUN_FLOPS / epoch, 6, 100);
     recipe->valid_every = options->valid_every > 0 ? options->valid_every : clamp((double)recipe->epochs / 20, 1, 50);
     recipe->patience = options->patience > 0 ? options->patience : 6;
@@ -331,9 +337,7 @@ BaseStatus embed_recipe(const EmbedTrainOptions *options, uint32_t entity_count,
                             .entity_count = entity_count,
                             .relation_count = relation_count};
     out->method = (NnMethod)method;
-    out->rate = or_default(options->rate, taste->rate);
     out->decay = or_default(options->decay, 0.02f);
-    out->dropout = or_default(options->dropout, taste->dropout);
     out->smoothing = or_default(options->smoothing, taste->smoothing);
     out->regularize = or_default(options->regularize, taste->regularize);
     out->init = or_default(options->init, taste->init);
@@ -344,6 +348,9 @@ BaseStatus embed_recipe(const EmbedTrainOptions *options, uint32_t entity_count,
     out->is_time_given = options->time_budget > 0;
     out->seed = options->seed;
     choose_work(options, triple_count, out);
+    const bool is_brief = out->epochs < FEW_EPOCHS && out->is_sampled;
+    out->rate = or_default(options->rate, is_brief ? 3.0f * taste->rate : taste->rate);
+    out->dropout = or_default(options->dropout, is_brief ? 0.0f : taste->dropout);
     return check(out, err);
 }
 
