@@ -1,5 +1,6 @@
 /* Training options: the configuration file and the defaults. */
 #include "expect.h"
+#include "near.h"
 
 #include "embed/options.h"
 
@@ -22,7 +23,7 @@ static void a_configuration_sets_what_it_names_and_nothing_else(void **state)
               &err);
     assert_string_equal(options.model, "complex");
     assert_int_equal(options.dim, 64);
-    assert_float_equal(options.rate, 0.5, 0);
+    assert_near(options.rate, 0.5, 0);
     assert_int_equal(options.reciprocal, EMBED_OFF);
     assert_int_equal(options.loss, EMBED_LOSS_ALL);
     assert_true(options.dropout < 0); /* none, rather than the default */

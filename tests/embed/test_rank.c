@@ -1,5 +1,6 @@
 /* Filtered ranks against a ranking written out triple by triple. */
 #include "graph.h"
+#include "near.h"
 
 #include "embed/model.h"
 #include "embed/rank.h"
@@ -98,12 +99,12 @@ static void ranks_agree_with_a_naive_ranking_ties_included(void **state)
                 hits3 += rank <= 3;
             }
         }
-        assert_float_equal(got.tail.mrr, mrr[0], 1e-9);
-        assert_float_equal(got.head.mrr, mrr[1], 1e-9);
-        assert_float_equal(got.all.mrr, (mrr[0] + mrr[1]) / 2, 1e-9);
-        assert_float_equal(got.tail.mean_rank, mean[0], 1e-9);
-        assert_float_equal(got.head.mean_rank, mean[1], 1e-9);
-        assert_float_equal(got.all.hits3, hits3 / 200, 1e-9);
+        assert_near(got.tail.mrr, mrr[0], 1e-9);
+        assert_near(got.head.mrr, mrr[1], 1e-9);
+        assert_near(got.all.mrr, (mrr[0] + mrr[1]) / 2, 1e-9);
+        assert_near(got.tail.mean_rank, mean[0], 1e-9);
+        assert_near(got.head.mean_rank, mean[1], 1e-9);
+        assert_near(got.all.hits3, hits3 / 200, 1e-9);
         assert_int_equal(got.all.queries, 200);
         assert_int_equal(got.tail.queries, 100);
         embed_panel_free(&panel);
@@ -129,8 +130,8 @@ static void a_model_that_knows_nothing_ranks_in_the_middle(void **state)
     expect_ok(embed_known_new(&(EmbedFacts){0}, &known, &err), &err);
     expect_ok(embed_panel_new(&form, parameters, NULL, &panel, &err), &err);
     expect_ok(embed_rank(&panel, ENTITIES, &fact, 1, &known, false, &got, NULL, &err), &err);
-    assert_float_equal(got.all.mean_rank, (ENTITIES + 1) / 2.0, 1e-12);
-    assert_float_equal(got.all.hits10, 0, 0);
+    assert_near(got.all.mean_rank, (ENTITIES + 1) / 2.0, 1e-12);
+    assert_near(got.all.hits10, 0, 0);
     embed_panel_free(&panel);
     embed_known_free(&known);
     nn_parameters_free(parameters);
@@ -155,7 +156,7 @@ static void unseen_terms_are_queries_at_the_mean_of_what_is_left(void **state)
     assert_int_equal(got.all.queries, 4);
     assert_int_equal(got.all.unseen, 4);
     /* (0, 0, ?): 23 entities less 2 known, and the unseen one: 22 tied; (1, unseen, ?): 23 tied. */
-    assert_float_equal(got.tail.mean_rank, (11.5 + 12.0) / 2, 1e-12);
+    assert_near(got.tail.mean_rank, (11.5 + 12.0) / 2, 1e-12);
     embed_panel_free(&panel);
     embed_known_free(&known);
     nn_parameters_free(parameters);
@@ -175,7 +176,7 @@ static void no_test_triples_give_no_queries(void **state)
     expect_ok(embed_panel_new(&form, parameters, NULL, &panel, &err), &err);
     expect_ok(embed_rank(&panel, ENTITIES, NULL, 0, &known, false, &got, NULL, &err), &err);
     assert_int_equal(got.all.queries, 0);
-    assert_float_equal(got.all.mrr, 0, 0);
+    assert_near(got.all.mrr, 0, 0);
     embed_panel_free(&panel);
     embed_known_free(&known);
     nn_parameters_free(parameters);
@@ -208,7 +209,7 @@ static void known_triples_given_beside_the_database_are_passed_over(void **state
     memcpy(all, known, sizeof known);
     memcpy(all + 12, teams, sizeof teams);
     expect_ok(embed_evaluate(txn, model, &test, 1, all, 14, &filtered, NULL, &err), &err);
-    assert_float_equal(filtered.tail.mrr, 1.0, 1e-12);
+    assert_near(filtered.tail.mrr, 1.0, 1e-12);
     assert_true(bare.tail.mean_rank <= 11); /* p1 is asserted and the teams are known: 11 people are left */
     assert_int_equal(bare.candidates, 14);
     kg_abort(txn);

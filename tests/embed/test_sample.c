@@ -1,5 +1,6 @@
 /* Facts as rows, what is known, and the candidates of a step. */
 #include "expect.h"
+#include "near.h"
 
 #include "embed/sample.h"
 

@@ -1,5 +1,6 @@
 /* The scoring models against their formulas, written out in double. */
 #include "expect.h"
+#include "near.h"
 
 #include "embed/score.h"
 
@@ -76,7 +77,7 @@ static void check_form(EmbedForm form)
                     const float *const r = relation + queries[i].r * width;
                     expected = side == EMBED_TAIL ? naive(&form, x, r, other) : naive(&form, other, r, x);
                 }
-                assert_float_equal((double)scores[i * ENTITIES + e], expected, 1e-4);
+                assert_near((double)scores[i * ENTITIES + e], expected, 1e-4);
             }
         }
     }
