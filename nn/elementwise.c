@@ -1,4 +1,5 @@
 /* Number by number: sums, products, the usual curves, dropout. */
+#include "nn/activation.h"
 #include "nn/graph.h"
 #include "nn/kernel.h"
 #include "nn/tensor.h"
@@ -187,13 +188,6 @@ NN_KERNEL static void relu(float *restrict out, const float *restrict x, int64_t
         out[i] = x[i] < 0.0f ? 0.0f : x[i];
 }
 
-NN_KERNEL static void relu_gradient(float *restrict out, const float *restrict gradient, const float *restrict y,
-                                    int64_t count)
-{
-    for (int64_t i = 0; i < count; i++)
-        out[i] = y[i] > 0.0f ? gradient[i] : 0.0f;
-}
-
 static BaseStatus relu_forward(NnGraph *graph, NnCell *cell, BaseError *err)
 {
     (void)err;
@@ -205,7 +199,7 @@ static BaseStatus relu_backward(NnGraph *graph, NnCell *cell, float *const *targ
 {
     (void)err;
     if (targets[0])
-        relu_gradient(targets[0], cell->gradient, cell->values, nn_cell_size(graph, cell));
+        nn_activation_gradient(NN_RELU, cell->gradient, cell->values, targets[0], nn_cell_size(graph, cell));
     return BASE_OK;
 }
 

@@ -1,6 +1,7 @@
 /* Training a classifier: minibatches in a new order each epoch, cross entropy, Adam. */
 #include "nn/classifier.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 #define DEFAULT_EPOCHS 5
@@ -101,7 +102,7 @@ static BaseStatus set_options(Fit *fit, const NnFitOptions *options, BaseError *
 {
     NnFitOptions *const use = &fit->options;
     *use = options ? *options : (NnFitOptions){0};
-    if (use->epochs < 0 || use->batch < 0 || !(use->rate >= 0 && use->rate < 1e6f))
+    if (use->epochs < 0 || use->batch < 0 || !(use->rate >= 0 && isfinite(use->rate)))
         return base_fail(err, BASE_BAD_CALL, "nn_classifier_fit: %d epochs, batches of %d, rate %g", use->epochs,
                          use->batch, (double)use->rate);
     use->epochs = use->epochs ? use->epochs : DEFAULT_EPOCHS;

@@ -1,6 +1,7 @@
 /* kernel.h - for the loops that cost the time: a function marked NN_KERNEL is compiled for AVX2 as well as for the
  * plain target, and the loader picks the one the processor can run. Sums inside such loops are marked `omp simd
- * reduction`, which lets the compiler keep several partial sums; no OpenMP run-time is used. */
+ * reduction`, which lets the compiler keep several partial sums; no OpenMP run-time is used. Static kernels too need
+ * names of their own in the room: clang 14 gives the picking function external linkage. */
 #ifndef KGQ_NN_KERNEL_H
 #define KGQ_NN_KERNEL_H
 

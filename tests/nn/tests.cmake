@@ -1,4 +1,8 @@
 kgq_test(nn gradient SOURCES nn/probe.c)
+kgq_test(nn graph)
+kgq_test(nn optimizer)
+kgq_test(nn safetensors)
+kgq_test(nn classifier)
 if(TARGET kgq_datasets)
   add_executable(bench_nn_seed bench/bench_nn_seed.c)
   target_link_libraries(bench_nn_seed PRIVATE kgq_nn kgq_datasets)
