@@ -243,7 +243,7 @@ BaseStatus base_input_line(BaseInput *input, const char **line, size_t *length, 
     size_t searched = 0;
     for (;;) {
         const size_t ready = input->text_end - input->text_start;
-        char *const start = input->text + input->text_start;
+        char *const start = input->text ? input->text + input->text_start : NULL;
         const char *const newline = ready > searched ? memchr(start + searched, '\n', ready - searched) : NULL;
         if (newline || (input->text_ended && ready > 0)) {
             size_t end = newline ? (size_t)(newline - start) : ready;

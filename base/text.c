@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <utf8proc.h>
@@ -136,6 +137,20 @@ const char *base_nearest(const char *word, const char *const *items, size_t coun
         }
     }
     return nearest;
+}
+
+const char *base_group_digits(uint64_t number, char out[BASE_GROUPED_BYTES])
+{
+    char digits[24];
+    const int length = snprintf(digits, sizeof digits, "%llu", (unsigned long long)number);
+    char *end = out;
+    for (int i = 0; i < length; i++) {
+        if (i > 0 && (length - i) % 3 == 0)
+            *end++ = ',';
+        *end++ = digits[i];
+    }
+    *end = '\0';
+    return out;
 }
 
 bool base_parse_uint(const char *text, uint64_t low, uint64_t high, uint64_t *out)

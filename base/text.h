@@ -24,6 +24,10 @@ size_t base_edit_distance(const char *a, size_t a_length, const char *b, size_t 
 /* The item nearest to `word` and not further than a third of its length; NULL: none. */
 const char *base_nearest(const char *word, const char *const *items, size_t count);
 
+/* 1234567 as "1,234,567"; returns `out`. */
+#define BASE_GROUPED_BYTES 28
+const char *base_group_digits(uint64_t number, char out[BASE_GROUPED_BYTES]);
+
 /* Parses all of `text` as a number within [low, high]; false, and *out untouched, otherwise. */
 bool base_parse_uint(const char *text, uint64_t low, uint64_t high, uint64_t *out);
 bool base_parse_double(const char *text, double low, double high, double *out);

@@ -147,17 +147,7 @@ void say(Cli *cli, const char *format, ...)
 
 const char *grouped(uint64_t number)
 {
-    static char buffers[8][32];
+    static char buffers[8][BASE_GROUPED_BYTES];
     static unsigned next;
-    char digits[24];
-    const int length = snprintf(digits, sizeof digits, "%llu", (unsigned long long)number);
-    char *const out = buffers[next++ % 8];
-    int at = 0;
-    for (int i = 0; i < length; i++) {
-        if (i > 0 && (length - i) % 3 == 0)
-            out[at++] = ',';
-        out[at++] = digits[i];
-    }
-    out[at] = '\0';
-    return out;
+    return base_group_digits(number, buffers[next++ % 8]);
 }

@@ -118,18 +118,6 @@ done:
     return status;
 }
 
-static void group_thousands(uint32_t number, char out[16]) /* 10000 as 10,000 */
-{
-    char digits[16];
-    const int length = snprintf(digits, sizeof digits, "%u", number);
-    for (int i = 0; i < length; i++) {
-        *out++ = digits[i];
-        if (i + 1 < length && (length - i - 1) % 3 == 0)
-            *out++ = ',';
-    }
-    *out = '\0';
-}
-
 static BaseStatus check_pair(const char *images_path, const char *labels_path, const DatasetsIdx *images,
                              const DatasetsIdx *labels, BaseError *err)
 {
@@ -144,9 +132,9 @@ static BaseStatus check_pair(const char *images_path, const char *labels_path, c
     if (images->dims[0] == 0 || datasets_idx_item_bytes(images) == 0)
         return base_fail_at(err, BASE_BAD_INPUT, in_file(images_path), "no pixels: the dimensions are %s", dims);
     if (images->dims[0] != labels->dims[0]) {
-        char label_count[16], image_count[16];
-        group_thousands(labels->dims[0], label_count);
-        group_thousands(images->dims[0], image_count);
+        char label_count[BASE_GROUPED_BYTES], image_count[BASE_GROUPED_BYTES];
+        base_group_digits(labels->dims[0], label_count);
+        base_group_digits(images->dims[0], image_count);
         return base_fail_at(err, BASE_BAD_INPUT, in_file(labels_path), "labels file has %s labels for %s images of %s",
                             label_count, image_count, images_path);
     }

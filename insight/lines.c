@@ -108,16 +108,8 @@ void insight_format_time(int64_t time, char out[32])
 
 void insight_format_count(double count, char out[32])
 {
-    char digits[32];
     const uint64_t whole = (uint64_t)count;
-    const int length = snprintf(digits, sizeof digits, "%llu", (unsigned long long)whole);
-    char *end = out;
-    for (int i = 0; i < length; i++) {
-        *end++ = digits[i];
-        if (i + 1 < length && (length - i - 1) % 3 == 0)
-            *end++ = ',';
-    }
-    *end = '\0';
+    char *const end = out + strlen(base_group_digits(whole, out));
     const int tenth = (int)((count - (double)whole) * 10 + 0.5); /* ties share halves */
     if (tenth > 0)
         snprintf(end, 3, ".%d", tenth < 10 ? tenth : 9);

@@ -59,6 +59,16 @@ static void numbers_parse_whole_and_within_bounds(void **state)
     assert_false(base_parse_double("", 0, 1, &d));
 }
 
+static void digits_are_grouped_by_threes(void **state)
+{
+    (void)state;
+    char out[BASE_GROUPED_BYTES];
+    assert_string_equal(base_group_digits(0, out), "0");
+    assert_string_equal(base_group_digits(999, out), "999");
+    assert_string_equal(base_group_digits(1000, out), "1,000");
+    assert_string_equal(base_group_digits(UINT64_MAX, out), "18,446,744,073,709,551,615");
+}
+
 static void the_nearest_word_is_suggested_and_a_far_one_is_not(void **state)
 {
     (void)state;
@@ -92,6 +102,7 @@ int main(void)
         cmocka_unit_test(every_code_point_survives_encoding),
         cmocka_unit_test(malformed_bytes_are_found_where_they_stand),
         cmocka_unit_test(numbers_parse_whole_and_within_bounds),
+        cmocka_unit_test(digits_are_grouped_by_threes),
         cmocka_unit_test(the_nearest_word_is_suggested_and_a_far_one_is_not),
         cmocka_unit_test(json_strings_are_escaped_and_numbers_read_back),
     };

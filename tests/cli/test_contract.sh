@@ -69,7 +69,7 @@ out_has true
 check 0 "$KGQ" query "$T/db" 'SELECT (COUNT(*) AS ?n) { ?s ?p ?o }' --repeat 3
 err_has "3 runs"
 check 1 "$KGQ" query "$T/db" 'SELECT ?s WHERE { ?s skso:label ?o }'
-err_has "<query>:1:21"
+err_has "<query>:1:22"
 err_has "^"
 check 1 "$KGQ" query "$T/db" 'SELECT ?s WHERE { ?s :p ?o '
 err_has "<query>:1:"
