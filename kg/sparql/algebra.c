@@ -15,6 +15,8 @@ typedef struct Translator {
 } Translator;
 
 static Algebra *translate_group(Translator *translator, const AstPattern *group);
+static Algebra *translate_body(Translator *translator, const AstPattern *group);
+static bool translate_filters(Translator *translator, Algebra *node, const AstPattern *group);
 static bool translate_expr(Translator *translator, AstExpr *expr);
 
 static void *alloc(Translator *translator, size_t count, size_t size)
@@ -202,6 +204,14 @@ static Algebra *translate_path(Translator *translator, AstNode s, const AstPath 
 
 /* ---- Patterns ---- */
 
+static size_t count_filters(const AstPattern *group)
+{
+    size_t count = 0;
+    for (const AstPattern *child = group->children; child; child = child->next)
+        count += child->kind == PATTERN_FILTER;
+    return count;
+}
+
 static Algebra *translate_triples(Translator *translator, Algebra *before, const AstPattern *pattern)
 {
     for (size_t i = 0; i < pattern->triple_count && before; i++) {
@@ -216,20 +226,11 @@ static Algebra *translate_triples(Translator *translator, Algebra *before, const
 /* OPTIONAL { P FILTER F }: F belongs to the condition of the left join, and sees both sides. */
 static Algebra *translate_optional(Translator *translator, Algebra *before, const AstPattern *pattern)
 {
-    Algebra *right = translate_group(translator, pattern->children);
-    AstExpr **filters = NULL;
-    size_t filter_count = 0;
-    if (right && right->kind == ALGEBRA_FILTER) {
-        filters = right->filters;
-        filter_count = right->filter_count;
-        right = right->children[0];
-    }
-    Algebra *const node = two(translator, ALGEBRA_LEFT_JOIN, before, right);
-    if (node) {
-        node->filters = filters;
-        node->filter_count = filter_count;
-        node->marker = fresh_variable(translator);
-    }
+    const AstPattern *const group = pattern->children;
+    Algebra *const node = two(translator, ALGEBRA_LEFT_JOIN, before, translate_body(translator, group));
+    if (!node || !translate_filters(translator, node, group))
+        return NULL;
+    node->marker = fresh_variable(translator);
     return node;
 }
 
@@ -295,35 +296,38 @@ static Algebra *translate_element(Translator *translator, Algebra *before, const
     return before;
 }
 
-/* Filters hold for the whole group, wherever they stand in it. */
-static Algebra *translate_filters(Translator *translator, Algebra *body, const AstPattern *group)
-{
-    size_t count = 0;
-    for (const AstPattern *child = group->children; child; child = child->next)
-        count += child->kind == PATTERN_FILTER;
-    if (count == 0 || !body)
-        return body;
-    Algebra *const node = new_algebra(translator, ALGEBRA_FILTER);
-    AstExpr **const filters = alloc(translator, count, sizeof *filters);
-    if (!node || !filters || !add_child(translator, node, body))
-        return NULL;
-    for (const AstPattern *child = group->children; child; child = child->next) {
-        if (child->kind != PATTERN_FILTER)
-            continue;
-        if (!translate_expr(translator, child->expr))
-            return NULL;
-        filters[node->filter_count++] = child->expr;
-    }
-    node->filters = filters;
-    return node;
-}
-
-static Algebra *translate_group(Translator *translator, const AstPattern *group)
+/* The group without its filters. */
+static Algebra *translate_body(Translator *translator, const AstPattern *group)
 {
     Algebra *body = new_algebra(translator, ALGEBRA_UNIT);
     for (const AstPattern *child = group->children; child && body; child = child->next)
         body = translate_element(translator, body, child);
-    return translate_filters(translator, body, group);
+    return body;
+}
+
+/* Filters hold for the whole group, wherever they stand in it. They are given to `node`. */
+static bool translate_filters(Translator *translator, Algebra *node, const AstPattern *group)
+{
+    node->filters = alloc(translator, count_filters(group), sizeof *node->filters);
+    if (!node->filters)
+        return false;
+    for (const AstPattern *child = group->children; child; child = child->next) {
+        if (child->kind != PATTERN_FILTER)
+            continue;
+        if (!translate_expr(translator, child->expr))
+            return false;
+        node->filters[node->filter_count++] = child->expr;
+    }
+    return true;
+}
+
+static Algebra *translate_group(Translator *translator, const AstPattern *group)
+{
+    Algebra *const body = translate_body(translator, group);
+    if (!body || count_filters(group) == 0)
+        return body;
+    Algebra *const node = new_algebra(translator, ALGEBRA_FILTER);
+    return node && add_child(translator, node, body) && translate_filters(translator, node, group) ? node : NULL;
 }
 
 /* ---- Expressions ---- */
@@ -339,10 +343,25 @@ static bool translate_constant(Translator *translator, AstExpr *expr)
     return translator->status == BASE_OK;
 }
 
+/* The grammar allows any IRI to be a function; which ones there are is another matter. */
+static bool unknown_function(Translator *translator, const AstExpr *expr)
+{
+    const Run *const run = translator->run;
+    const KgText name = expr->node.term.text;
+    const AstPlace place = expr->node.place;
+    const BaseSource at = base_source_at(run->name, run->text, run->length, place.offset, place.width);
+    translator->status = base_fail_at(translator->err, BASE_BAD_INPUT, at, "unknown function <%.*s>",
+                                      (int)(name.length < 150 ? name.length : 150), name.bytes);
+    base_hint(translator->err, "functions named by an IRI are the casts, such as xsd:integer(?x)");
+    return false;
+}
+
 static bool translate_expr(Translator *translator, AstExpr *expr)
 {
     if (expr->op == EXPR_TERM)
         return translate_constant(translator, expr);
+    if (expr->op == EXPR_CAST && !expr->builtin)
+        return unknown_function(translator, expr);
     if (expr->pattern && !(expr->algebra = translate_group(translator, expr->pattern)))
         return false;
     for (size_t i = 0; i < expr->count; i++)

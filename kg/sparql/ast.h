@@ -71,9 +71,9 @@ typedef enum ExprOp {
     EXPR_MINUS,
     EXPR_EXISTS,
     EXPR_NOT_EXISTS,
-    EXPR_AGGREGATE, /* function.aggregate; no argument: COUNT(*) */
-    EXPR_CALL,      /* function.builtin */
-    EXPR_CAST,      /* function.cast */
+    EXPR_AGGREGATE, /* `aggregate`; no argument: COUNT(*) */
+    EXPR_CALL,      /* `builtin` */
+    EXPR_CAST,      /* node.term(...); `builtin` NULL: no such function is known */
 } ExprOp;
 
 typedef enum Aggregate {

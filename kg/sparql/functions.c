@@ -430,7 +430,7 @@ static const Builtin builtins[] = {
     {"SHA256", 1, 1, BUILTIN_PLAIN, sparql_call_sha256},
     {"SHA384", 1, 1, BUILTIN_PLAIN, sparql_call_sha384},
     {"SHA512", 1, 1, BUILTIN_PLAIN, sparql_call_sha512},
-    {"COALESCE", 1, BUILTIN_ANY, BUILTIN_COALESCE, NULL},
+    {"COALESCE", 0, BUILTIN_ANY, BUILTIN_COALESCE, NULL},
     {"IF", 3, 3, BUILTIN_IF, NULL},
     {"STRLANG", 2, 2, BUILTIN_PLAIN, call_strlang},
     {"STRDT", 2, 2, BUILTIN_PLAIN, call_strdt},

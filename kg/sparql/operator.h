@@ -13,7 +13,9 @@ typedef struct Run {
     KgTxn *txn;
     unsigned layers;
     BaseJob *job;
-    BaseArena *arena; /* of the query: operators lie in it */
+    BaseArena *arena;        /* of the query: operators lie in it */
+    const char *name, *text; /* of the query, for messages while it is opened */
+    size_t length;
     Terms terms;
     Eval eval;
 } Run;

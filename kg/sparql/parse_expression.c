@@ -226,20 +226,15 @@ done:
     return expr;
 }
 
-/* A function named by an IRI, behind that IRI: the casts to XML Schema types. */
+/* A function named by an IRI, behind that IRI: a cast to an XML Schema type, or one that is not known here. */
 static AstExpr *parse_iri_call(Parser *parser, KgTerm iri, uint32_t start)
 {
     const AstPlace place = sparql_since(parser, start);
     const Builtin *const cast = sparql_find_cast(iri.text);
-    if (!cast) {
-        sparql_fail(parser, place, "unknown function <%.*s>", (int)(iri.text.length < 150 ? iri.text.length : 150),
-                    iri.text.bytes);
-        return NULL;
-    }
     ExprList list = {0};
     AstExpr *expr = NULL;
     if (parse_arguments(parser, &list)) {
-        if (!takes(cast, list.count))
+        if (cast && !takes(cast, list.count))
             wrong_count(parser, sparql_since(parser, start), cast, list.count);
         else
             expr = with_arguments(parser, EXPR_CAST, start, list.items, list.count);

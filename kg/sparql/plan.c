@@ -733,7 +733,7 @@ static Operator *compile_ordering(Planner *planner, Operator *input)
     for (size_t i = 0; i < ast->order_count; i++)
         if (!compile_exists(planner, ast->order[i].expr))
             return NULL;
-    const bool is_cut = ast->limit != UINT64_MAX && !ast->distinct && !ast->reduced && ast->form != KG_DESCRIBE;
+    const bool is_cut = ast->limit != UINT64_MAX && !ast->distinct && ast->form != KG_DESCRIBE;
     uint64_t most = UINT64_MAX;
     if (is_cut && ast->limit < UINT64_MAX / 8 && ast->offset < UINT64_MAX / 8)
         most = ast->limit + ast->offset;
@@ -743,7 +743,7 @@ static Operator *compile_ordering(Planner *planner, Operator *input)
 static Operator *compile_distinct(Planner *planner, Operator *input)
 {
     const AstSelect *const ast = planner->select->ast;
-    if (!ast->distinct && !ast->reduced)
+    if (!ast->distinct) /* REDUCED may keep what it likes: it keeps all */
         return input;
     uint32_t *const columns = sparql_build_alloc(&planner->builder, ast->item_count, sizeof *columns);
     if (!columns || !input)

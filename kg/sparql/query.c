@@ -170,6 +170,9 @@ static BaseStatus open_query(KgQuery *query, const char *text, size_t length, co
     if (status != BASE_OK)
         return status;
     query->run.eval.base = query->ast->base;
+    query->run.name = name;
+    query->run.text = text;
+    query->run.length = length;
     status = sparql_translate(&query->run, query->ast, &algebra, err);
     if (status == BASE_OK)
         status = sparql_plan(&query->run, algebra, &query->all, &query->top, err);

@@ -457,8 +457,9 @@ bool sparql_value_equal(const Value *a, const Value *b, bool *out)
     *out = sparql_value_same(a, b);
     if (*out || !value_is_literal(a) || !value_is_literal(b))
         return true;
-    /* Two different literals: of known kinds they differ; of one that is not known they might be equal. */
-    return a->type != VALUE_OTHER && b->type != VALUE_OTHER;
+    /* Two different literals. One with a language is equal to nothing else; of known kinds they differ; of a kind that
+     * is not known they might be equal. */
+    return a->type == VALUE_LANGUAGE || b->type == VALUE_LANGUAGE || (a->type != VALUE_OTHER && b->type != VALUE_OTHER);
 }
 
 /* Kinds of literals among which ORDER BY compares by value; the rest is by kind. */

@@ -1,0 +1,2 @@
+# Tests of the SPARQL room.
+kgq_test(kg sparql_w3c SOURCES kg/sparql/turtle.c kg/sparql/solutions.c LINK PkgConfig::JANSSON)
