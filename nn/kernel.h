@@ -1,7 +1,8 @@
 /* kernel.h - for the loops that cost the time: a function marked NN_KERNEL is compiled for AVX2 as well as for the
  * plain target, and the loader picks the one the processor can run. Sums inside such loops are marked `omp simd
- * reduction`, which lets the compiler keep several partial sums; no OpenMP run-time is used. Static kernels too need
- * names of their own in the room: clang 14 gives the picking function external linkage. */
+ * reduction`, which lets the compiler keep several partial sums; no OpenMP run-time is used. Kernels are
+ * static, because clang 14 does not give the picked one its plain name, and have names of their own in the room,
+ * because it gives external linkage to the function that picks. */
 #ifndef KGQ_NN_KERNEL_H
 #define KGQ_NN_KERNEL_H
 

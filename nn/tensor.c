@@ -90,26 +90,41 @@ void nn_copy(float *out, const float *x, int64_t count)
     memcpy(out, x, (size_t)count * sizeof *out);
 }
 
-NN_KERNEL void nn_add_to(float *restrict out, const float *restrict x, int64_t count)
+NN_KERNEL static void add_to(float *restrict out, const float *restrict x, int64_t count)
 {
     for (int64_t i = 0; i < count; i++)
         out[i] += x[i];
 }
 
-NN_KERNEL void nn_add_scaled(float *restrict out, float factor, const float *restrict x, int64_t count)
+void nn_add_to(float *out, const float *x, int64_t count)
+{
+    add_to(out, x, count);
+}
+
+NN_KERNEL static void add_scaled(float *restrict out, float factor, const float *restrict x, int64_t count)
 {
     for (int64_t i = 0; i < count; i++)
         out[i] += factor * x[i];
 }
 
-NN_KERNEL void nn_scale_into(float *restrict out, float factor, const float *restrict x, int64_t count)
+void nn_add_scaled(float *out, float factor, const float *x, int64_t count)
+{
+    add_scaled(out, factor, x, count);
+}
+
+NN_KERNEL static void scale_into(float *restrict out, float factor, const float *restrict x, int64_t count)
 {
     for (int64_t i = 0; i < count; i++)
         out[i] = factor * x[i];
 }
 
+void nn_scale_into(float *out, float factor, const float *x, int64_t count)
+{
+    scale_into(out, factor, x, count);
+}
+
 /* Eight at a time, spelt out: a greatest number is not a sum that the compiler may split. */
-NN_KERNEL float nn_max(const float *x, int64_t count)
+NN_KERNEL static float max_of(const float *x, int64_t count)
 {
     float most[8];
     for (int j = 0; j < 8; j++)
@@ -125,7 +140,12 @@ NN_KERNEL float nn_max(const float *x, int64_t count)
     return most[0];
 }
 
-NN_KERNEL float nn_dot(const float *restrict a, const float *restrict b, int64_t count)
+float nn_max(const float *x, int64_t count)
+{
+    return max_of(x, count);
+}
+
+NN_KERNEL static float dot(const float *restrict a, const float *restrict b, int64_t count)
 {
     float sum = 0;
 #pragma omp simd reduction(+ : sum)
@@ -134,11 +154,21 @@ NN_KERNEL float nn_dot(const float *restrict a, const float *restrict b, int64_t
     return sum;
 }
 
-NN_KERNEL void nn_add_rows(float *restrict out, const float *restrict x, int64_t rows, int64_t width)
+float nn_dot(const float *a, const float *b, int64_t count)
+{
+    return dot(a, b, count);
+}
+
+NN_KERNEL static void add_rows(float *restrict out, const float *restrict x, int64_t rows, int64_t width)
 {
     for (int64_t i = 0; i < rows; i++, x += width)
         for (int64_t j = 0; j < width; j++)
             out[j] += x[j];
+}
+
+void nn_add_rows(float *out, const float *x, int64_t rows, int64_t width)
+{
+    add_rows(out, x, rows, width);
 }
 
 void nn_sum_rows(float *out, const float *x, int64_t rows, int64_t width)
@@ -148,7 +178,7 @@ void nn_sum_rows(float *out, const float *x, int64_t rows, int64_t width)
 }
 
 /* A number is finite when its exponent bits are not all ones; or-ing the tests keeps the loop free of branches. */
-NN_KERNEL bool nn_all_finite(const float *x, int64_t count)
+NN_KERNEL static bool all_finite(const float *x, int64_t count)
 {
     uint32_t bad = 0;
 #pragma omp simd reduction(| : bad)
@@ -158,4 +188,9 @@ NN_KERNEL bool nn_all_finite(const float *x, int64_t count)
         bad |= (uint32_t)((bits & 0x7f800000u) == 0x7f800000u);
     }
     return bad == 0;
+}
+
+bool nn_all_finite(const float *x, int64_t count)
+{
+    return all_finite(x, count);
 }
