@@ -461,7 +461,7 @@ static void a_short_training_on_umls_ranks_well(void **state)
     Graph graph = make_graph();
     add_file(&graph, train);
     EmbedTrainReport report;
-    const EmbedTrainOptions options = {.valid_file = valid, .epochs = 12, .seed = 1};
+    const EmbedTrainOptions options = {.valid_file = valid, .epochs = 8, .seed = 1};
     expect_ok(embed_train(graph.store, "umls", &options, &report, NULL, &err), &err);
     EmbedModel *const model = open_model(&graph, "umls");
     KgTxn *const txn = begin_read(&graph);
