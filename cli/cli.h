@@ -90,8 +90,10 @@ BaseStatus run_query(Cli *cli, KgStore *store, const char *text, size_t length, 
                      uint64_t *rows, BaseError *err);
 
 /* ---- reason.c: also used by the shell ---- */
-/* Checks the program and, when it is right, derives with it into *inferred*; says what each predicate has now. */
-int try_rules(Cli *cli, KgStore *store, const ReasonerText *texts, size_t count);
+#define TYPED_RULES "<rules>" /* the name of the text that holds what was typed */
+/* Checks the program and, when it is right, derives with it into *inferred*; says what the typed rules from
+ * `first_line` on gave. */
+int try_rules(Cli *cli, KgStore *store, const ReasonerText *texts, size_t count, unsigned long first_line);
 
 /* ---- commands ---- */
 CommandRun command_import, command_export, command_stats, command_check, command_backup, command_query, command_reason,

@@ -78,7 +78,7 @@ int command_import(Cli *cli, const Command *command, int argc, char **argv)
         exit_code = report_error(cli, &err);
     }
 done:
-    close_database(cli, store);  /* takes a database away that was made for an import which failed */
+    close_database(cli, store); /* takes a database away that was made for an import which failed */
     free(words.items);
     return exit_code;
 }

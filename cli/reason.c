@@ -125,17 +125,19 @@ done:
 
 /* ---- rules typed in the shell ---- */
 
-/* How many facts each predicate has that rules of the shell's own text give. */
-static void tell_predicates(Cli *cli, const ReasonerReport *report)
+/* What the rules typed from `first_line` on gave. */
+static void tell_rules(Cli *cli, const ReasonerReport *report, unsigned long first_line)
 {
-    for (size_t i = 0; i < report->predicate_count; i++)
-        if (report->predicates[i].derived > 0)
-            say(cli, "%s: %s derived", report->predicates[i].name, grouped(report->predicates[i].derived));
-    if (report->derived == 0)
-        say(cli, "nothing follows yet");
+    for (size_t i = 0; i < report->rule_count; i++) {
+        const ReasonerRuleReport *const rule = &report->rules[i];
+        const size_t name = strlen(TYPED_RULES);
+        const bool is_typed = strncmp(rule->place, TYPED_RULES ":", name + 1) == 0;
+        if (is_typed && strtoul(rule->place + name + 1, NULL, 10) >= first_line)
+            say(cli, "%s: %s new fact%s", rule->name, grouped(rule->facts), rule->facts == 1 ? "" : "s");
+    }
 }
 
-int try_rules(Cli *cli, KgStore *store, const ReasonerText *texts, size_t count)
+int try_rules(Cli *cli, KgStore *store, const ReasonerText *texts, size_t count, unsigned long first_line)
 {
     KgTxn *txn = NULL;
     BaseArena arena = {0};
@@ -161,7 +163,7 @@ int try_rules(Cli *cli, KgStore *store, const ReasonerText *texts, size_t count)
         txn = NULL;
     }
     if (status == BASE_OK)
-        tell_predicates(cli, &report);
+        tell_rules(cli, &report, first_line);
     reasoner_report_free(&report);
     reasoner_program_free(program);
     base_arena_free(&arena);

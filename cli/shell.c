@@ -2,6 +2,7 @@
  * Line editing is libedit's. Ctrl-C at the prompt drops what was typed; in a running statement it cancels that. */
 #include "cli/shell.h"
 
+#include "cli/pager.h"
 #include "cli/statement.h"
 
 #include <errno.h>
@@ -37,40 +38,25 @@ static const char help_text[] =
 
 /* ---- results: paged on a terminal, or into a file ---- */
 
-typedef struct Results {
-    FILE *before;
-    bool is_pager;
-} Results;
-
-static bool want_pager(const Shell *shell)
+/* Makes cli->out a pager where that fits; returns what it was before. */
+static FILE *begin_results(Shell *shell)
 {
+    FILE *const before = shell->cli->out;
     const char *const pager = getenv("PAGER");
-    return shell->cli->out_is_terminal && !shell->is_script && !(pager && !*pager);
+    const bool wants_none = pager && !*pager;
+    FILE *const paged = shell->cli->out_is_terminal && !shell->is_script && !wants_none ? pager_open() : NULL;
+    if (paged)
+        shell->cli->out = paged;
+    return before;
 }
 
-static Results begin_results(Shell *shell)
+static void end_results(Shell *shell, FILE *before)
 {
-    Results results = {.before = shell->cli->out};
-    if (!want_pager(shell))
-        return results;
-    const char *const pager = getenv("PAGER");
-    setenv("LESS", "FRSX", 0);
-    FILE *const pipe = popen(pager ? pager : "less 2>/dev/null || cat", "w");
-    if (pipe) {
-        shell->cli->out = pipe;
-        results.is_pager = true;
-    }
-    return results;
-}
-
-static void end_results(Shell *shell, Results results)
-{
-    if (results.is_pager) {
-        pclose(shell->cli->out);
-        shell->cli->out = results.before;
-    } else {
-        fflush(shell->cli->out);
-    }
+    if (shell->cli->out != before)
+        fclose(shell->cli->out);
+    else
+        fflush(before);
+    shell->cli->out = before;
 }
 
 /* ---- statements ---- */
@@ -80,14 +66,14 @@ static int run_sparql(Shell *shell, const char *text, size_t length)
     BaseError err = {0};
     uint64_t rows = 0;
     const double began = base_wall_seconds();
-    const Results results = begin_results(shell);
+    FILE *const before = begin_results(shell);
     const BaseStatus status =
         run_query(shell->cli, shell->cli->store, text, length, "<query>", shell->cli->out, &rows, &err);
-    end_results(shell, results);
+    end_results(shell, before);
     if (status != BASE_OK)
         return report_error(shell->cli, &err);
     if (shell->cli->timer)
-        say(shell->cli, "%s rows, %.1f ms", grouped(rows), (base_wall_seconds() - began) * 1e3);
+        say(shell->cli, "%s row%s, %.1f ms", grouped(rows), rows == 1 ? "" : "s", (base_wall_seconds() - began) * 1e3);
     return EXIT_DONE;
 }
 
@@ -126,6 +112,9 @@ static BaseStatus find_base_rules(Shell *shell, BaseError *err)
 static int run_rule(Shell *shell, const char *text, size_t length)
 {
     const size_t before = shell->rules.count;
+    unsigned long first_line = 1;
+    for (size_t i = 0; i < before; i++)
+        first_line += shell->rules.items[i] == '\n';
     BaseError err = {0};
     BaseStatus status = shell->has_base ? BASE_OK : find_base_rules(shell, &err);
     if (status == BASE_OK &&
@@ -139,8 +128,8 @@ static int run_rule(Shell *shell, const char *text, size_t length)
         if (shell->base_count > 0)
             memcpy(texts, shell->base_texts, shell->base_count * sizeof *texts);
         texts[shell->base_count] =
-            (ReasonerText){.name = "<rules>", .text = shell->rules.items, .length = shell->rules.count};
-        exit_code = try_rules(shell->cli, shell->cli->store, texts, shell->base_count + 1);
+            (ReasonerText){.name = TYPED_RULES, .text = shell->rules.items, .length = shell->rules.count};
+        exit_code = try_rules(shell->cli, shell->cli->store, texts, shell->base_count + 1, first_line);
     } else {
         exit_code = report_error(shell->cli, &err);
     }
@@ -360,7 +349,9 @@ static int run_batch_command(Shell *shell, const Command *command, const TextLis
     int exit_code = EXIT_MACHINE;
     if (has_memory) {
         const Cli before = *cli;
+        FILE *const out = begin_results(shell);
         exit_code = command->run(cli, command, (int)arguments.count, (char **)arguments.items);
+        end_results(shell, out);
         cli->quiet = before.quiet;
         cli->seed = before.seed;
         cli->output = before.output;
