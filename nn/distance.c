@@ -26,13 +26,33 @@ static Sides sides_of(const NnGraph *graph, const NnCell *cell)
 /* ---- p = 1: sum of |q - e| ----------------------------------------------------------------------------------------
  */
 
-NN_KERNEL static float l1(const float *restrict q, const float *restrict e, int64_t k)
+/* Four rows of e at a time: four sums wait for each other's additions less than one does, and q is read once. */
+#define TOGETHER 4
+
+NN_KERNEL static void l1(float *restrict out, const float *restrict q, const float *restrict e, int64_t k, int64_t rows)
 {
-    float sum = 0;
+    int64_t j = 0;
+    for (; j + TOGETHER <= rows; j += TOGETHER, e += TOGETHER * k) {
+        float a = 0, b = 0, c = 0, d = 0;
+#pragma omp simd reduction(+ : a, b, c, d)
+        for (int64_t i = 0; i < k; i++) {
+            a += fabsf(q[i] - e[i]);
+            b += fabsf(q[i] - e[k + i]);
+            c += fabsf(q[i] - e[2 * k + i]);
+            d += fabsf(q[i] - e[3 * k + i]);
+        }
+        out[j] = a;
+        out[j + 1] = b;
+        out[j + 2] = c;
+        out[j + 3] = d;
+    }
+    for (; j < rows; j++, e += k) {
+        float sum = 0;
 #pragma omp simd reduction(+ : sum)
-    for (int64_t i = 0; i < k; i++)
-        sum += fabsf(q[i] - e[i]);
-    return sum;
+        for (int64_t i = 0; i < k; i++)
+            sum += fabsf(q[i] - e[i]);
+        out[j] = sum;
+    }
 }
 
 /* By q, the sign of q - e; by e, the opposite. Equal numbers pass nothing. */
@@ -49,16 +69,38 @@ NN_KERNEL static void l1_gradient(float *restrict dq, float *restrict de, const 
 /* ---- p = 3: sum of the moduli of complex numbers ------------------------------------------------------------------
  */
 
-NN_KERNEL static float moduli(const float *restrict q, const float *restrict e, int64_t k)
+static inline float modulus(const float *q, const float *e, int64_t half, int64_t i)
+{
+    const float real = q[i] - e[i], imaginary = q[half + i] - e[half + i];
+    return sqrtf(real * real + imaginary * imaginary);
+}
+
+NN_KERNEL static void moduli(float *restrict out, const float *restrict q, const float *restrict e, int64_t k,
+                             int64_t rows)
 {
     const int64_t half = k / 2;
-    float sum = 0;
-#pragma omp simd reduction(+ : sum)
-    for (int64_t i = 0; i < half; i++) {
-        const float real = q[i] - e[i], imaginary = q[half + i] - e[half + i];
-        sum += sqrtf(real * real + imaginary * imaginary);
+    int64_t j = 0;
+    for (; j + TOGETHER <= rows; j += TOGETHER, e += TOGETHER * k) {
+        float a = 0, b = 0, c = 0, d = 0;
+#pragma omp simd reduction(+ : a, b, c, d)
+        for (int64_t i = 0; i < half; i++) {
+            a += modulus(q, e, half, i);
+            b += modulus(q, e + k, half, i);
+            c += modulus(q, e + 2 * k, half, i);
+            d += modulus(q, e + 3 * k, half, i);
+        }
+        out[j] = a;
+        out[j + 1] = b;
+        out[j + 2] = c;
+        out[j + 3] = d;
     }
-    return sum;
+    for (; j < rows; j++, e += k) {
+        float sum = 0;
+#pragma omp simd reduction(+ : sum)
+        for (int64_t i = 0; i < half; i++)
+            sum += modulus(q, e, half, i);
+        out[j] = sum;
+    }
 }
 
 /* By each part, part / modulus; at modulus 0 nothing passes. The tiny number keeps the division defined there and is
@@ -80,11 +122,14 @@ NN_KERNEL static void moduli_gradient(float *restrict dq, float *restrict de, co
 static void each_forward(const Sides *s, int p, float *out)
 {
     for (int64_t start = 0; start < s->n; start += BLOCK_ROWS) {
-        const int64_t end = start + BLOCK_ROWS < s->n ? start + BLOCK_ROWS : s->n;
-        for (int64_t i = 0; i < s->m; i++)
-            for (int64_t j = start; j < end; j++)
-                out[i * s->n + j] = p == 1 ? l1(s->q + i * s->k, s->e + j * s->k, s->k)
-                                           : moduli(s->q + i * s->k, s->e + j * s->k, s->k);
+        const int64_t rows = start + BLOCK_ROWS < s->n ? BLOCK_ROWS : s->n - start;
+        for (int64_t i = 0; i < s->m; i++) {
+            float *const to = out + i * s->n + start;
+            if (p == 1)
+                l1(to, s->q + i * s->k, s->e + start * s->k, s->k, rows);
+            else
+                moduli(to, s->q + i * s->k, s->e + start * s->k, s->k, rows);
+        }
     }
 }
 
