@@ -99,7 +99,9 @@ static void hint_word(Parser *parser)
     for (char *c = word; *c; c++)
         if (*c >= 'a' && *c <= 'z')
             *c = (char)(*c - 'a' + 'A');
-    const char *const near = base_nearest(word, keywords, sizeof keywords / sizeof *keywords);
+    const char *near = base_nearest(word, keywords, sizeof keywords / sizeof *keywords);
+    if (near && base_edit_distance(word, strlen(word), near, strlen(near), 3) * 4 > strlen(word))
+        near = NULL; /* short words are near to everything */
     if (near && strcmp(near, word) != 0)
         base_hint(parser->err, "did you mean %s?", near);
     else if (!near)
