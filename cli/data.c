@@ -1,4 +1,5 @@
-/* data.c - the commands that move and look after triples: import, export, stats, check, backup. */
+/* data.c - the commands that move and look after triples: import, export, stats, check, backup,
+ * compact. */
 #include "cli/cli.h"
 
 #include <stdlib.h>
@@ -269,6 +270,23 @@ int command_backup(Cli *cli, const Command *command, int argc, char **argv)
         say(cli, "copied to %s", words.items[1]);
 done:
     close_database(cli, store);
+    free(words.items);
+    return exit_code;
+}
+
+int command_compact(Cli *cli, const Command *command, int argc, char **argv)
+{
+    TextList words = {0};
+    int exit_code = EXIT_DONE;
+    uint64_t before = 0, after = 0;
+    BaseError err = {0};
+    if (!read_options(cli, command, NULL, 0, argc, argv, 1, 1, &words, &exit_code))
+        goto done;
+    if (kg_compact(words.items[0], &before, &after, &err) != BASE_OK)
+        exit_code = report_error(cli, &err);
+    else
+        say(cli, "%s bytes, %s before", grouped(after), grouped(before));
+done:
     free(words.items);
     return exit_code;
 }

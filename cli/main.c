@@ -29,6 +29,8 @@ const Command commands[] = {
     {"stats", "DB", "Counts per predicate, imports, runs, models.", command_stats},
     {"check", "DB", "Verifies every index against every other, the dictionary and the catalog.", command_check},
     {"backup", "DB DEST", "A consistent copy while the database is in use.", command_backup},
+    {"compact", "DB", "Gives space that is no longer used back to the disk; nobody else may have the database open.",
+     command_compact},
 };
 const size_t command_count = sizeof commands / sizeof *commands;
 

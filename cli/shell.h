@@ -24,6 +24,13 @@ typedef struct Shell {
 
 extern const char *const shell_commands[]; /* ".help", ...; closed by NULL */
 
+/* Takes one line; runs the statement that it completes. `text` is what was typed so far, and empty after a statement.
+ * Returns an exit code. */
+int shell_take_line(Shell *shell, BaseBuffer *text, const char *line, size_t length);
+
+/* Reads and runs statements from the terminal until the user leaves. */
+int run_prompt(Shell *shell);
+
 /* What could stand in place of the word before the cursor. `line` up to `cursor` is looked at; the candidates are whole
  * words, in the arena, sorted. *start is where the word begins. */
 BaseStatus complete_word(Shell *shell, const char *line, size_t cursor, BaseArena *arena, TextList *out, size_t *start);

@@ -145,4 +145,6 @@ check 3 bash -c 'trap "" XFSZ; ulimit -f 2048; exec "$0" import "$1" "$2"' "$KGQ
 check 0 "$KGQ" check "$T/db"
 check 0 "$KGQ" backup "$T/db" "$T/copy"
 check 0 "$KGQ" check "$T/copy"
+check 0 "$KGQ" compact "$T/copy"
+"$KGQ" export "$T/copy" --quiet | cmp - "$T/before" || fail "backup or compact changed what is in the database"
 finish
