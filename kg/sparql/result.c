@@ -281,16 +281,6 @@ BaseStatus sparql_write_tsv(KgQuery *query, FILE *out, uint64_t *rows, BaseError
 
 /* ---- The call ---- */
 
-static BaseStatus write_turtle(KgQuery *query, FILE *out, uint64_t *rows, BaseError *err)
-{
-    KgPrefix *prefixes;
-    size_t count;
-    BaseStatus status = sparql_query_prefixes(query, &prefixes, &count, err);
-    if (status == BASE_OK)
-        status = sparql_write_turtle(query, prefixes, count, out, rows, err);
-    return status;
-}
-
 static BaseStatus write_format(KgQuery *query, KgResultFormat format, int width, FILE *out, uint64_t *rows,
                                BaseError *err)
 {
@@ -317,7 +307,7 @@ static BaseStatus write_format(KgQuery *query, KgResultFormat format, int width,
     case KG_RESULT_NTRIPLES:
         return sparql_write_ntriples(query, out, rows, err);
     case KG_RESULT_TURTLE:
-        return write_turtle(query, out, rows, err);
+        return sparql_write_turtle(query, out, rows, err);
     }
     return base_fail(err, BASE_BAD_CALL, "kg_query_write: no such format");
 }

@@ -12,9 +12,10 @@ BaseStatus sparql_write_tsv(KgQuery *query, FILE *out, uint64_t *rows, BaseError
 BaseStatus sparql_write_table(KgQuery *query, int width, FILE *out, uint64_t *rows, BaseError *err);
 BaseStatus sparql_write_markdown(KgQuery *query, FILE *out, uint64_t *rows, BaseError *err);
 BaseStatus sparql_write_ntriples(KgQuery *query, FILE *out, uint64_t *rows, BaseError *err);
-BaseStatus sparql_write_turtle(KgQuery *query, const KgPrefix *prefixes, size_t prefix_count, FILE *out, uint64_t *rows,
-                               BaseError *err);
+BaseStatus sparql_write_turtle(KgQuery *query, FILE *out, uint64_t *rows, BaseError *err);
 
+/* The prefix that shortens the IRI most, and the rest of it, where that is a plain local name; NULL: none. */
+const KgPrefix *sparql_find_prefix(KgText iri, const KgPrefix *prefixes, size_t count, KgText *local);
 /* Whether the literal can be written without quotes in Turtle and in TSV results: 4, 5.5, 1.0e6. */
 bool sparql_is_bare_number(const KgTerm *term);
 /* A number for people: any numeric datatype. */

@@ -50,22 +50,29 @@ static bool is_local_name(const char *text, size_t length)
     return true;
 }
 
-static bool add_iri(const KgTerm *term, const KgPrefix *prefixes, size_t count, BaseBuffer *out)
+const KgPrefix *sparql_find_prefix(KgText iri, const KgPrefix *prefixes, size_t count, KgText *local)
 {
     const KgPrefix *best = NULL;
     size_t longest = 0;
     for (size_t i = 0; i < count; i++) {
         const size_t length = strlen(prefixes[i].iri);
-        if (length > longest && length <= term->text.length && memcmp(prefixes[i].iri, term->text.bytes, length) == 0 &&
-            is_local_name(term->text.bytes + length, term->text.length - length)) {
+        if (length > longest && length <= iri.length && memcmp(prefixes[i].iri, iri.bytes, length) == 0 &&
+            is_local_name(iri.bytes + length, iri.length - length)) {
             best = &prefixes[i];
             longest = length;
         }
     }
-    if (!best)
+    *local = (KgText){iri.bytes + longest, iri.length - longest};
+    return best;
+}
+
+static bool add_iri(const KgTerm *term, const KgPrefix *prefixes, size_t count, BaseBuffer *out)
+{
+    KgText local;
+    const KgPrefix *const prefix = sparql_find_prefix(term->text, prefixes, count, &local);
+    if (!prefix)
         return kg_format_term(term, KG_SYNTAX_NTRIPLES, out);
-    return base_buffer_format(out, "%s:", best->prefix) &&
-           base_buffer_add(out, term->text.bytes + longest, term->text.length - longest);
+    return base_buffer_format(out, "%s:", prefix->prefix) && base_buffer_add(out, local.bytes, local.length);
 }
 
 static bool add_term(const KgTerm *term, const KgPrefix *prefixes, size_t count, BaseBuffer *out)
@@ -116,11 +123,14 @@ static bool write_one(TurtleState *state, const KgTerm triple[3], const KgPrefix
     return keep(&state->last_subject, &state->subject) && keep(&state->last_predicate, &state->predicate);
 }
 
-BaseStatus sparql_write_turtle(KgQuery *query, const KgPrefix *prefixes, size_t prefix_count, FILE *out, uint64_t *rows,
-                               BaseError *err)
+BaseStatus sparql_write_turtle(KgQuery *query, FILE *out, uint64_t *rows, BaseError *err)
 {
+    KgPrefix *prefixes;
+    size_t prefix_count;
     TurtleState state = {0};
-    BaseStatus status;
+    BaseStatus status = sparql_query_prefixes(query, &prefixes, &prefix_count, err);
+    if (status != BASE_OK)
+        return status;
     for (size_t i = 0; i < prefix_count; i++)
         fprintf(out, "@prefix %s: <%s> .\n", prefixes[i].prefix, prefixes[i].iri);
     while ((status = kg_query_next(query, err)) == BASE_OK) {

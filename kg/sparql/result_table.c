@@ -20,8 +20,21 @@ typedef struct Table {
         size_t count, capacity;
     } cells;
     size_t *widths;
+    KgPrefix *prefixes;
+    size_t prefix_count;
     BaseArena arena;
 } Table;
+
+/* Plain names and bare texts; what a prefix shortens is prefix:name. */
+static bool add_plain(const Table *table, const KgTerm *term, BaseBuffer *out)
+{
+    KgText local;
+    const KgPrefix *const prefix =
+        term->kind == KG_IRI ? sparql_find_prefix(term->text, table->prefixes, table->prefix_count, &local) : NULL;
+    if (!prefix || strcmp(prefix->iri, KG_NAME_SCHEME) == 0)
+        return kg_format_term(term, KG_SYNTAX_PLAIN, out);
+    return base_buffer_format(out, "%s:", prefix->prefix) && base_buffer_add(out, local.bytes, local.length);
+}
 
 /* Control characters would break the lines: they are shown as escapes. */
 static bool add_visible(BaseBuffer *out, const char *text, size_t length)
@@ -64,7 +77,7 @@ static bool add_row(Table *table, KgQuery *query, BaseBuffer *raw, BaseBuffer *s
         KgTerm term;
         raw->count = shown->count = 0;
         const bool is_bound = kg_query_cell(query, i, &term);
-        if (is_bound && (!kg_format_term(&term, KG_SYNTAX_PLAIN, raw) || !add_visible(shown, raw->items, raw->count)))
+        if (is_bound && (!add_plain(table, &term, raw) || !add_visible(shown, raw->items, raw->count)))
             return false;
         if (!add_cell(table, shown->items ? shown->items : "", shown->count, is_bound && sparql_is_number(&term)))
             return false;
@@ -75,9 +88,9 @@ static bool add_row(Table *table, KgQuery *query, BaseBuffer *raw, BaseBuffer *s
 static BaseStatus read_table(Table *table, KgQuery *query, uint64_t *rows, BaseError *err)
 {
     BaseBuffer raw = {0}, shown = {0};
-    BaseStatus status = BASE_OK;
+    BaseStatus status = sparql_query_prefixes(query, &table->prefixes, &table->prefix_count, err);
     table->width = kg_query_form(query) == KG_ASK ? 1 : kg_query_column_count(query);
-    if (!add_header(table, query))
+    if (status == BASE_OK && !add_header(table, query))
         status = sparql_write_no_memory(err);
     if (kg_query_form(query) == KG_ASK) {
         const char *const answer = kg_query_answer(query) ? "true" : "false";

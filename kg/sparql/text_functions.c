@@ -291,6 +291,17 @@ static bool parse_flags(KgText flags, uint32_t *out)
     return true;
 }
 
+/* A match that was given up is no answer at all. False. */
+static bool match_failed(Eval *eval, int number)
+{
+    if (number == PCRE2_ERROR_NOMEMORY || number == PCRE2_ERROR_HEAPLIMIT)
+        return sparql_eval_no_memory(eval);
+    if (number == PCRE2_ERROR_MATCHLIMIT || number == PCRE2_ERROR_DEPTHLIMIT)
+        eval->status = base_fail(eval->err, BASE_BAD_INPUT,
+                                 "a regular expression needs too many steps to match a text: make it simpler");
+    return false;
+}
+
 /* The compiled pattern, borrowed from the cache; NULL: broken, or no memory (eval->status). */
 static pcre2_code *find_regex(Eval *eval, KgText pattern, KgText flags)
 {
@@ -316,12 +327,17 @@ static pcre2_code *find_regex(Eval *eval, KgText pattern, KgText flags)
             return cache->items[i].code;
         }
     uint32_t options;
-    int number;
+    int number = 0;
     PCRE2_SIZE offset;
     pcre2_code *code = NULL;
     if (parse_flags(flags, &options))
         code = pcre2_compile((PCRE2_SPTR)(pattern.length ? pattern.bytes : ""), pattern.length, options, &number,
                              &offset, NULL);
+    if (!code && number == PCRE2_ERROR_HEAP_FAILED) {
+        free(key);
+        sparql_eval_no_memory(eval);
+        return NULL;
+    }
     free(cache->items[cache->next].key);
     pcre2_code_free(cache->items[cache->next].code);
     cache->items[cache->next].key = key;
@@ -352,11 +368,11 @@ bool sparql_call_regex(Eval *eval, Value *arguments, size_t count, Value *out)
         pcre2_match(code, (PCRE2_SPTR)(text.length ? text.bytes : ""), text.length, 0, PCRE2_NO_UTF_CHECK, match, NULL);
     pcre2_match_data_free(match);
     *out = sparql_value_boolean(found >= 0);
-    return found >= 0 || found == PCRE2_ERROR_NOMATCH;
+    return found >= 0 || found == PCRE2_ERROR_NOMATCH || match_failed(eval, found);
 }
 
 /* XPath's $1 and \$ as PCRE2 wants them: ${1} and $$. False: a '$' or '\' that stands for nothing. */
-static bool translate_replacement(KgText text, bool is_literal, BaseBuffer *out)
+static bool translate_replacement(Eval *eval, KgText text, bool is_literal, BaseBuffer *out)
 {
     for (size_t i = 0; i < text.length; i++) {
         const char c = text.bytes[i], after = i + 1 < text.length ? text.bytes[i + 1] : '\0';
@@ -377,9 +393,9 @@ static bool translate_replacement(KgText text, bool is_literal, BaseBuffer *out)
             is_added = base_buffer_add(out, &c, 1);
         }
         if (!is_added)
-            return false;
+            return sparql_eval_no_memory(eval);
     }
-    return base_buffer_add(out, "", 0);
+    return base_buffer_add(out, "", 0) || sparql_eval_no_memory(eval);
 }
 
 static bool substitute(Eval *eval, pcre2_code *code, const Value *value, const BaseBuffer *replacement, Value *out)
@@ -400,8 +416,8 @@ static bool substitute(Eval *eval, pcre2_code *code, const Value *value, const B
             *out = string_like((KgText){made, length}, value);
             return true;
         }
-        if (done != PCRE2_ERROR_NOMEMORY)
-            return false;
+        if (done != PCRE2_ERROR_NOMEMORY || tries > 0)
+            return match_failed(eval, done);
     }
     return false;
 }
@@ -417,7 +433,7 @@ bool sparql_call_replace(Eval *eval, Value *arguments, size_t count, Value *out)
         return false;
     BaseBuffer replacement = {0};
     const bool is_literal = flags.length > 0 && memchr(flags.bytes, 'q', flags.length);
-    const bool is_made = translate_replacement(arguments[2].term.text, is_literal, &replacement) &&
+    const bool is_made = translate_replacement(eval, arguments[2].term.text, is_literal, &replacement) &&
                          substitute(eval, code, &arguments[0], &replacement, out);
     base_buffer_free(&replacement);
     return is_made;

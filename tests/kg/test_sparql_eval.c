@@ -459,6 +459,21 @@ static void an_unknown_function_is_refused_at_its_place(void **state)
     kg_abort(txn);
 }
 
+static void a_runaway_regular_expression_is_an_error_and_not_a_no(void **state)
+{
+    const Fixture *const f = *state;
+    BaseError err = {0};
+    KgQuery *query;
+    static const char text[] =
+        "SELECT * { FILTER(REGEX('aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaac', '^(a|a|aa)+b?$')) }";
+    KgTxn *const txn = begin_read(f->store);
+    expect_ok(kg_query_open(txn, text, sizeof text - 1, NULL, &query, &err), &err);
+    assert_int_equal(kg_query_next(query, &err), BASE_BAD_INPUT);
+    expect_words(&err, "too many steps");
+    kg_query_close(query);
+    kg_abort(txn);
+}
+
 static void an_empty_database_answers(void **state)
 {
     const Fixture *const f = *state;
@@ -496,6 +511,7 @@ int main(void)
         WITH_ANIMALS(rows_are_read_one_by_one),
         WITH_ANIMALS(a_cancelled_job_ends_the_query),
         WITH_ANIMALS(an_unknown_function_is_refused_at_its_place),
+        WITH_ANIMALS(a_runaway_regular_expression_is_an_error_and_not_a_no),
         cmocka_unit_test_setup_teardown(an_empty_database_answers, make_fixture, drop_fixture),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,128 @@
+/* test_sparql_allocations.c - memory that runs out at every place of a query in turn: it says BASE_NO_MEMORY, or it
+ * answers as ever; nothing is left behind. Linked with --wrap=malloc,calloc,realloc,aligned_alloc. */
+#include "fixture.h"
+#include "sparql/ask.h"
+
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t count, size_t size);
+void *__real_realloc(void *old, size_t size);
+void *__real_aligned_alloc(size_t alignment, size_t size);
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+void *__wrap_realloc(void *old, size_t size);
+void *__wrap_aligned_alloc(size_t alignment, size_t size);
+
+static uint64_t calls_left = UINT64_MAX; /* until one fails */
+static bool has_failed;
+
+static bool fails_now(void)
+{
+    if (calls_left == UINT64_MAX || calls_left-- > 0)
+        return false;
+    calls_left = UINT64_MAX; /* one failure at a time */
+    return has_failed = true;
+}
+
+void *__wrap_malloc(size_t size)
+{
+    return fails_now() ? NULL : __real_malloc(size);
+}
+
+void *__wrap_calloc(size_t count, size_t size)
+{
+    return fails_now() ? NULL : __real_calloc(count, size);
+}
+
+void *__wrap_realloc(void *old, size_t size)
+{
+    return fails_now() ? NULL : __real_realloc(old, size);
+}
+
+void *__wrap_aligned_alloc(size_t alignment, size_t size)
+{
+    return fails_now() ? NULL : __real_aligned_alloc(alignment, size);
+}
+
+static const struct {
+    const char *text;
+    KgResultFormat format;
+} queries[] = {
+    {"SELECT ?x ?n { ?x :p ?y OPTIONAL { ?y :q ?n FILTER(?n > 1) } } ORDER BY DESC(?n) ?x LIMIT 3", KG_RESULT_JSON},
+    {"PREFIX e: <http://e/> BASE <http://b/> SELECT DISTINCT ?x { { ?x :p/:q+ ?y } UNION { ?x (:p|^:q)* ?y } MINUS { "
+     "?x :q 2 } }",
+     KG_RESULT_TSV},
+    {"SELECT ?g (GROUP_CONCAT(DISTINCT STR(?n); SEPARATOR=', ') AS ?c) (SUM(?n) AS ?s) (MAX(?n) AS ?m) { ?x :q ?n } "
+     "GROUP BY (?n * 2 AS ?g) HAVING (COUNT(*) > 0) ORDER BY ?g",
+     KG_RESULT_TABLE},
+    {"SELECT * { { SELECT ?x (COUNT(*) AS ?k) { ?x ?p ?o } GROUP BY ?x } ?x :p ?y FILTER NOT EXISTS { ?y :q 9 } "
+     "FILTER(REGEX(REPLACE(CONCAT(STR(?y), 'z'), 'z', '!'), '!$')) BIND(BNODE(STR(?x)) AS ?b) VALUES ?v { 1 UNDEF "
+     "'x'@en } }",
+     KG_RESULT_XML},
+    {"CONSTRUCT { ?x :r [ :of ?y ; :list (1 ?n) ] } WHERE { ?x :p ?y . ?y :q ?n }", KG_RESULT_TURTLE},
+    {"DESCRIBE ?x :b WHERE { ?x :p ?y }", KG_RESULT_NTRIPLES},
+    {"ASK { ?x :p ?y FILTER(SHA256('a') = ?y || ENCODE_FOR_URI('\xc3\xa9') = UCASE('e')) }", KG_RESULT_MARKDOWN},
+    {"SELECT ?x { ?x :unknown:prefix 1 FILTER(?x = }", KG_RESULT_CSV},
+};
+
+/* *answer is the caller's to free. (The stream's own memory is the C library's, which is not made to fail.) */
+static BaseStatus run_query(KgTxn *txn, size_t which, char **answer, BaseError *err)
+{
+    KgQuery *query = NULL;
+    size_t length;
+    FILE *const out = open_memstream(answer, &length);
+    assert_non_null(out);
+    BaseStatus status = kg_query_open(txn, queries[which].text, strlen(queries[which].text), NULL, &query, err);
+    if (status == BASE_OK)
+        status = kg_query_write(query, queries[which].format, 60, out, NULL, err);
+    kg_query_close(query);
+    fclose(out);
+    return status;
+}
+
+static void a_query_without_memory_says_so(void **state)
+{
+    static const char *const facts[] = {"a",   "p", "b",
+                                        "b",   "p", "c",
+                                        "c",   "p", "a",
+                                        "b",   "q", "\"2\"^^<http://www.w3.org/2001/XMLSchema#integer>",
+                                        "c",   "q", "\"1\"^^<http://www.w3.org/2001/XMLSchema#integer>",
+                                        "a",   "q", "_:n",
+                                        "_:n", "q", "\"x\"",
+                                        NULL};
+    const Fixture *const f = *state;
+    add_facts(f->store, KG_ASSERTED, facts);
+    KgTxn *const txn = begin_read(f->store);
+    for (size_t which = 0; which < sizeof queries / sizeof *queries; which++) {
+        BaseError whole = {0};
+        char *wanted = NULL, *got = NULL;
+        const BaseStatus expected = run_query(txn, which, &wanted, &whole);
+        uint64_t places = 0;
+        for (bool is_done = false; !is_done; places++) {
+            BaseError err = {0};
+            has_failed = false;
+            calls_left = places;
+            const BaseStatus status = run_query(txn, which, &got, &err);
+            calls_left = UINT64_MAX;
+            is_done = !has_failed;
+            if (status != BASE_NO_MEMORY && status != expected) {
+                base_error_print(stderr, &err);
+                fail_msg("query %zu, place %llu: status %d", which, (unsigned long long)places, (int)status);
+            }
+            assert_int_equal(status, err.status);
+            if (status == BASE_OK)
+                assert_string_equal(got, wanted);
+            free(got);
+        }
+        assert_true(places > 5);
+        free(wanted);
+    }
+    kg_abort(txn);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_query_without_memory_says_so, make_fixture, drop_fixture),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
