@@ -195,12 +195,50 @@ static void the_same_seed_and_threads_give_the_same_model_to_the_bit(void **stat
         free(a);
         free(b);
     }
-    size_t a_length = 0, b_length = 0;
-    char *const a = train_and_save(&p, (Setting){1, 8, 1}, &a_length);
-    char *const b = train_and_save(&p, (Setting){1, 8, 2}, &b_length);
-    assert_true(a_length != b_length || memcmp(a, b, a_length) != 0);
-    free(a);
-    free(b);
+    free_pictures(&p);
+}
+
+static void train(const Pictures *p, Setting setting, int epochs, float *probabilities)
+{
+    BaseError err = {0};
+    NnClassifier *const classifier = make(p->view.height, p->view.width, p->view.channels, 4);
+    BaseJob job = {.threads = setting.threads};
+    const NnFitOptions options = {.epochs = epochs, .batch = setting.batch, .seed = setting.seed};
+    expect_ok(nn_classifier_fit(classifier, &p->view, &options, &job, &err), &err);
+    expect_ok(nn_classifier_predict(classifier, &p->view, probabilities, &job, &err), &err);
+    nn_classifier_free(classifier);
+}
+
+static double greatest_difference(const float *a, const float *b, int count)
+{
+    double most = 0;
+    for (int i = 0; i < count; i++)
+        most = fmax(most, fabs((double)a[i] - (double)b[i]));
+    return most;
+}
+
+static void another_seed_brings_the_images_in_another_order(void **state)
+{
+    (void)state;
+    enum { COUNT = 37 };
+    Pictures p = draw_pictures(COUNT, 11, 10, 1, 4, 9);
+    float one[COUNT * 4], two[COUNT * 4];
+    train(&p, (Setting){1, 8, 1}, 1, one);
+    train(&p, (Setting){1, 8, 2}, 1, two);
+    assert_true(greatest_difference(one, two, COUNT * 4) > 1e-3);
+    free_pictures(&p);
+}
+
+/* Slices of unequal size count by their size: 3 threads have 2, 3 and 3 images of 8. */
+static void a_thread_more_changes_a_training_by_rounding_only(void **state)
+{
+    (void)state;
+    enum { COUNT = 40 };
+    Pictures p = draw_pictures(COUNT, 11, 10, 1, 4, 9);
+    float one[COUNT * 4], three[COUNT * 4];
+    train(&p, (Setting){1, 8, 1}, 2, one);
+    train(&p, (Setting){3, 8, 1}, 2, three);
+    assert_true(greatest_difference(one, three, COUNT * 4) < 1e-5);
     free_pictures(&p);
 }
 
@@ -558,6 +596,8 @@ int main(void)
         cmocka_unit_test(it_learns_where_the_bar_is_and_tells_each_epoch),
         cmocka_unit_test(figures_follow_from_the_probabilities),
         cmocka_unit_test(the_same_seed_and_threads_give_the_same_model_to_the_bit),
+        cmocka_unit_test(another_seed_brings_the_images_in_another_order),
+        cmocka_unit_test(a_thread_more_changes_a_training_by_rounding_only),
         cmocka_unit_test(a_thread_more_changes_a_prediction_by_rounding_only),
         cmocka_unit_test(a_saved_classifier_stands_by_itself),
         cmocka_unit_test(files_that_are_no_classifier_are_refused_by_name),

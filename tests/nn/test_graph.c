@@ -359,6 +359,27 @@ static void equal_rows_pass_a_finite_gradient(void **state)
     }
 }
 
+/* After a ReLU, windows of nothing but zeros are common. */
+static void one_of_equal_greatest_numbers_gets_the_gradient(void **state)
+{
+    Fixture *const f = *state;
+    BaseError err = {0};
+    const NnNode image = nn_input(f->graph, NN_SHAPE(NN_BATCH, 4, 2, 3));
+    nn_graph_want_gradient(f->graph, image);
+    const NnNode loss = nn_mean_square(f->graph, nn_max_pool2d(f->graph, image, 2));
+    expect_ok(nn_graph_plan(f->graph, &err), &err);
+    float x[4 * 2 * 3];
+    for (int i = 0; i < 24; i++)
+        x[i] = 3.0f;
+    x[3] = 1.0f; /* channel 0 of the second pixel: still three equal ones left */
+    nn_graph_bind(f->graph, image, x);
+    expect_ok(nn_graph_forward(f->graph, loss, 1, &err), &err);
+    expect_ok(nn_graph_backward(f->graph, loss, 1.0f, &err), &err);
+    const float *const gradient = nn_graph_gradient(f->graph, image);
+    for (int i = 0; i < 24; i++) /* all of it to the window's first pixel */
+        assert_true(gradient[i] == (i % 12 < 3 ? 6.0f : 0.0f));
+}
+
 /* ---- Dropout -------------------------------------------------------------------------------------------------------
  */
 
@@ -584,6 +605,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(large_logits_do_not_overflow, set_up, tear_down),
         cmocka_unit_test(a_small_euclidean_distance_of_long_rows_is_exact),
         cmocka_unit_test(equal_rows_pass_a_finite_gradient),
+        cmocka_unit_test_setup_teardown(one_of_equal_greatest_numbers_gets_the_gradient, set_up, tear_down),
         cmocka_unit_test(dropout_drops_its_share_in_training_only),
         cmocka_unit_test(replicas_give_the_gradient_of_the_whole_batch),
         cmocka_unit_test(gradients_add_up_until_the_step),
