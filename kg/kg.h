@@ -78,7 +78,8 @@ void kg_close(KgStore *store); /* NULL is fine; end transactions first */
 const char *kg_path(const KgStore *store);
 
 BaseStatus kg_read_begin(KgStore *store, KgTxn **out, BaseError *err);
-/* Waits for the writer, of whatever thread or process; BASE_BAD_CALL when that is this very thread. */
+/* Waits for the writer, of whatever thread or process; BASE_BAD_CALL when that is this very thread. BASE_IO, among
+ * others: the database's file is no longer the one that kg_open found. */
 BaseStatus kg_write_begin(KgStore *store, KgTxn **out, BaseError *err);
 /* Durable when it returns BASE_OK. The txn is gone afterwards, whatever is returned. BASE_BAD_CALL, and nothing is
  * committed, after a write of the transaction that failed half way (no memory, disk full, cancelled). */
@@ -167,7 +168,7 @@ typedef struct KgImportOptions {
     bool object_literal;       /* --object literal: the tail field is plain text, taken as it stands */
     const char *type_relation; /* the plain name that means rdf:type; NULL: none */
     uint64_t max_errors;       /* more bad lines than this: nothing at all is imported */
-    const char *rejects;       /* file that gets the bad lines as they are; NULL: none */
+    const char *rejects;       /* file that gets the bad lines as they are, not an input itself; NULL: none */
 } KgImportOptions;
 
 typedef struct KgImportReport {

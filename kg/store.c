@@ -294,9 +294,29 @@ BaseStatus kg_read_begin(KgStore *store, KgTxn **out, BaseError *err)
     return begin(store, false, out, err);
 }
 
+/* While a writer waited its turn, the one before it may have taken its new database away again after a failed import,
+ * or a compaction may have put another data.mdb there: what would then be written, nobody would find. */
+static BaseStatus want_same_file(const KgStore *store, BaseError *err)
+{
+    char *const file = base_join_path(store->path, "data.mdb");
+    if (!file)
+        return base_fail(err, BASE_NO_MEMORY, "no memory to write to %s", store->path);
+    struct stat found;
+    const bool is_there = stat(file, &found) == 0;
+    free(file);
+    if (is_there && found.st_dev == store->device && found.st_ino == store->inode)
+        return BASE_OK;
+    base_fail(err, BASE_IO, "the database %s was %s by another process", store->path,
+              is_there ? "replaced" : "taken away");
+    base_hint(err, "nothing was written; try again");
+    return BASE_IO;
+}
+
 BaseStatus kg_write_begin(KgStore *store, KgTxn **out, BaseError *err)
 {
     BaseStatus status = begin(store, true, out, err);
+    if (status == BASE_OK)
+        status = want_same_file(store, err);
     if (status == BASE_OK)
         status = kg_catalog_catch_up(*out, err);
     if (status != BASE_OK) {

@@ -8,6 +8,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
 /* Faults told one by one at most; the rest are counted. */
@@ -137,7 +138,19 @@ static BaseStatus read_columns(KgImporter *importer, BaseError *err)
     return BASE_OK;
 }
 
-static BaseStatus read_options(KgImporter *importer, BaseError *err)
+/* What is being imported must not be overwritten by what is wrong with it. */
+static BaseStatus want_other_file(const char *rejects, const char *const *files, size_t count, BaseError *err)
+{
+    struct stat target, file;
+    if (stat(rejects, &target) != 0)
+        return BASE_OK;
+    for (size_t i = 0; i < count; i++)
+        if (stat(files[i], &file) == 0 && file.st_dev == target.st_dev && file.st_ino == target.st_ino)
+            return base_fail(err, BASE_BAD_CALL, "the rejects cannot go to %s: it is the file to import", rejects);
+    return BASE_OK;
+}
+
+static BaseStatus read_options(KgImporter *importer, const char *const *files, size_t count, BaseError *err)
 {
     const KgImportOptions *const options = &importer->options;
     BaseStatus status = read_columns(importer, err);
@@ -146,6 +159,8 @@ static BaseStatus read_options(KgImporter *importer, BaseError *err)
     if (status == BASE_OK && options->type_relation &&
         !kg_name_iri((KgText){options->type_relation, strlen(options->type_relation)}, &importer->type_iri))
         status = base_fail(err, BASE_NO_MEMORY, "no memory to import");
+    if (status == BASE_OK && options->rejects)
+        status = want_other_file(options->rejects, files, count, err);
     if (status == BASE_OK && options->rejects) {
         status = base_file_create(options->rejects, &importer->rejects, err);
         importer->rejects_open = status == BASE_OK;
@@ -281,7 +296,7 @@ BaseStatus kg_import(KgStore *store, const char *const *files, size_t file_count
     KgImport *const rows = calloc(file_count, sizeof *rows);
     BaseStatus status = rows ? BASE_OK : base_fail(err, BASE_NO_MEMORY, "no memory to import");
     if (status == BASE_OK)
-        status = read_options(&importer, err);
+        status = read_options(&importer, files, file_count, err);
     if (status == BASE_OK)
         status = kg_write_begin(store, &importer.txn, err);
     if (status == BASE_OK)

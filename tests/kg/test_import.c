@@ -393,6 +393,10 @@ static void options_that_make_no_sense_are_refused(void **state)
     err = (BaseError){0};
     assert_int_equal(import_file(f, path, &(KgImportOptions){.rejects = "no/such/folder/r"}, NULL, &faults, &err),
                      BASE_IO);
+    err = (BaseError){0};
+    assert_int_equal(import_file(f, path, &(KgImportOptions){.rejects = path}, NULL, &faults, &err), BASE_BAD_CALL);
+    expect_words(&err, "the file to import");
+    expect_words(&err, path);
     free(path);
 }
 

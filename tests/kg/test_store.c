@@ -198,6 +198,28 @@ static void a_second_write_transaction_of_a_thread_is_refused(void **state)
     kg_abort(begin_write(f->store));
 }
 
+/* As when a process that waits for the writer is let in after the writer took its own failed new database away. */
+static void a_database_taken_away_is_not_written_to(void **state)
+{
+    const Fixture *const f = *state;
+    char *const data = in_folder(f, "db/data.mdb"), *const other = in_folder(f, "other.mdb");
+    BaseError err = {0};
+    KgTxn *txn;
+    assert_int_equal(rename(data, other), 0);
+    assert_int_equal(kg_write_begin(f->store, &txn, &err), BASE_IO);
+    assert_null(txn);
+    expect_words(&err, "taken away");
+    write_text_file(data, "another");
+    err = (BaseError){0};
+    assert_int_equal(kg_write_begin(f->store, &txn, &err), BASE_IO);
+    expect_words(&err, "replaced");
+    assert_int_equal(rename(other, data), 0);
+    txn = begin_write(f->store); /* neither refusal kept the writer's lock */
+    kg_abort(txn);
+    free(data);
+    free(other);
+}
+
 static void *write_hundred(void *context)
 {
     KgStore *const store = context;
@@ -381,6 +403,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(an_aborted_transaction_leaves_nothing, make_fixture, drop_fixture),
         cmocka_unit_test_setup_teardown(readers_keep_their_snapshot_while_a_writer_commits, make_fixture, drop_fixture),
         cmocka_unit_test_setup_teardown(a_second_write_transaction_of_a_thread_is_refused, make_fixture, drop_fixture),
+        cmocka_unit_test_setup_teardown(a_database_taken_away_is_not_written_to, make_fixture, drop_fixture),
         cmocka_unit_test_setup_teardown(threads_read_while_another_writes, make_fixture, drop_fixture),
         cmocka_unit_test_setup_teardown(a_read_only_store_writes_nothing, make_fixture, drop_fixture),
         cmocka_unit_test_setup_teardown(a_backup_of_an_open_database_is_a_database, make_fixture, drop_fixture),
