@@ -467,12 +467,19 @@ static void parse_text(Parser *parser, uint32_t text)
 
 static bool copy_texts(ReasonerProgram *program, const ReasonerText *texts, size_t count)
 {
+    static const char byte_order_mark[] = "\xef\xbb\xbf";
     for (size_t i = 0; i < count; i++) {
         const char *const name = texts[i].name ? texts[i].name : "<rules>";
+        const char *text = texts[i].length ? texts[i].text : "";
+        size_t length = texts[i].length;
+        if (length >= strlen(byte_order_mark) && memcmp(text, byte_order_mark, strlen(byte_order_mark)) == 0) {
+            text += strlen(byte_order_mark);
+            length -= strlen(byte_order_mark);
+        }
         const ReasonerText copy = {
             .name = base_arena_copy(&program->arena, name, strlen(name)),
-            .text = base_arena_copy(&program->arena, texts[i].length ? texts[i].text : "", texts[i].length),
-            .length = texts[i].length,
+            .text = base_arena_copy(&program->arena, text, length),
+            .length = length,
         };
         if (!copy.name || !copy.text || !BASE_PUSH(&program->texts, copy))
             return false;
@@ -533,7 +540,12 @@ BaseStatus reasoner_parse_files(const char *const *files, size_t count, const Re
     BaseStatus status = texts ? BASE_OK : base_fail(err, BASE_NO_MEMORY, "no memory for the rules");
     for (size_t i = 0; i < count && status == BASE_OK; i++) {
         char *bytes = NULL;
-        status = base_read_file(files[i], &bytes, &texts[i].length, err);
+        BaseError fault = {0};
+        status = base_read_file(files[i], &bytes, &texts[i].length, &fault);
+        if (status == BASE_BAD_INPUT) /* a folder, damaged data: told as any other fault of a program */
+            base_sink(sink, &fault);
+        if (status != BASE_OK && err)
+            *err = fault;
         texts[i].name = strcmp(files[i], "-") == 0 ? "<stdin>" : files[i];
         texts[i].text = bytes;
     }

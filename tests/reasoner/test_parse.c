@@ -255,6 +255,37 @@ static void a_missing_file_is_named(void **state)
     assert_null(program);
 }
 
+static void a_folder_for_a_file_is_a_fault_that_the_sink_hears(void **state)
+{
+    (void)state;
+    const char *const files[] = {"."};
+    Heard heard = {0};
+    const BaseSink sink = {hear, &heard};
+    BaseError err = {0};
+    ReasonerProgram *program = NULL;
+    assert_int_equal(reasoner_parse_files(files, 1, NULL, &sink, &program, &err), BASE_BAD_INPUT);
+    assert_int_equal(heard.faults.count, 1);
+    expect_words(&heard.faults.items[0], "folder");
+    expect_words(&err, "folder");
+    assert_null(program);
+    free(heard.faults.items);
+}
+
+static void a_byte_order_mark_is_no_part_of_the_text(void **state)
+{
+    (void)state;
+    static const char good[] = "\xef\xbb\xbfp(a).\r\n", bad[] = "\xef\xbb\xbfp(?x).";
+    Heard heard = {0};
+    BaseError err = {0};
+    ReasonerProgram *program = NULL;
+    expect_ok(parse_text(good, sizeof good - 1, &heard, &program, &err), &err);
+    assert_string_equal(reasoner_rule_text(program, 0), "p(a).");
+    reasoner_program_free(program);
+    assert_int_equal(parse_text(bad, sizeof bad - 1, &heard, &program, &err), BASE_BAD_INPUT);
+    assert_int_equal(err.column, 3);
+    free(heard.faults.items);
+}
+
 static void a_statement_is_complete_at_its_dot(void **state)
 {
     (void)state;
@@ -339,6 +370,8 @@ int main(void)
         cmocka_unit_test(prefixes_of_the_caller_are_known),
         cmocka_unit_test(text_that_is_not_utf8_is_refused_with_its_place),
         cmocka_unit_test(a_missing_file_is_named),
+        cmocka_unit_test(a_folder_for_a_file_is_a_fault_that_the_sink_hears),
+        cmocka_unit_test(a_byte_order_mark_is_no_part_of_the_text),
         cmocka_unit_test(a_statement_is_complete_at_its_dot),
         cmocka_unit_test(broken_programs_are_refused_and_never_more),
     };
