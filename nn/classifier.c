@@ -16,20 +16,19 @@
 /* ---- New and free --------------------------------------------------------------------------------------------------
  */
 
-/* `status` is what a fault is: of the calling program, or of a file. */
-static BaseStatus check_form(const NnArch *arch, const NnArchForm *form, BaseStatus status, BaseError *err)
+static BaseStatus check_form(const NnArch *arch, const NnArchForm *form, BaseError *err)
 {
     if (form->height < arch->min_side || form->width < arch->min_side)
-        return base_fail(err, status, "images of %lld x %lld are too small: %s wants at least %d x %d",
+        return base_fail(err, BASE_BAD_INPUT, "images of %lld x %lld are too small: %s wants at least %d x %d",
                          (long long)form->height, (long long)form->width, arch->name, arch->min_side, arch->min_side);
     if (form->height > MAX_SIDE || form->width > MAX_SIDE || form->channels < 1 || form->channels > MAX_CHANNELS)
-        return base_fail(err, status,
+        return base_fail(err, BASE_BAD_INPUT,
                          "images of %lld x %lld x %lld: at most %d x %d x %d are taken, of a channel or more",
                          (long long)form->height, (long long)form->width, (long long)form->channels, MAX_SIDE, MAX_SIDE,
                          MAX_CHANNELS);
     if (form->classes < 2 || form->classes > MAX_CLASSES)
-        return base_fail(err, status, "%lld classes: a classifier tells from 2 to %d apart", (long long)form->classes,
-                         MAX_CLASSES);
+        return base_fail(err, BASE_BAD_INPUT, "%lld classes: a classifier tells from 2 to %d apart",
+                         (long long)form->classes, MAX_CLASSES);
     return BASE_OK;
 }
 
@@ -38,11 +37,11 @@ static int compare_names(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-static BaseStatus check_names(char *const *names, int64_t count, BaseStatus status, BaseError *err)
+static BaseStatus check_names(char *const *names, int64_t count, BaseError *err)
 {
     for (int64_t i = 0; i < count; i++)
         if (!*names[i] || base_utf8_check(names[i], strlen(names[i])) != strlen(names[i]))
-            return base_fail(err, status, "the name of class %lld is %s", (long long)i,
+            return base_fail(err, BASE_BAD_INPUT, "the name of class %lld is %s", (long long)i,
                              *names[i] ? "not UTF-8" : "empty");
     const char **const sorted = malloc((size_t)count * sizeof *sorted);
     if (!sorted)
@@ -52,7 +51,7 @@ static BaseStatus check_names(char *const *names, int64_t count, BaseStatus stat
     BaseStatus result = BASE_OK;
     for (int64_t i = 1; i < count && result == BASE_OK; i++)
         if (strcmp(sorted[i - 1], sorted[i]) == 0)
-            result = base_fail(err, status, "two classes have the name \"%s\"", sorted[i]);
+            result = base_fail(err, BASE_BAD_INPUT, "two classes have the name \"%s\"", sorted[i]);
     free(sorted);
     return result;
 }
@@ -113,11 +112,11 @@ BaseStatus nn_classifier_new(const NnClassifierOptions *options, NnClassifier **
                                     .width = options->width,
                                     .channels = options->channels,
                                     .classes = options->class_count};
-    BaseStatus status = check_form(arch, &classifier->form, BASE_BAD_CALL, err);
+    BaseStatus status = check_form(arch, &classifier->form, err);
     if (status == BASE_OK)
         status = copy_names(classifier, options->class_names, err);
     if (status == BASE_OK)
-        status = check_names(classifier->class_names, classifier->form.classes, BASE_BAD_CALL, err);
+        status = check_names(classifier->class_names, classifier->form.classes, err);
     if (status == BASE_OK)
         status = add_parameters(classifier, options->seed, err);
     if (status == BASE_OK)
@@ -247,7 +246,7 @@ static BaseStatus read_names(NnClassifier *classifier, const json_t *names, Base
     if (status == BASE_OK)
         status = copy_names(classifier, list, err);
     if (status == BASE_OK)
-        status = check_names(classifier->class_names, classifier->form.classes, BASE_BAD_INPUT, err);
+        status = check_names(classifier->class_names, classifier->form.classes, err);
     free(list);
     return status;
 }
@@ -274,7 +273,7 @@ static BaseStatus read_description(NnClassifier *classifier, const json_t *json,
                              .width = integer(input, "width"),
                              .channels = integer(input, "channels"),
                              .classes = (int64_t)json_array_size(json_object_get(json, "classes"))};
-    const BaseStatus status = check_form(classifier->arch, &form, BASE_BAD_INPUT, err);
+    const BaseStatus status = check_form(classifier->arch, &form, err);
     if (status != BASE_OK)
         return status;
     classifier->form = form;

@@ -178,7 +178,8 @@ typedef struct NnClassifierOptions {
 /* The architectures' names, one at a time; NULL: past the end. */
 const char *nn_classifier_arch_at(int index);
 /* On success *out is the caller's, to end with nn_classifier_free; on failure *out is NULL. BASE_BAD_CALL: an unknown
- * architecture (the hint names those there are), images too small for it, fewer than 2 classes, a name twice. */
+ * architecture (the hint names those there are). BASE_BAD_INPUT: images too small for it, fewer than 2 classes, a name
+ * that is empty, not UTF-8 or there twice. */
 BaseStatus nn_classifier_new(const NnClassifierOptions *options, NnClassifier **out, BaseError *err);
 void nn_classifier_free(NnClassifier *classifier); /* NULL is fine */
 const char *nn_classifier_arch(const NnClassifier *classifier);

@@ -172,7 +172,8 @@ static void a_file_with_any_byte_changed_is_refused(void **state)
     save(f);
     char *const bytes = read_bytes(f->path, &length);
     for (size_t at = 0; at < length; at++)
-        for (int bit = 0; bit < 8; bit++) {
+        for (int turn = 0; turn < 2; turn++) { /* the lowest bit, and one of the others */
+            const int bit = turn == 0 ? 0 : 1 + (int)(at % 7);
             bytes[at] = (char)(bytes[at] ^ (1 << bit));
             write_bytes(f->path, bytes, length);
             expect_refused(f->path, &err);
