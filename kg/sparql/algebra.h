@@ -5,11 +5,7 @@
 #define KGQ_KG_SPARQL_ALGEBRA_H
 
 #include "kg/sparql/operator.h"
-
-/* A set of the variables of one SELECT. */
-typedef struct VarSet {
-    uint64_t *words;
-} VarSet;
+#include "kg/sparql/varset.h"
 
 typedef enum AlgebraKind {
     ALGEBRA_UNIT, /* one row that binds nothing */
@@ -37,7 +33,7 @@ typedef struct Algebra {
     uint32_t marker;       /* LEFT_JOIN: a variable for sparql_new_optional */
     const AstValues *values;
     struct SelectAlgebra *select;
-    VarSet possible, certain; /* variables it may bind, and does bind in every row; set by the planner */
+    VarSet possible, certain; /* variables it may bind, and does bind in every row; set by sparql_find_bindings */
     double matches;           /* TRIPLE: those of its constants; negative: not counted yet */
 } Algebra;
 

@@ -5,8 +5,9 @@
 #include "kg/sparql/expr.h"
 
 typedef enum BuiltinForm {
-    BUILTIN_PLAIN, /* takes values, by `call`; NULL: not there yet */
-    BUILTIN_BOUND, /* these three look at their arguments' expressions */
+    BUILTIN_PLAIN,    /* takes values, by `call` */
+    BUILTIN_VOLATILE, /* likewise, and gives something else each time */
+    BUILTIN_BOUND,    /* these three look at their arguments' expressions */
     BUILTIN_IF,
     BUILTIN_COALESCE,
 } BuiltinForm;

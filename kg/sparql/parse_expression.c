@@ -174,7 +174,6 @@ static bool unknown_function(Parser *parser, KgText name)
 AstExpr *sparql_parse_builtin_call(Parser *parser)
 {
     const uint32_t start = parser->token.offset;
-    const AstPlace place = sparql_token_place(parser);
     const KgText name = {parser->lexer.text + start, parser->token.length};
     if (sparql_accept_word(parser, "EXISTS"))
         return parse_exists(parser, EXPR_EXISTS, start);
@@ -199,10 +198,6 @@ AstExpr *sparql_parse_builtin_call(Parser *parser)
         if (builtin)
             sparql_advance(parser);
         sparql_expected(parser, builtin ? "'(' after the function's name" : "an expression");
-        return NULL;
-    }
-    if (!builtin->call && builtin->form == BUILTIN_PLAIN) {
-        sparql_fail(parser, place, "%s is not supported yet", builtin->name);
         return NULL;
     }
     sparql_advance(parser);

@@ -190,8 +190,8 @@ static AstPath *new_path(Parser *parser, AstPathKind kind, AstPath *first, AstPa
             path->depth = part->depth + 1;
     if (second && second->depth >= path->depth)
         path->depth = second->depth + 1;
-    if (path->depth > PARSER_LONGEST_CHAIN) {
-        sparql_fail(parser, sparql_token_place(parser), "a path of more than %d steps", PARSER_LONGEST_CHAIN);
+    if (path->depth > PARSER_LONGEST_PATH) {
+        sparql_fail(parser, sparql_token_place(parser), "a path of more than %d steps", PARSER_LONGEST_PATH);
         return NULL;
     }
     return path;

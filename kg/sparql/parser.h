@@ -9,6 +9,7 @@
 
 /* Operators in a row, as in a + b + c ...: each is a level of recursion when it is evaluated. */
 #define PARSER_LONGEST_CHAIN 2000
+#define PARSER_LONGEST_PATH 500 /* steps; each becomes an operator with rows of its own */
 
 #define RDF "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 #define XSD "http://www.w3.org/2001/XMLSchema#"

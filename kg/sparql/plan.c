@@ -4,6 +4,8 @@
  * another one (a subquery, a filter on a variable from outside, ...) is computed by itself and joined by hash. */
 #include "kg/sparql/plan.h"
 
+#include "kg/sparql/bindings.h"
+
 #include <math.h>
 
 #define BATCH_CELLS 16384 /* of one batch; so many rows as fit */
@@ -20,188 +22,6 @@ typedef struct Planner {
 } Planner;
 
 static Operator *compile(Planner *planner, Algebra *node, Operator *input, VarSet bound);
-
-/* ---- Sets of variables ---- */
-
-static size_t word_count(const Planner *planner)
-{
-    return planner->select->width / 64 + 1;
-}
-
-static bool new_set(Planner *planner, VarSet *out)
-{
-    out->words = sparql_build_alloc(&planner->builder, word_count(planner), sizeof *out->words);
-    return out->words != NULL;
-}
-
-static void set_add(VarSet set, uint32_t variable)
-{
-    if (variable != AST_NO_VARIABLE)
-        set.words[variable / 64] |= (uint64_t)1 << variable % 64;
-}
-
-static bool set_has(VarSet set, uint32_t variable)
-{
-    return set.words[variable / 64] >> variable % 64 & 1;
-}
-
-static void set_unite(const Planner *planner, VarSet set, VarSet other)
-{
-    for (size_t i = 0; i < word_count(planner); i++)
-        set.words[i] |= other.words[i];
-}
-
-static void set_intersect(const Planner *planner, VarSet set, VarSet other)
-{
-    for (size_t i = 0; i < word_count(planner); i++)
-        set.words[i] &= other.words[i];
-}
-
-static bool set_is_empty(const Planner *planner, VarSet set)
-{
-    uint64_t any = 0;
-    for (size_t i = 0; i < word_count(planner); i++)
-        any |= set.words[i];
-    return any == 0;
-}
-
-/* Whether every variable of `set` that is in `among` is in `whole`. */
-static bool set_within(const Planner *planner, VarSet set, VarSet among, VarSet whole)
-{
-    uint64_t outside = 0;
-    for (size_t i = 0; i < word_count(planner); i++)
-        outside |= set.words[i] & among.words[i] & ~whole.words[i];
-    return outside == 0;
-}
-
-static bool sets_meet(const Planner *planner, VarSet a, VarSet b)
-{
-    uint64_t both = 0;
-    for (size_t i = 0; i < word_count(planner); i++)
-        both |= a.words[i] & b.words[i];
-    return both != 0;
-}
-
-static VarSet set_copy(Planner *planner, VarSet set)
-{
-    VarSet copy;
-    if (new_set(planner, &copy))
-        memcpy(copy.words, set.words, word_count(planner) * sizeof *copy.words);
-    return copy; /* NULL words: the builder's status says so */
-}
-
-/* ---- What a pattern binds ---- */
-
-static bool annotate_select(Planner *planner, Algebra *node);
-static bool annotate(Planner *planner, Algebra *node);
-
-static bool annotate_expr(Planner *planner, AstExpr *expr)
-{
-    if (expr->algebra && !annotate(planner, expr->algebra))
-        return false;
-    for (size_t i = 0; i < expr->count; i++)
-        if (!annotate_expr(planner, expr->arguments[i]))
-            return false;
-    return true;
-}
-
-/* Variables an expression looks at; of EXISTS, all its pattern may bind. */
-static void add_expr_variables(const Planner *planner, const AstExpr *expr, VarSet set)
-{
-    if (expr->op == EXPR_VARIABLE)
-        set_add(set, expr->node.variable);
-    if (expr->algebra)
-        set_unite(planner, set, expr->algebra->possible);
-    for (size_t i = 0; i < expr->count; i++)
-        add_expr_variables(planner, expr->arguments[i], set);
-}
-
-static bool has_exists(const AstExpr *expr)
-{
-    if (expr->algebra)
-        return true;
-    for (size_t i = 0; i < expr->count; i++)
-        if (has_exists(expr->arguments[i]))
-            return true;
-    return false;
-}
-
-static void annotate_values(Algebra *node)
-{
-    const AstValues *const values = node->values;
-    for (size_t i = 0; i < values->width; i++) {
-        bool is_certain = true;
-        for (size_t row = 0; row < values->rows && is_certain; row++)
-            is_certain = values->is_bound[row * values->width + i];
-        set_add(node->possible, values->variables[i]);
-        if (is_certain)
-            set_add(node->certain, values->variables[i]);
-    }
-}
-
-/* From the children's sets to the node's. */
-static void combine(const Planner *planner, Algebra *node)
-{
-    for (size_t i = 0; i < node->count; i++) {
-        const Algebra *const child = node->children[i];
-        if (i == 0 || node->kind != ALGEBRA_MINUS)
-            set_unite(planner, node->possible, child->possible);
-        if (i == 0 || node->kind == ALGEBRA_JOIN)
-            set_unite(planner, node->certain, child->certain);
-        else if (node->kind == ALGEBRA_UNION)
-            set_intersect(planner, node->certain, child->certain);
-    }
-}
-
-static bool annotate(Planner *planner, Algebra *node)
-{
-    if (!new_set(planner, &node->possible) || !new_set(planner, &node->certain))
-        return false;
-    for (size_t i = 0; i < node->count; i++)
-        if (!annotate(planner, node->children[i]))
-            return false;
-    for (size_t i = 0; i < node->filter_count; i++)
-        if (!annotate_expr(planner, node->filters[i]))
-            return false;
-    combine(planner, node);
-    switch (node->kind) {
-    case ALGEBRA_TRIPLE:
-    case ALGEBRA_PATH:
-        set_add(node->possible, node->s.variable);
-        set_add(node->possible, node->kind == ALGEBRA_TRIPLE ? node->p.variable : AST_NO_VARIABLE);
-        set_add(node->possible, node->o.variable);
-        set_unite(planner, node->certain, node->possible);
-        return true;
-    case ALGEBRA_EXTEND:
-        set_add(node->possible, node->assignment.variable);
-        return annotate_expr(planner, (AstExpr *)node->assignment.expr);
-    case ALGEBRA_VALUES:
-        annotate_values(node);
-        return true;
-    case ALGEBRA_SELECT:
-        return annotate_select(planner, node);
-    default:
-        return true;
-    }
-}
-
-/* A subquery's plain variables are certain out here where they are in there. */
-static bool annotate_select(Planner *planner, Algebra *node)
-{
-    Planner inner = {.builder = planner->builder, .select = node->select};
-    if (!annotate(&inner, node->select->where)) {
-        planner->builder.status = inner.builder.status;
-        return false;
-    }
-    const AstSelect *const ast = node->select->ast;
-    for (size_t i = 0; i < ast->item_count; i++) {
-        const uint32_t variable = ast->items[i].target.variable;
-        set_add(node->possible, ast->items[i].outer);
-        if (!ast->items[i].expr && set_has(node->select->where->certain, variable))
-            set_add(node->certain, ast->items[i].outer);
-    }
-    return true;
-}
 
 /* ---- Constants ---- */
 
@@ -296,13 +116,12 @@ static size_t choose(Planner *planner, Algebra *const *children, const bool *is_
 {
     size_t best = count;
     double least = 0;
-    const bool has_bound = !set_is_empty(planner, bound);
+    const bool has_bound = !set_is_empty(bound);
     for (size_t i = 0; i < count; i++) {
         if (is_taken[i])
             continue;
         double cost = estimate(planner, children[i], bound);
-        if (has_bound && cost > 1 && !set_is_empty(planner, children[i]->possible) &&
-            !sets_meet(planner, children[i]->possible, bound))
+        if (has_bound && cost > 1 && !set_is_empty(children[i]->possible) && !sets_meet(children[i]->possible, bound))
             cost = cost * 1e6 + 1e6;
         if (best == count || cost < least) {
             best = i;
@@ -325,7 +144,8 @@ static bool compile_exists(Planner *planner, AstExpr *expr)
     VarSet none;
     Seed *const seed = sparql_new_seed(&planner->builder);
     SubPlan *const plan = sparql_build_alloc(&planner->builder, 1, sizeof *plan);
-    if (!seed || !plan || !new_set(planner, &none) || !sparql_new_batch(&planner->builder, &plan->buffer))
+    if (!seed || !plan || !sparql_new_set(&planner->builder, &none) ||
+        !sparql_new_batch(&planner->builder, &plan->buffer))
         return false;
     inner.root = seed;
     inner.unit = NULL;
@@ -376,12 +196,12 @@ static Operator *add_ready_filters(Planner *planner, Operator *input, AstExpr *c
 {
     for (size_t i = 0; i < count && input; i++) {
         VarSet used;
-        if (is_placed[i] || has_exists(filters[i]))
+        if (is_placed[i] || sparql_has_exists(filters[i]))
             continue;
-        if (!new_set(planner, &used))
+        if (!sparql_new_set(&planner->builder, &used))
             return NULL;
-        add_expr_variables(planner, filters[i], used);
-        if (!set_within(planner, used, used, certain))
+        sparql_add_variables(filters[i], used);
+        if (!set_within(used, used, certain))
             continue;
         is_placed[i] = true;
         input = add_filters(planner, input, &filters[i], 1);
@@ -397,7 +217,7 @@ static bool independent(Planner *planner, Algebra *node, SubPlan *out)
     const Operator *const unit = planner->unit;
     VarSet none;
     out->seed = sparql_new_seed(&planner->builder);
-    if (!out->seed || !new_set(planner, &none) || !sparql_new_batch(&planner->builder, &out->buffer))
+    if (!out->seed || !sparql_new_set(&planner->builder, &none) || !sparql_new_batch(&planner->builder, &out->buffer))
         return false;
     planner->unit = planner->in_exists ? NULL : &out->seed->base;
     out->top = compile(planner, node, &out->seed->base, none);
@@ -429,26 +249,26 @@ static bool needs_isolation(Planner *planner, const Algebra *node, VarSet bound,
 {
     VarSet used;
     *out = false;
-    if (set_is_empty(planner, bound))
+    if (set_is_empty(bound))
         return true;
-    if (!new_set(planner, &used))
+    if (!sparql_new_set(&planner->builder, &used))
         return false;
     switch (node->kind) {
     case ALGEBRA_EXTEND:
-        *out = set_has(bound, node->assignment.variable);
-        add_expr_variables(planner, node->assignment.expr, used);
+        *out = set_has(bound, node->assignment.variable) || sparql_is_volatile(node->assignment.expr);
+        sparql_add_variables(node->assignment.expr, used);
         break;
     case ALGEBRA_LEFT_JOIN:
     case ALGEBRA_MINUS:
-        set_unite(planner, used, node->children[1]->possible);
+        set_unite(used, node->children[1]->possible);
         break;
     default:
         break;
     }
     for (size_t i = 0; i < node->filter_count; i++)
-        add_expr_variables(planner, node->filters[i], used);
+        sparql_add_variables(node->filters[i], used);
     if (node->count > 0)
-        *out |= !set_within(planner, used, bound, node->children[0]->certain);
+        *out |= !set_within(used, bound, node->children[0]->certain);
     return true;
 }
 
@@ -513,17 +333,17 @@ static Operator *compile_join(Planner *planner, Algebra *const *children, size_t
                               size_t filter_count, Operator *input, VarSet bound)
 {
     VarSet certain;
-    const VarSet now = set_copy(planner, bound);
+    const VarSet now = sparql_set_copy(&planner->builder, bound);
     bool *const is_taken = sparql_build_alloc(&planner->builder, count, sizeof *is_taken);
     bool *const is_placed = sparql_build_alloc(&planner->builder, filter_count, sizeof *is_placed);
-    if (!now.words || !is_taken || !is_placed || !new_set(planner, &certain))
+    if (!now.words || !is_taken || !is_placed || !sparql_new_set(&planner->builder, &certain))
         return NULL;
     for (size_t taken = 0; taken < count && input; taken++) {
         const size_t next = choose(planner, children, is_taken, count, now);
         is_taken[next] = true;
         input = compile(planner, children[next], input, now);
-        set_unite(planner, now, children[next]->possible);
-        set_unite(planner, certain, children[next]->certain);
+        set_unite(now, children[next]->possible);
+        set_unite(certain, children[next]->certain);
         input = add_ready_filters(planner, input, filters, filter_count, is_placed, certain);
     }
     for (size_t i = 0; i < filter_count && input; i++)
@@ -549,11 +369,11 @@ static Operator *compile_union(Planner *planner, Algebra *node, Operator *input,
 static Operator *compile_left_join(Planner *planner, Algebra *node, Operator *input, VarSet bound)
 {
     Operator *const left = compile(planner, node->children[0], input, bound);
-    const VarSet all = set_copy(planner, bound);
+    const VarSet all = sparql_set_copy(&planner->builder, bound);
     SubPlan right = {.seed = sparql_new_seed(&planner->builder)};
     if (!left || !all.words || !right.seed)
         return NULL;
-    set_unite(planner, all, node->children[0]->possible);
+    set_unite(all, node->children[0]->possible);
     right.top = compile(planner, node->children[1], &right.seed->base, all);
     right.top = add_filters(planner, right.top, node->filters, node->filter_count);
     return right.top ? sparql_new_optional(&planner->builder, left, right, node->marker) : NULL;
@@ -562,13 +382,13 @@ static Operator *compile_left_join(Planner *planner, Algebra *node, Operator *in
 static Operator *compile_minus(Planner *planner, Algebra *node, Operator *input, VarSet bound)
 {
     Operator *const left = compile(planner, node->children[0], input, bound);
-    const VarSet all = set_copy(planner, bound);
+    const VarSet all = sparql_set_copy(&planner->builder, bound);
     uint32_t *shared;
     size_t count;
     SubPlan right;
     if (!left || !all.words)
         return NULL;
-    set_unite(planner, all, node->children[0]->possible);
+    set_unite(all, node->children[0]->possible);
     if (!list_shared(planner, node->children[1]->possible, all, &shared, &count))
         return NULL;
     if (count == 0)
@@ -693,23 +513,6 @@ static Operator *compile_assignments(Planner *planner, Operator *input, const As
     return sparql_new_extend(&planner->builder, input, assignments, count);
 }
 
-static bool annotate_modifiers(Planner *planner)
-{
-    const SelectAlgebra *const select = planner->select;
-    bool is_done = annotate(planner, select->where) && (!select->values || annotate(planner, select->values));
-    for (size_t i = 0; i < select->group_assignment_count && is_done; i++)
-        is_done = annotate_expr(planner, (AstExpr *)select->group_assignments[i].expr);
-    for (size_t i = 0; i < select->group.aggregate_count && is_done; i++)
-        is_done = annotate_expr(planner, (AstExpr *)select->group.aggregates[i].call);
-    for (size_t i = 0; i < select->assignment_count && is_done; i++)
-        is_done = annotate_expr(planner, (AstExpr *)select->assignments[i].expr);
-    for (size_t i = 0; i < select->ast->having_count && is_done; i++)
-        is_done = annotate_expr(planner, select->ast->having[i]);
-    for (size_t i = 0; i < select->ast->order_count && is_done; i++)
-        is_done = annotate_expr(planner, select->ast->order[i].expr);
-    return is_done;
-}
-
 static Operator *compile_grouping(Planner *planner, Operator *input)
 {
     const SelectAlgebra *const select = planner->select;
@@ -758,7 +561,7 @@ static Operator *compile_all(Planner *planner, Operator *input)
     const SelectAlgebra *const select = planner->select;
     const AstSelect *const ast = select->ast;
     VarSet none;
-    if (!annotate_modifiers(planner) || !new_set(planner, &none))
+    if (!sparql_find_bindings(&planner->builder, planner->select) || !sparql_new_set(&planner->builder, &none))
         return NULL;
     if (!ast->is_grouped || !is_plain_count(planner))
         input = compile(planner, select->where, input, none);

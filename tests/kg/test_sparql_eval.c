@@ -350,6 +350,13 @@ static void blank_nodes_of_a_row_are_its_own(void **state)
                   "2\t0\n");
     expect_answer(f->store, "SELECT (sameTerm(?a, ?b) AS ?s) { { SELECT (BNODE('l') AS ?a) (BNODE('l') AS ?b) {} } }",
                   "\"true\"^^<http://www.w3.org/2001/XMLSchema#boolean>\n");
+    /* Made once in its own group, whatever that is joined with afterwards. */
+    expect_answer(f->store,
+                  "SELECT (COUNT(DISTINCT ?b) AS ?n) (COUNT(*) AS ?m) { { BIND(BNODE() AS ?b) } ?x :legs ?l }",
+                  "1\t3\n");
+    expect_answer(f->store,
+                  "SELECT (COUNT(DISTINCT ?b) AS ?n) (COUNT(*) AS ?m) { ?x :legs ?l OPTIONAL { BIND(BNODE() AS ?b) } }",
+                  "1\t3\n");
 }
 
 static void construct_gives_each_triple_once_and_fresh_blank_nodes(void **state)

@@ -1,0 +1,157 @@
+/* bindings.c - variables in and out of patterns. A variable that a pattern always binds can be relied on by whatever
+ * joins with it; one that it may bind can only be watched. */
+#include "kg/sparql/bindings.h"
+
+#include "kg/sparql/functions.h"
+
+bool sparql_new_set(Builder *builder, VarSet *out)
+{
+    out->count = builder->width / 64 + 1;
+    out->words = sparql_build_alloc(builder, out->count, sizeof *out->words);
+    return out->words != NULL;
+}
+
+VarSet sparql_set_copy(Builder *builder, VarSet set)
+{
+    VarSet copy;
+    if (sparql_new_set(builder, &copy))
+        memcpy(copy.words, set.words, set.count * sizeof *copy.words);
+    return copy;
+}
+
+static bool annotate_select(Builder *builder, Algebra *node);
+static bool annotate(Builder *builder, Algebra *node);
+
+static bool annotate_expr(Builder *builder, AstExpr *expr)
+{
+    if (expr->algebra && !annotate(builder, expr->algebra))
+        return false;
+    for (size_t i = 0; i < expr->count; i++)
+        if (!annotate_expr(builder, expr->arguments[i]))
+            return false;
+    return true;
+}
+
+void sparql_add_variables(const AstExpr *expr, VarSet set)
+{
+    if (expr->op == EXPR_VARIABLE)
+        set_add(set, expr->node.variable);
+    if (expr->algebra)
+        set_unite(set, expr->algebra->possible);
+    for (size_t i = 0; i < expr->count; i++)
+        sparql_add_variables(expr->arguments[i], set);
+}
+
+bool sparql_has_exists(const AstExpr *expr)
+{
+    if (expr->algebra)
+        return true;
+    for (size_t i = 0; i < expr->count; i++)
+        if (sparql_has_exists(expr->arguments[i]))
+            return true;
+    return false;
+}
+
+bool sparql_is_volatile(const AstExpr *expr)
+{
+    if (expr->builtin && expr->builtin->form == BUILTIN_VOLATILE)
+        return true;
+    for (size_t i = 0; i < expr->count; i++)
+        if (sparql_is_volatile(expr->arguments[i]))
+            return true;
+    return false;
+}
+
+static void annotate_values(Algebra *node)
+{
+    const AstValues *const values = node->values;
+    for (size_t i = 0; i < values->width; i++) {
+        bool is_certain = true;
+        for (size_t row = 0; row < values->rows && is_certain; row++)
+            is_certain = values->is_bound[row * values->width + i];
+        set_add(node->possible, values->variables[i]);
+        if (is_certain)
+            set_add(node->certain, values->variables[i]);
+    }
+}
+
+/* From the children's sets to the node's. */
+static void combine(Algebra *node)
+{
+    for (size_t i = 0; i < node->count; i++) {
+        const Algebra *const child = node->children[i];
+        if (i == 0 || node->kind != ALGEBRA_MINUS)
+            set_unite(node->possible, child->possible);
+        if (i == 0 || node->kind == ALGEBRA_JOIN)
+            set_unite(node->certain, child->certain);
+        else if (node->kind == ALGEBRA_UNION)
+            set_intersect(node->certain, child->certain);
+    }
+}
+
+static bool annotate(Builder *builder, Algebra *node)
+{
+    if (!sparql_new_set(builder, &node->possible) || !sparql_new_set(builder, &node->certain))
+        return false;
+    for (size_t i = 0; i < node->count; i++)
+        if (!annotate(builder, node->children[i]))
+            return false;
+    for (size_t i = 0; i < node->filter_count; i++)
+        if (!annotate_expr(builder, node->filters[i]))
+            return false;
+    combine(node);
+    switch (node->kind) {
+    case ALGEBRA_TRIPLE:
+    case ALGEBRA_PATH:
+        set_add(node->possible, node->s.variable);
+        set_add(node->possible, node->kind == ALGEBRA_TRIPLE ? node->p.variable : AST_NO_VARIABLE);
+        set_add(node->possible, node->o.variable);
+        set_unite(node->certain, node->possible);
+        return true;
+    case ALGEBRA_EXTEND:
+        set_add(node->possible, node->assignment.variable);
+        return annotate_expr(builder, (AstExpr *)node->assignment.expr);
+    case ALGEBRA_VALUES:
+        annotate_values(node);
+        return true;
+    case ALGEBRA_SELECT:
+        return annotate_select(builder, node);
+    default:
+        return true;
+    }
+}
+
+/* A subquery's plain variables are certain out here where they are in there. */
+static bool annotate_select(Builder *builder, Algebra *node)
+{
+    Builder inner = *builder;
+    inner.width = node->select->width;
+    if (!annotate(&inner, node->select->where)) {
+        builder->status = inner.status;
+        return false;
+    }
+    const AstSelect *const ast = node->select->ast;
+    for (size_t i = 0; i < ast->item_count; i++) {
+        const uint32_t variable = ast->items[i].target.variable;
+        set_add(node->possible, ast->items[i].outer);
+        if (!ast->items[i].expr && set_has(node->select->where->certain, variable))
+            set_add(node->certain, ast->items[i].outer);
+    }
+    return true;
+}
+
+bool sparql_find_bindings(Builder *builder, SelectAlgebra *select)
+{
+    bool is_done = annotate(builder, select->where) && (!select->values || annotate(builder, select->values));
+    for (size_t i = 0; i < select->group_assignment_count && is_done; i++)
+        is_done = annotate_expr(builder, (AstExpr *)select->group_assignments[i].expr);
+    for (size_t i = 0; i < select->group.aggregate_count && is_done; i++)
+        is_done = annotate_expr(builder, (AstExpr *)select->group.aggregates[i].call);
+    for (size_t i = 0; i < select->assignment_count && is_done; i++)
+        is_done = annotate_expr(builder, (AstExpr *)select->assignments[i].expr);
+    for (size_t i = 0; i < select->ast->having_count && is_done; i++)
+        is_done = annotate_expr(builder, select->ast->having[i]);
+    for (size_t i = 0; i < select->ast->order_count && is_done; i++)
+        is_done = annotate_expr(builder, select->ast->order[i].expr);
+    return is_done;
+}
