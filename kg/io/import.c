@@ -174,10 +174,15 @@ static bool ends_with(const char *name, size_t length, const char *ending)
     return length >= size && strncasecmp(name + length - size, ending, size) == 0;
 }
 
+/* By the ending; TSV for one that says nothing, KG_FORMAT_AUTO for other formats of RDF. */
 static KgFormat format_of(const char *name)
 {
+    static const char *const others[] = {".nq", ".trig", ".rdf", ".owl", ".jsonld"};
     size_t length = strlen(name);
     length -= ends_with(name, length, ".gz") ? 3 : (ends_with(name, length, ".zst") ? 4 : 0);
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        if (ends_with(name, length, others[i]))
+            return KG_FORMAT_AUTO;
     if (ends_with(name, length, ".csv"))
         return KG_CSV;
     if (ends_with(name, length, ".nt"))
@@ -197,6 +202,9 @@ static BaseStatus import_file(KgImporter *importer, const char *name, BaseError 
     KgFormat format = importer->options.format;
     if (format == KG_FORMAT_AUTO)
         format = format_of(name);
+    if (format == KG_FORMAT_AUTO)
+        return base_fail(err, BASE_BAD_INPUT, "%s: files of this kind are not read yet, expected tsv, csv, nt or ttl",
+                         name);
     BaseStatus status = base_input_open(name, &importer->input, err);
     if (status != BASE_OK)
         return status;

@@ -397,6 +397,12 @@ static void options_that_make_no_sense_are_refused(void **state)
     assert_int_equal(import_file(f, path, &(KgImportOptions){.rejects = path}, NULL, &faults, &err), BASE_BAD_CALL);
     expect_words(&err, "the file to import");
     expect_words(&err, path);
+    char *const quads = write_file(f, "x.nq", "<a:b> <a:c> <a:d> <a:g> .\n", 26);
+    err = (BaseError){0};
+    assert_int_equal(import_file(f, quads, NULL, NULL, &faults, &err), BASE_BAD_INPUT);
+    expect_words(&err, "not read yet");
+    expect_words(&err, quads);
+    free(quads);
     free(path);
 }
 
