@@ -28,7 +28,7 @@ static BaseStatus no_memory(BaseError *err)
 
 static BaseStatus flush(Export *export, BaseError *err)
 {
-    if (fwrite(export->text.items, 1, export->text.count, export->out) != export->text.count)
+    if (export->text.count > 0 && fwrite(export->text.items, 1, export->text.count, export->out) != export->text.count)
         return base_fail_errno(err, "cannot write the export");
     export->text.count = 0;
     return BASE_OK;

@@ -467,6 +467,17 @@ static void a_database_made_for_an_import_that_fails_is_removed(void **state)
 }
 
 /* Random terms written in every format and read again are the same triples. */
+static void an_empty_database_exports_no_triple(void **state)
+{
+    const Fixture *const f = *state;
+    static const KgFormat lines[] = {KG_TSV, KG_CSV, KG_NTRIPLES};
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+        char *const text = export_text(f->store, lines[i]);
+        assert_string_equal(text, "");
+        free(text);
+    }
+}
+
 static void every_format_reads_back_what_it_wrote(void **state)
 {
     Fixture *const f = *state;
@@ -589,6 +600,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_cancelled_import_leaves_nothing, make_fixture, drop_fixture),
         cmocka_unit_test_setup_teardown(a_database_made_for_an_import_that_fails_is_removed, make_fixture,
                                         drop_fixture),
+        cmocka_unit_test_setup_teardown(an_empty_database_exports_no_triple, make_fixture, drop_fixture),
         cmocka_unit_test_setup_teardown(every_format_reads_back_what_it_wrote, make_fixture, drop_fixture),
         cmocka_unit_test_setup_teardown(wordnet_comes_out_as_it_went_in, make_fixture, drop_fixture),
     };
