@@ -73,7 +73,7 @@ int command_import(Cli *cli, const Command *command, int argc, char **argv)
     const BaseStatus status =
         kg_import(store, words.items + 1, words.count - 1, &import, &report, &sink, &cli->job, &err);
     if (status == BASE_OK) {
-        say(cli, "imported %s triples (%s new) from %s lines in %.2f s, %s lines rejected", grouped(report.triples),
+        say(cli, "imported %s triples (%s new) from %s lines in %.2f s, %s rejected", grouped(report.triples),
             grouped(report.added), grouped(report.lines), report.seconds, grouped(report.rejected));
     } else {
         exit_code = report_error(cli, &err);

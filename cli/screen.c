@@ -67,7 +67,7 @@ void screen_begin(Cli *cli)
     interrupted_cli = cli;
     struct sigaction action = {.sa_handler = on_interrupt};
     sigaction(SIGINT, &action, NULL);
-    signal(SIGXFSZ, SIG_IGN);  /* a file at its limit is a write error, told like any other */
+    signal(SIGXFSZ, SIG_IGN); /* a file at its limit is a write error, told like any other */
 }
 
 void clear_progress(Cli *cli)
