@@ -120,8 +120,8 @@ static bool say_evidence(const InsightExplanation *x, const char *link, BaseBuff
     bool ok = base_buffer_format(text, "%s", link);
     if (!x->evidence)
         return ok && base_buffer_format(text, "it was observed with confidence %.2f", x->confidence);
-    return ok && base_buffer_format(text, "%s saw it in \"%s\" with confidence %.2f", x->evidence->method,
-                                    x->evidence->mention, x->confidence);
+    return ok && base_buffer_format(text, "observed in \"%s\" with confidence %.2f (%s)", x->evidence->mention,
+                                    x->confidence, x->evidence->method);
 }
 
 static bool say_score(const InsightScore *score, const char *link, BaseBuffer *text)

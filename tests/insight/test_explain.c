@@ -263,7 +263,7 @@ static void an_observation_tells_its_evidence(void **state)
     assert_int_equal(x->verdict, INSIGHT_LIKELY);
     assert_true(x->belief > 0.749 && x->belief < 0.751);
     assert_non_null(x->evidence);
-    expect_summary(x, "classifier faces saw it in \"a photograph\" with confidence 0.75");
+    expect_summary(x, "observed in \"a photograph\" with confidence 0.75 (classifier faces)");
     done(x, txn);
 }
 
