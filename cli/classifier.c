@@ -4,28 +4,26 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* What all three read from their words: which data, which model. */
 typedef struct Task {
     const char *images, *labels; /* IDX files */
     const char *model;
-    const char *folder, *text, *table; /* other kinds of data, not offered yet */
 } Task;
 
 #define DATA_OPTIONS(task)                                                                                             \
     {"images", OPTION_TEXT, &(task).images, "F", "IDX images (also .gz)"},                                             \
         {"labels", OPTION_TEXT, &(task).labels, "F", "their labels, IDX"},                                             \
-        {"folder", OPTION_TEXT, &(task).folder, "D", "one subfolder a class (not there yet)"},                         \
-        {"text", OPTION_TEXT, &(task).text, "F", "label and text (not there yet)"},                                    \
+        {"folder", OPTION_LATER, NULL, "D", "one subfolder a class (not there yet)"},                                  \
+        {"text", OPTION_LATER, NULL, "F", "label and text (not there yet)"},                                           \
     {                                                                                                                  \
-        "table", OPTION_TEXT, &(task).table, "F", "a table (not there yet)"                                            \
+        "table", OPTION_LATER, NULL, "F", "a table (not there yet)"                                                    \
     }
 
 static bool has_data(const Command *command, const Task *task, bool needs_labels, int *exit_code)
 {
-    if (task->folder || task->text || task->table)
-        *exit_code = usage_error(command, "only --images and --labels (IDX) are offered yet");
-    else if (!task->images || (needs_labels && !task->labels))
+    if (!task->images || (needs_labels && !task->labels))
         *exit_code = usage_error(command, "--images F%s is needed", needs_labels ? " --labels F" : "");
     else
         return true;
@@ -54,6 +52,22 @@ static BaseStatus find_classes(const char *path, const NnImages *images, char **
     return BASE_OK;
 }
 
+/* Found out before the training and not after it. */
+static BaseStatus check_output(const char *path, BaseError *err)
+{
+    const char *const slash = strrchr(path, '/');
+    char *const folder = slash ? strndup(path, slash == path ? 1 : (size_t)(slash - path)) : strdup(".");
+    BaseStatus status = BASE_OK;
+    if (!folder)
+        status = base_fail(err, BASE_NO_MEMORY, "no memory for a path");
+    else if (base_is_folder(path))
+        status = base_fail(err, BASE_IO, "cannot write %s: it is a folder", path);
+    else if (access(folder, W_OK | X_OK) != 0)
+        status = base_fail_errno(err, "cannot write %s", path);
+    free(folder);
+    return status;
+}
+
 static int train(Cli *cli, const Command *command, int argc, char **argv)
 {
     Task task = {0};
@@ -63,10 +77,11 @@ static int train(Cli *cli, const Command *command, int argc, char **argv)
     const Option options[] = {
         {"arch", OPTION_TEXT, &arch, "A", "seed-cnn (default): two convolutions, two dense layers"},
         {"o", OPTION_TEXT, &output, "MODEL", "the file to write"},
-        {"epochs", OPTION_COUNT, &epochs, "N", "passes over the images (default 5)"},
-        {"batch", OPTION_COUNT, &batch, "N", "images a step (default 32)"},
-        {"rate", OPTION_NUMBER, &rate, "R", "of Adam (default 0.001)"},
+        {"epochs", OPTION_POSITIVE, &epochs, "N", "passes over the images (default 5)"},
+        {"batch", OPTION_POSITIVE, &batch, "N", "images a step (default 32)"},
+        {"rate", OPTION_AMOUNT, &rate, "R", "of Adam (default 0.001)"},
         {"classes", OPTION_TEXT, &classes, "F", "names of the classes, one a line (default 0, 1, ...)"},
+        {"valid", OPTION_LATER, NULL, "DATA", "not there yet; --valid-images and --valid-labels are"},
         {"valid-images", OPTION_TEXT, &valid_images, "F", "evaluated after each epoch"},
         {"valid-labels", OPTION_TEXT, &valid_labels, "F", "their labels"},
         DATA_OPTIONS(task),
@@ -86,7 +101,9 @@ static int train(Cli *cli, const Command *command, int argc, char **argv)
                                                 : "-o MODEL says where to write");
         goto done;
     }
-    BaseStatus status = images_read(task.images, task.labels, &images, &err);
+    BaseStatus status = check_output(output, &err);
+    if (status == BASE_OK)
+        status = images_read(task.images, task.labels, &images, &err);
     if (status == BASE_OK && valid_images)
         status = images_read(valid_images, valid_labels, &valid, &err);
     if (status == BASE_OK)
@@ -269,11 +286,11 @@ done:
 int command_classifier(Cli *cli, const Command *command, int argc, char **argv)
 {
     static const Command tasks[] = {
-        {"classifier train", "--arch A -o MODEL --images F --labels F [options]", "Trains a classifier.", train},
+        {"classifier train", "--arch A -o MODEL --images F --labels F [options]", "Trains a classifier.", train, NULL},
         {"classifier evaluate", "--model MODEL --images F --labels F", "Accuracy, loss and figures per class.",
-         evaluate},
+         evaluate, "tsv json"},
         {"classifier predict", "--model MODEL --images F | --image F",
-         "A line per item: class, probability, runner-up.", predict},
+         "A line per item: class, probability, runner-up.", predict, "tsv"},
     };
     static const char *const names[] = {"train", "evaluate", "predict"};
     for (size_t i = 0; argc > 0 && i < sizeof tasks / sizeof *tasks; i++)
@@ -284,6 +301,8 @@ int command_classifier(Cli *cli, const Command *command, int argc, char **argv)
             printf("kgq %s %s\n    %s\n", tasks[i].name, tasks[i].usage, tasks[i].summary);
         return EXIT_DONE;
     }
+    if (argc > 0 && strcmp(argv[0], "explain") == 0)
+        return usage_error(command, "classifier explain is not there yet");
     const char *const near = argc > 0 ? base_nearest(argv[0], names, 3) : NULL;
     if (near)
         return usage_error(command, "unknown task \"%s\"; did you mean %s?", argv[0], near);

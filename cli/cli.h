@@ -24,7 +24,16 @@ typedef struct Cli {
 
 /* ---- options.c ---- */
 
-typedef enum OptionKind { OPTION_FLAG, OPTION_TEXT, OPTION_COUNT, OPTION_NUMBER, OPTION_LIST } OptionKind;
+typedef enum OptionKind {
+    OPTION_FLAG,
+    OPTION_TEXT,
+    OPTION_COUNT,    /* a whole number, 0 too */
+    OPTION_POSITIVE, /* a whole number from 1 on */
+    OPTION_AMOUNT,   /* a number above 0 */
+    OPTION_SHARE,    /* a number from 0 to 1 */
+    OPTION_LIST,
+    OPTION_LATER, /* of the contract, and not there yet: using it is a usage error that says so */
+} OptionKind;
 typedef struct TextList {
     const char **items;
     size_t count, capacity;
@@ -32,7 +41,7 @@ typedef struct TextList {
 typedef struct Option {
     const char *name; /* "max-errors" for --max-errors, or one letter for -k */
     OptionKind kind;
-    void *value;          /* bool, const char *, uint64_t, double or TextList */
+    void *value;          /* bool, const char *, uint64_t, double or TextList; NULL of OPTION_LATER */
     const char *argument; /* "N", "FILE"; NULL for a flag */
     const char *help;
 } Option;
@@ -41,6 +50,7 @@ typedef int CommandRun(Cli *cli, const Command *command, int argc, char **argv);
 struct Command {
     const char *name, *usage, *summary;
     CommandRun *run;
+    const char *outputs; /* what --output takes, apart by blanks; NULL: the command prints no result */
 };
 /* Reads `argv` (without the command's own name) by `options` and the common ones (--quiet, --threads, --seed, --output,
  * --help); the rest are the command's words, between `least` and `most` of them, and stand in `words`, which borrows
@@ -90,6 +100,8 @@ BaseStatus run_query(Cli *cli, KgStore *store, const char *text, size_t length, 
                      uint64_t *rows, BaseError *err);
 
 /* ---- reason.c: also used by the shell ---- */
+/* The rules of the latest run, 0 texts when there was none; all in the arena. */
+BaseStatus read_latest_rules(KgTxn *txn, BaseArena *arena, ReasonerText **texts, size_t *count, BaseError *err);
 #define TYPED_RULES "<rules>" /* the name of the text that holds what was typed */
 /* Checks the program and, when it is right, derives with it into *inferred*; says what the typed rules from
  * `first_line` on gave. */

@@ -26,7 +26,8 @@ void close_database(Cli *cli, KgStore *store)
 static const struct {
     const char *name;
     KgFormat format;
-} file_formats[] = {{"tsv", KG_TSV}, {"csv", KG_CSV}, {"nt", KG_NTRIPLES}, {"ttl", KG_TURTLE}};
+} file_formats[] = {{"tsv", KG_TSV},    {"csv", KG_CSV},           {"nt", KG_NTRIPLES},
+                    {"ttl", KG_TURTLE}, {"ntriples", KG_NTRIPLES}, {"turtle", KG_TURTLE}};
 
 static bool find_format(const char *name, KgFormat *out)
 {
@@ -44,6 +45,7 @@ int command_import(Cli *cli, const Command *command, int argc, char **argv)
     const char *format = NULL, *object = NULL;
     const Option options[] = {
         {"format", OPTION_TEXT, &format, "F", "tsv, csv, nt or ttl (default: by the file's name)"},
+        {"graph", OPTION_LATER, NULL, "G", "into this named graph (not there yet)"},
         {"columns", OPTION_TEXT, &import.columns, "h,r,t", "which column is head, relation, tail; - skips one"},
         {"object", OPTION_TEXT, &object, "literal", "the tail column is plain text, taken as it stands"},
         {"type-relation", OPTION_TEXT, &import.type_relation, "NAME", "the relation that means rdf:type"},
@@ -90,6 +92,7 @@ int command_export(Cli *cli, const Command *command, int argc, char **argv)
     bool asserted = false, inferred = false, predicted = false, observed = false;
     const Option options[] = {
         {"format", OPTION_TEXT, &format_name, "F", "tsv (default), csv, nt or ttl"},
+        {"graph", OPTION_LATER, NULL, "G", "this named graph (not there yet)"},
         {"asserted", OPTION_FLAG, &asserted, NULL, "what was imported (default: asserted and inferred)"},
         {"inferred", OPTION_FLAG, &inferred, NULL, "what rules derived"},
         {"predicted", OPTION_FLAG, &predicted, NULL, "what embeddings predicted"},

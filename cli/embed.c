@@ -13,12 +13,12 @@ int command_train(Cli *cli, const Command *command, int argc, char **argv)
     const Option options[] = {
         {"model", OPTION_TEXT, &model, "KIND", "transe (default), distmult, complex or rotate"},
         {"name", OPTION_TEXT, &name, "NAME", "what the model is called in the database (default: its kind)"},
-        {"dim", OPTION_COUNT, &dim, "D", "numbers per entity"},
-        {"epochs", OPTION_COUNT, &epochs, "N", "at most so many passes over the triples"},
+        {"dim", OPTION_POSITIVE, &dim, "D", "numbers per entity"},
+        {"epochs", OPTION_POSITIVE, &epochs, "N", "at most so many passes over the triples"},
         {"config", OPTION_TEXT, &config, "FILE", "a JSON object with these and all other settings"},
         {"valid", OPTION_TEXT, &flags.valid_file, "FILE", "triples to validate on (default: a sample held out)"},
         {"relations", OPTION_TEXT, &flags.relations, "A,B", "learn from these relations only"},
-        {"time-budget", OPTION_NUMBER, &flags.time_budget, "S", "stop after so many seconds, with the best so far"},
+        {"time-budget", OPTION_AMOUNT, &flags.time_budget, "S", "stop after so many seconds, with the best so far"},
         {"resume", OPTION_FLAG, &flags.resume, NULL, "go on from the vectors of the model of this name"},
     };
     TextList words = {0};
@@ -214,8 +214,8 @@ int command_predict(Cli *cli, const Command *command, int argc, char **argv)
     TextList words = {0};
     const Option options[] = {
         {"name", OPTION_TEXT, &name, "NAME", "the model"},
-        {"k", OPTION_COUNT, &k, "N", "how many answers (default 10)"},
-        {"store", OPTION_NUMBER, &threshold, "T", "keep answers of at least this probability in predicted"},
+        {"k", OPTION_POSITIVE, &k, "N", "how many answers (default 10)"},
+        {"store", OPTION_SHARE, &threshold, "T", "keep answers of at least this probability in predicted"},
     };
     int exit_code = EXIT_DONE;
     OpenModel open = {0};

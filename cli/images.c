@@ -25,9 +25,12 @@ BaseStatus images_read(const char *images_path, const char *labels_path, Images 
         status = datasets_read_idx_pair(images_path, labels_path, &images, &labels, err);
     else
         status = datasets_read_idx(images_path, &images, err);
-    if (status == BASE_OK && (images.rank < 3 || images.dims[0] == 0))
+    if (status == BASE_OK && images.rank < 3)
         status = base_fail_at(err, BASE_BAD_INPUT, (BaseSource){.name = images_path},
-                              "expected images (rank 3 or 4, at least one), found an array of rank %d", images.rank);
+                              "expected images (rank 3 or 4), found an array of rank %d", images.rank);
+    if (status == BASE_OK && images.dims[0] == 0)
+        status = base_fail_at(err, BASE_BAD_INPUT, (BaseSource){.name = images_path},
+                              "expected at least one image, found none");
     if (status == BASE_OK && labels_path) {
         out->labels = calloc(labels.dims[0], sizeof *out->labels);
         if (!out->labels)

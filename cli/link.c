@@ -193,7 +193,7 @@ int command_link(Cli *cli, const Command *command, int argc, char **argv)
         {"image", OPTION_TEXT, &image, "F", "the picture (PGM), or pictures (IDX), to look at; wants --model"},
         {"model", OPTION_TEXT, &classifier, "C", "the classifier to look with"},
         {"name", OPTION_TEXT, &name, "M", "an embedding of the database that helps to choose"},
-        {"threshold", OPTION_NUMBER, &threshold, "T", "below this the answer is NIL (default 0.05)"},
+        {"threshold", OPTION_SHARE, &threshold, "T", "below this the answer is NIL (default 0.05)"},
         {"store", OPTION_FLAG, &linking.stores, NULL, "write triples with confidence and evidence into observed"},
         {"subject", OPTION_TEXT, &linking.subject, "NAME", "of those triples (default: the file's or text's name)"},
         {"predicate", OPTION_TEXT, &linking.predicate, "NAME", "of those triples (default: mentions, depicts)"},

@@ -36,7 +36,8 @@ static void print_help(const Command *command, const Option *options, size_t cou
     for (size_t i = 0; i < count; i++)
         print_option(&options[i]);
     for (size_t i = 0; i < COMMON_OPTIONS; i++)
-        print_option(&common[i]);
+        if (common[i].help)
+            print_option(&common[i]);
 }
 
 static const Option *find_option(const Option *options, size_t count, const char *name, size_t length)
@@ -59,11 +60,57 @@ static bool take_value(const Option *option, const char *text)
         return true;
     case OPTION_COUNT:
         return base_parse_uint(text, 0, UINT64_MAX, option->value);
-    case OPTION_NUMBER:
-        return base_parse_double(text, -1e300, 1e300, option->value);
+    case OPTION_POSITIVE:
+        return base_parse_uint(text, 1, UINT64_MAX, option->value);
+    case OPTION_AMOUNT:
+        return base_parse_double(text, 1e-300, 1e300, option->value);
+    case OPTION_SHARE:
+        return base_parse_double(text, 0, 1, option->value);
     case OPTION_LIST:
         return BASE_PUSH((TextList *)option->value, text);
+    case OPTION_LATER:
+        break;
     }
+    return false;
+}
+
+/* What a value is to be, for the message about one that is not. */
+static const char *expected(OptionKind kind)
+{
+    switch (kind) {
+    case OPTION_COUNT:
+        return "a whole number";
+    case OPTION_POSITIVE:
+        return "a whole number from 1 on";
+    case OPTION_AMOUNT:
+        return "a number above 0";
+    case OPTION_SHARE:
+        return "a number from 0 to 1";
+    default:
+        return "a value";
+    }
+}
+
+/* Is `word` one of the blank-separated `list`? */
+static bool is_listed(const char *list, const char *word)
+{
+    const size_t length = strlen(word);
+    for (const char *at = list; at && *at; at += strspn(at, " ")) {
+        const size_t item = strcspn(at, " ");
+        if (item == length && strncmp(at, word, length) == 0)
+            return true;
+        at += item;
+    }
+    return false;
+}
+
+static bool is_output(const Command *command, const char *format, int *exit_code)
+{
+    if (is_listed(command->outputs, format))
+        return true;
+    *exit_code = command->outputs ? usage_error(command, "--output \"%s\" is not offered here; these are: %s", format,
+                                                command->outputs)
+                                  : usage_error(command, "--output is of no use here: nothing is printed");
     return false;
 }
 
@@ -88,7 +135,7 @@ bool read_options(Cli *cli, const Command *command, const Option *options, size_
     bool help = false;
     uint64_t threads = 0;
     const Option common[COMMON_OPTIONS] = {
-        {"output", OPTION_TEXT, &cli->output, "FORMAT", "table, tsv, csv, json, ... as fits the command"},
+        {"output", OPTION_TEXT, &cli->output, "FORMAT", command->outputs},
         {"threads", OPTION_COUNT, &threads, "N", "worker threads (default: one per core)"},
         {"seed", OPTION_COUNT, &cli->seed, "N", "the start of all chance (default 1)"},
         {"quiet", OPTION_FLAG, &cli->quiet, NULL, "no progress and no notes on stderr"},
@@ -118,6 +165,10 @@ bool read_options(Cli *cli, const Command *command, const Option *options, size_
             *exit_code = unknown_option(command, word, options, count, common);
             return false;
         }
+        if (option->kind == OPTION_LATER) {
+            *exit_code = usage_error(command, "--%s: %s", option->name, option->help);
+            return false;
+        }
         const char *value = equals ? equals + 1 : NULL;
         if (option->kind == OPTION_FLAG && value) {
             *exit_code = usage_error(command, "--%s takes no value", option->name);
@@ -131,9 +182,12 @@ bool read_options(Cli *cli, const Command *command, const Option *options, size_
             value = argv[++i];
         }
         if (!take_value(option, value)) {
-            *exit_code = usage_error(command, "%s does not take \"%s\", expected %s", word, value, option->argument);
+            *exit_code =
+                usage_error(command, "%s does not take \"%s\", expected %s", word, value, expected(option->kind));
             return false;
         }
+        if (option == common && !is_output(command, value, exit_code))
+            return false;
     }
     if (help) {
         print_help(command, options, count, common);

@@ -170,7 +170,7 @@ int run_prompt(Shell *shell)
         prompt.was_dropped = false;
         const char *const line = el_gets(prompt.edit, &count);
         if (prompt.was_dropped) {
-            fputs("^C\n", stdout);
+            fputs("^C\033[J\n", stdout); /* what stood behind the cursor goes */
             prompt.text.count = 0;
             continue;
         }

@@ -93,7 +93,9 @@ int command_query(Cli *cli, const Command *command, int argc, char **argv)
     uint64_t repeat = 0;
     const Option options[] = {
         {"f", OPTION_TEXT, &file, "FILE", "read the query from a file; - is standard input"},
-        {"repeat", OPTION_COUNT, &repeat, "N", "run it N times in one process; median and minimum on stderr"},
+        {"repeat", OPTION_POSITIVE, &repeat, "N", "run it N times in one process; median and minimum on stderr"},
+        {"explain", OPTION_LATER, NULL, NULL, "the plan (not there yet)"},
+        {"profile", OPTION_LATER, NULL, NULL, "the plan with what each step took (not there yet)"},
     };
     TextList words = {0};
     int exit_code = EXIT_DONE;

@@ -30,6 +30,18 @@ static void print_report(Cli *cli, const ReasonerReport *report)
     }
 }
 
+BaseStatus read_latest_rules(KgTxn *txn, BaseArena *arena, ReasonerText **texts, size_t *count, BaseError *err)
+{
+    KgRun *runs = NULL;
+    size_t run_count = 0;
+    *count = 0;
+    BaseStatus status = kg_runs(txn, "reason", arena, &runs, &run_count, err);
+    const KgRun *latest = NULL;
+    for (size_t i = 0; status == BASE_OK && i < run_count; i++)
+        latest = !latest || runs[i].id > latest->id ? &runs[i] : latest;
+    return latest ? reasoner_split_texts(latest->text, latest->name, arena, texts, count, err) : status;
+}
+
 /* The program of files, or, without any, that of the latest run. */
 static BaseStatus parse_program(Cli *cli, KgTxn *txn, const TextList *files, const char *ruleset, ReasonerProgram **out,
                                 bool *was_told, BaseError *err)
@@ -44,9 +56,20 @@ static BaseStatus parse_program(Cli *cli, KgTxn *txn, const TextList *files, con
         if (ruleset) {
             status = base_fail(err, BASE_BAD_CALL, "--ruleset %s is not offered yet; write the rules you need by -r",
                                ruleset);
-        } else {
+        } else if (files->count > 0) {
             status = reasoner_parse_files(files->items, files->count, &options, &sink, out, err);
             *was_told = status == BASE_BAD_INPUT;
+        } else {
+            ReasonerText *texts = NULL;
+            size_t count = 0;
+            status = read_latest_rules(txn, &arena, &texts, &count, err);
+            if (status == BASE_OK && count == 0)
+                status =
+                    base_fail(err, BASE_BAD_CALL, "no rules have run on this database yet: -r FILE.rls names some");
+            if (status == BASE_OK) {
+                status = reasoner_parse(texts, count, &options, &sink, out, err);
+                *was_told = status == BASE_BAD_INPUT;
+            }
         }
     }
     base_arena_free(&arena);
@@ -87,10 +110,6 @@ int command_reason(Cli *cli, const Command *command, int argc, char **argv)
     bool was_told = false;
     if (!READ_OPTIONS(options, 1, 1))
         goto done;
-    if (!drop && !ruleset && files.count == 0) {
-        exit_code = usage_error(command, "-r FILE.rls says by which rules, or --drop removes what was inferred");
-        goto done;
-    }
     store = open_database(cli, words.items[0], false, false, &exit_code);
     if (!store)
         goto done;

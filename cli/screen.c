@@ -101,6 +101,8 @@ int exit_code_of(BaseStatus status)
 
 int report_error(Cli *cli, const BaseError *error)
 {
+    if (error->status == BASE_CANCELLED && isatty(STDERR_FILENO))
+        cli->progress_is_shown = true; /* the terminal's ^C takes its place */
     clear_progress(cli);
     base_error_print(stderr, error);
     return exit_code_of(error->status);

@@ -5,6 +5,7 @@
 #include "cli/pager.h"
 #include "cli/statement.h"
 
+#include <ctype.h>
 #include <locale.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -87,20 +88,12 @@ static void forget_rules(Shell *shell)
 static BaseStatus find_base_rules(Shell *shell, BaseError *err)
 {
     KgTxn *txn = NULL;
-    KgRun *runs = NULL;
-    size_t count = 0;
     uint64_t inferred = 0;
     BaseStatus status = kg_read_begin(shell->cli->store, &txn, err);
     if (status == BASE_OK)
         status = kg_count(txn, KG_IN(KG_INFERRED), (KgTriple){0}, &inferred, err);
     if (status == BASE_OK && inferred > 0)
-        status = kg_runs(txn, "reason", &shell->base_memory, &runs, &count, err);
-    const KgRun *latest = NULL;
-    for (size_t i = 0; i < count; i++)
-        latest = !latest || runs[i].id > latest->id ? &runs[i] : latest;
-    if (status == BASE_OK && latest)
-        status = reasoner_split_texts(latest->text, latest->name, &shell->base_memory, &shell->base_texts,
-                                      &shell->base_count, err);
+        status = read_latest_rules(txn, &shell->base_memory, &shell->base_texts, &shell->base_count, err);
     kg_abort(txn);
     shell->has_base = status == BASE_OK;
     return status;
@@ -366,7 +359,9 @@ static int run_file(Shell *shell, const char *path);
 
 static int run_words(Shell *shell, const TextList *words)
 {
-    const char *const name = words->items[0];
+    const char *name = words->items[0];
+    if (name[0] != '.') /* help, quit, exit */
+        name = name[0] == 'h' ? ".help" : ".quit";
     const char *const word = words->count > 1 ? words->items[1] : NULL;
     Cli *const cli = shell->cli;
     if (strcmp(name, ".help") == 0)
@@ -465,8 +460,39 @@ static int run_statement(Shell *shell, const char *text, size_t length)
     return EXIT_DONE;
 }
 
+/* Nothing of SPARQL or of a rule begins a line with the name of a shell command: the statement before it was forgotten,
+ * or never meant as one. */
+static bool is_command_line(const BaseBuffer *text, const char *line, size_t length)
+{
+    size_t word = 0;
+    while (word < length && !isspace((unsigned char)line[word]))
+        word++;
+    for (size_t i = 0; shell_commands[i]; i++)
+        if (strlen(shell_commands[i]) == word && memcmp(shell_commands[i], line, word) == 0)
+            return !statement_is_in_string(statement_kind(text->items, text->count), text->items, text->count);
+    return false;
+}
+
+static int drop_unfinished(Shell *shell, BaseBuffer *text)
+{
+    BaseError err = {0};
+    const bool is_rule = statement_kind(text->items, text->count) == STATEMENT_RULE;
+    base_fail_at(&err, BASE_BAD_INPUT, base_source_at("<statement>", text->items, text->count, text->count - 1, 1),
+                 "expected the end of this statement (%s), found a command",
+                 is_rule ? "a full stop" : "; or a blank line");
+    text->count = 0;
+    return report_error(shell->cli, &err);
+}
+
 int shell_take_line(Shell *shell, BaseBuffer *text, const char *line, size_t length)
 {
+    if (text->count > 0 && is_command_line(text, line, length)) {
+        const int exit_code = drop_unfinished(shell, text);
+        if (shell->is_script && !shell->goes_on)
+            return exit_code;
+        (void)shell_take_line(shell, text, line, length);
+        return exit_code;
+    }
     if (!base_buffer_add(text, line, length) || !base_buffer_add(text, "\n", 1))
         return report_error(shell->cli, &(BaseError){.status = BASE_NO_MEMORY, .message = "no memory for a statement"});
     const StatementKind kind = statement_kind(text->items, text->count);

@@ -25,12 +25,28 @@ size_t statement_start(const char *text, size_t length)
     return at;
 }
 
+/* What newcomers type, and no rule is. */
+static bool is_bare_command(const char *text, size_t length)
+{
+    static const char *const words[] = {"help", "quit", "exit"};
+    size_t end = 0;
+    while (end < length && isalpha((unsigned char)text[end]))
+        end++;
+    for (size_t i = end; i < length; i++)
+        if (!isspace((unsigned char)text[i]) && text[i] != ';')
+            return false;
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strlen(words[i]) == end && strncmp(words[i], text, end) == 0)
+            return true;
+    return false;
+}
+
 StatementKind statement_kind(const char *text, size_t length)
 {
     const size_t start = statement_start(text, length);
     if (start == length)
         return STATEMENT_EMPTY;
-    if (text[start] == '.')
+    if (text[start] == '.' || is_bare_command(text + start, length - start))
         return STATEMENT_COMMAND;
     size_t end = start;
     while (end < length && isalpha((unsigned char)text[end]))
@@ -110,6 +126,11 @@ static bool last_line_is_blank(const char *text, size_t length)
     while (at > 0 && (text[at - 1] == ' ' || text[at - 1] == '\t' || text[at - 1] == '\r'))
         at--;
     return at > 0 && text[at - 1] == '\n';
+}
+
+bool statement_is_in_string(StatementKind kind, const char *text, size_t length)
+{
+    return scan_text(kind, text, length).in_string;
 }
 
 bool statement_is_whole(StatementKind kind, const char *text, size_t length)

@@ -7,7 +7,7 @@
 
 typedef enum StatementKind {
     STATEMENT_EMPTY,   /* blanks and comments so far */
-    STATEMENT_COMMAND, /* ".help": one line */
+    STATEMENT_COMMAND, /* ".help", or the bare words help, quit and exit: one line */
     STATEMENT_SPARQL,  /* ends at a blank line, or at a line's end behind ';' once the braces balance */
     STATEMENT_RULE,    /* rules and facts: ends at a line's end behind '.' */
 } StatementKind;
@@ -15,6 +15,8 @@ typedef enum StatementKind {
 /* `text` is the lines so far, each with its newline. The words that begin SPARQL tell the kind; all else is a rule. */
 StatementKind statement_kind(const char *text, size_t length);
 bool statement_is_whole(StatementKind kind, const char *text, size_t length);
+/* Is a string that may go over lines still open? */
+bool statement_is_in_string(StatementKind kind, const char *text, size_t length);
 /* Where the statement begins, behind blanks and comments. */
 size_t statement_start(const char *text, size_t length);
 /* The length without the blanks at the end and, for SPARQL, the ';' that ended it. */

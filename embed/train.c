@@ -74,6 +74,9 @@ static BaseStatus read_valid_file(Training *training, KgTxn *txn, const char *pa
 {
     EmbedTriples triples = {0};
     BaseStatus status = embed_read_triples(txn, path, &triples, err);
+    if (status == BASE_OK && triples.count == 0)
+        status = base_fail_at(err, BASE_BAD_INPUT, (BaseSource){.name = path},
+                              "expected triples to validate on, found none");
     if (status == BASE_OK)
         status = embed_facts_add(&training->valid, &training->rows, triples.items, triples.count, err);
     free(triples.items);

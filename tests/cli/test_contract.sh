@@ -15,6 +15,33 @@ check 0 "$KGQ" import --help
 out_has "--rejects FILE"
 check 0 "$KGQ" --version
 
+# What the contract has and kgq not yet is said to be so, and is wrong usage; so are values that make no sense.
+for command in update run mine audit serve 'classifier explain'; do
+    check 2 "$KGQ" $command "$T/db"
+    err_has "$command is not there yet"
+done
+later() {
+    check 2 "$KGQ" "$@"
+    err_has "not there yet"
+}
+later import "$T/db" x.tsv --graph g
+later export "$T/db" --graph g
+later query "$T/db" 'ASK {}' --explain
+later query "$T/db" 'ASK {}' --profile
+later classifier train -o "$T/m" --folder d
+later classifier train -o "$T/m" --valid d
+check 2 "$KGQ" train "$T/db" --epochs 0
+check 2 "$KGQ" train "$T/db" --time-budget -3
+check 2 "$KGQ" predict "$T/db" --name m 'a b ?' --store 2
+check 2 "$KGQ" query "$T/db" 'ASK {}' --repeat 0
+check 2 "$KGQ" link "$T/db" --text x --threshold 7
+# An output format that a command does not have is refused, not passed over.
+check 2 "$KGQ" stats "$T/db" --output json
+err_has "tsv"
+check 2 "$KGQ" evaluate "$T/db" --name m --test f --output xml
+err_has "tsv json"
+check 2 "$KGQ" train "$T/db" --output json
+
 # What is not a database, and what is not there.
 check 1 "$KGQ" query "$T/none" 'ASK {}'
 err_has "$T/none"
@@ -106,6 +133,10 @@ check 0 "$KGQ" reason "$T/fam" -r "$T/family.rls"
 err_has "3 facts in, 6 derived"
 check 0 "$KGQ" query "$T/fam" 'SELECT ?x { ?x :ancestor :adam } ORDER BY ?x' --output csv
 [ "$(tr -d '\r' < "$T/out")" = "$(printf 'x\nkg:abel\nkg:cain\nkg:enoch')" ] || fail "wrong ancestors: $(cat "$T/out")"
+check 0 "$KGQ" reason "$T/fam"
+err_has "3 facts in, 6 derived"
+check 2 "$KGQ" reason "$T/db"
+err_has "-r FILE.rls"
 check 0 "$KGQ" explain "$T/fam" 'enoch ancestor adam'
 out_has "ancestor goes on"
 out_has "cain parent adam"
@@ -133,6 +164,15 @@ printf '\0\0\10\1\0\0\0\2ab' > "$T/labels-idx"
 check 1 "$KGQ" classifier train --arch seed-cnn -o "$T/m" --images "$T/short-idx" --labels "$T/labels-idx"
 err_has "$T/short-idx"
 [ ! -e "$T/m" ] || fail "a failed training wrote a model"
+check 3 "$KGQ" classifier train -o "$T/nowhere/m" --images "$T/short-idx" --labels "$T/labels-idx"
+err_has "cannot write $T/nowhere/m"
+check 3 "$KGQ" classifier train -o "$T" --images "$T/short-idx" --labels "$T/labels-idx"
+err_has "it is a folder"
+: > "$T/empty.tsv"
+check 1 "$KGQ" train "$T/fam" --model transe --valid "$T/empty.tsv"
+err_has "$T/empty.tsv"
+check 0 "$KGQ" export "$T/fam" --output ntriples
+out_has '<kg:abel> <kg:parent> <kg:adam> .'
 
 # A disk that is full (here: a file that may not grow) fails the import and leaves the database as it was.
 awk 'BEGIN { for (i = 0; i < 60000; i++) printf "node%d\tnext\tnode%d\n", i, i + 1 }' > "$T/big.tsv"

@@ -36,6 +36,26 @@ printf 'p(?x) :- q(?y).\n' > "$T/script"
 check 1 bash -c '"$0" < "$1"' "$KGQ" "$T/script"
 err_has "?x"
 
+# A forgotten end does not swallow the commands that follow; a string over lines may hold what looks like one.
+printf 'parent(abel, adam)\n.mode csv\nASK {};\n' > "$T/script"
+check 1 bash -c '"$0" < "$1"' "$KGQ" "$T/script"
+err_has "<statement>:1:19: error: expected the end of this statement (a full stop)"
+out_is ""
+printf '.bail off\nASK {\n.mode csv\nASK {};\n' > "$T/script"
+check 1 bash -c '"$0" < "$1"' "$KGQ" "$T/script"
+out_is true
+printf '.mode csv\nASK { FILTER("""\n.mode csv\n""" != "") };\n' > "$T/script"
+check 0 bash -c '"$0" < "$1"' "$KGQ" "$T/script"
+out_is true
+printf 'help\nexit\nnot reached\n' > "$T/script"
+check 0 bash -c '"$0" < "$1"' "$KGQ" "$T/script"
+out_has .import
+
+# .reason alone runs the rules again over what was imported since.
+printf 'sibling(?x, ?y) :- parent(?x, ?z), parent(?y, ?z), ?x != ?y.\n.import %s\n.reason\n.mode csv\nASK { :abel :sibling :cain };\n' "$T/family.tsv" > "$T/script"
+check 0 bash -c '"$0" < "$1"' "$KGQ" "$T/script"
+out_is true
+
 # On a database; .read, .output, .prefix, .schema, .explain without quotes.
 check 0 "$KGQ" import "$T/db" "$T/family.tsv"
 printf '.prefix ex http://example.org/\n.output %s\n.mode tsv\nSELECT ?x { ?x :parent :adam } ORDER BY ?x;\n.output\n.explain abel parent adam\n.schema\n.quit\nnot reached\n' "$T/result" > "$T/inner"

@@ -20,6 +20,10 @@ static void the_first_word_tells_the_kind(void **state)
     assert_int_equal(kind(""), STATEMENT_EMPTY);
     assert_int_equal(kind("  \n% a comment\n# another\n"), STATEMENT_EMPTY);
     assert_int_equal(kind(".help\n"), STATEMENT_COMMAND);
+    assert_int_equal(kind("help\n"), STATEMENT_COMMAND);
+    assert_int_equal(kind("quit;\n"), STATEMENT_COMMAND);
+    assert_int_equal(kind("exit(a, b).\n"), STATEMENT_RULE);
+    assert_int_equal(kind("helper\n"), STATEMENT_RULE);
     assert_int_equal(kind("select ?x {"), STATEMENT_SPARQL);
     assert_int_equal(kind("# note\nPREFIX a: <b>"), STATEMENT_SPARQL);
     assert_int_equal(kind("selection(?x) :- p(?x)."), STATEMENT_RULE);
