@@ -191,7 +191,8 @@ static int evaluate(Cli *cli, const Command *command, int argc, char **argv)
     if (status == BASE_OK)
         status = images_read(task.images, task.labels, &images, &err);
     if (status == BASE_OK)
-        status = nn_classifier_evaluate(classifier, &images.view, &evaluation, &cli->job, &err);
+        status = images_fault(nn_classifier_evaluate(classifier, &images.view, &evaluation, &cli->job, &err),
+                              task.images, &err);
     if (status != BASE_OK) {
         exit_code = report_error(cli, &err);
         goto done;
@@ -258,8 +259,10 @@ static int predict(Cli *cli, const Command *command, int argc, char **argv)
     const int classes = status == BASE_OK ? nn_classifier_class_count(classifier) : 0;
     if (status == BASE_OK) {
         probabilities = calloc((size_t)images.view.count * (size_t)classes, sizeof *probabilities);
-        status = probabilities ? nn_classifier_predict(classifier, &images.view, probabilities, &cli->job, &err)
-                               : base_fail(&err, BASE_NO_MEMORY, "no memory for the answers");
+        status = probabilities
+                     ? images_fault(nn_classifier_predict(classifier, &images.view, probabilities, &cli->job, &err),
+                                    task.images, &err)
+                     : base_fail(&err, BASE_NO_MEMORY, "no memory for the answers");
     }
     if (status != BASE_OK) {
         exit_code = report_error(cli, &err);

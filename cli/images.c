@@ -75,6 +75,13 @@ BaseStatus images_read_any(const char *path, Images *out, BaseError *err)
     return BASE_OK;
 }
 
+BaseStatus images_fault(BaseStatus status, const char *path, BaseError *err)
+{
+    if (status == BASE_BAD_INPUT && err->source[0] == '\0')
+        snprintf(err->source, sizeof err->source, "%s", path);
+    return status;
+}
+
 void images_free(Images *images)
 {
     free(images->pixels);

@@ -15,6 +15,8 @@ typedef struct Images {
 BaseStatus images_read(const char *images_path, const char *labels_path, Images *out, BaseError *err);
 /* One picture (PGM), or all of an IDX file. */
 BaseStatus images_read_any(const char *path, Images *out, BaseError *err);
+/* A fault that names no file, found in pictures of `path`, names that now. Returns `status`. */
+BaseStatus images_fault(BaseStatus status, const char *path, BaseError *err);
 void images_free(Images *images);
 
 #endif

@@ -150,7 +150,8 @@ static BaseStatus link_pictures(Linking *linking, const char *path, const char *
     for (int i = 0; status == BASE_OK && i < count; i++)
         classes[i] = nn_classifier_class_name(classifier, i);
     if (status == BASE_OK)
-        status = nn_classifier_predict(classifier, &images.view, probabilities, &linking->cli->job, err);
+        status = images_fault(nn_classifier_predict(classifier, &images.view, probabilities, &linking->cli->job, err),
+                              path, err);
     if (status == BASE_OK)
         status =
             embed_link_labels(linking->txn, classes, (size_t)count, &linking->options, &links, &linking->cli->job, err);

@@ -102,7 +102,11 @@ int main(int argc, char **argv)
     const Command *const command = find_command(word);
     if (command)
         return finish(&cli, command->run(&cli, command, argc - 2, argv + 2));
-    if (argc == 2 && word[0] != '-' && base_is_folder(word))
+    if (word[0] != '-' && base_is_folder(word)) {
+        if (argc > 2)
+            return usage_error(NULL, "after a database folder, which opens the shell, nothing more is expected: \"%s\"",
+                               argv[2]);
         return finish(&cli, run_shell(&cli, word));
+    }
     return unknown_command(word);
 }

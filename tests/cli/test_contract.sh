@@ -14,6 +14,8 @@ out_has "kgq import"
 check 0 "$KGQ" import --help
 out_has "--rejects FILE"
 check 0 "$KGQ" --version
+check 2 "$KGQ" "$T" ASK
+err_has "nothing more is expected"
 
 # What the contract has and kgq not yet is said to be so, and is wrong usage; so are values that make no sense.
 for command in update run mine audit serve 'classifier explain'; do
@@ -168,6 +170,22 @@ check 3 "$KGQ" classifier train -o "$T/nowhere/m" --images "$T/short-idx" --labe
 err_has "cannot write $T/nowhere/m"
 check 3 "$KGQ" classifier train -o "$T" --images "$T/short-idx" --labels "$T/labels-idx"
 err_has "it is a folder"
+head -c 4000 /dev/zero > "$T/zeros"
+{ printf '\0\0\10\3\0\0\0\4\0\0\0\34\0\0\0\34'; head -c 3136 "$T/zeros"; } > "$T/four-idx"
+printf '\0\0\10\1\0\0\0\4\0\1\0\1' > "$T/four-labels-idx"
+{ printf '\0\0\10\3\0\0\0\1\0\0\0\20\0\0\0\20'; head -c 256 "$T/zeros"; } > "$T/other-idx"
+check 0 "$KGQ" classifier train --arch seed-cnn -o "$T/c" --images "$T/four-idx" --labels "$T/four-labels-idx" --epochs 1
+cp "$T/c" "$T/first"
+check 0 "$KGQ" classifier train --arch seed-cnn -o "$T/c" --images "$T/four-idx" --labels "$T/four-labels-idx" --epochs 1
+cmp "$T/c" "$T/first" || fail "the same seed gave another classifier"
+check 1 "$KGQ" classifier predict --model "$T/c" --images "$T/other-idx"
+err_has "$T/other-idx: error: the images are 16 x 16"
+printf '\0\0\10\3\0\0\0\0\0\0\0\34\0\0\0\34' > "$T/none-idx"
+check 1 "$KGQ" classifier predict --model "$T/c" --images "$T/none-idx"
+err_has "$T/none-idx"
+head -c 300000 "$T/c" > "$T/cut"
+check 1 "$KGQ" classifier predict --model "$T/cut" --images "$T/four-idx"
+err_has "$T/cut: error: byte 300000"
 : > "$T/empty.tsv"
 check 1 "$KGQ" train "$T/fam" --model transe --valid "$T/empty.tsv"
 err_has "$T/empty.tsv"
