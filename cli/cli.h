@@ -65,6 +65,7 @@ int usage_error(const Command *command, const char *format, ...) __attribute__((
 extern const Command commands[];
 extern const size_t command_count;
 const Command *find_command(const char *name); /* NULL: none */
+bool is_later_command(const char *name);       /* of the contract, and not there yet */
 
 /* ---- screen.c ---- */
 

@@ -115,6 +115,8 @@ int command_export(Cli *cli, const Command *command, int argc, char **argv)
     store = open_database(cli, words.items[0], false, true, &exit_code);
     if (!store)
         goto done;
+    if (cli->out_is_terminal)
+        cli->job.report = NULL; /* progress would be drawn into the triples */
     BaseError err = {0};
     uint64_t written = 0;
     BaseStatus status = kg_read_begin(store, &txn, &err);
@@ -245,6 +247,7 @@ int command_check(Cli *cli, const Command *command, int argc, char **argv)
     BaseStatus status = kg_read_begin(store, &txn, &err);
     if (status == BASE_OK)
         status = kg_check(txn, &faults, &sink, &cli->job, &err);
+    clear_progress(cli);
     if (status == BASE_OK)
         fprintf(cli->out, "ok\n");
     else

@@ -309,6 +309,7 @@ int command_score(Cli *cli, const Command *command, int argc, char **argv)
         status = scores ? embed_score(open.model, triples.items, triples.count, scores, &cli->job, &err)
                         : base_fail(&err, BASE_NO_MEMORY, "no memory for %s scores", grouped(triples.count));
     }
+    clear_progress(cli);
     if (status == BASE_OK)
         status = print_scores(cli, open.txn, &triples, scores, &err);
     if (status != BASE_OK)

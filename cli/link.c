@@ -24,6 +24,7 @@ static const char *file_name(const char *path)
 
 static BaseStatus print_mention(Linking *linking, const EmbedMention *mention, double confidence, BaseError *err)
 {
+    clear_progress(linking->cli);
     FILE *const out = linking->cli->out;
     if (mention->chosen < 0) {
         fprintf(out, "%s\tNIL\t\t\n", mention->text);

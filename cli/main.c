@@ -55,14 +55,19 @@ static void print_usage(FILE *out)
         fprintf(out, "  kgq %-11s %s\n", commands[i].name, commands[i].summary);
 }
 
-/* Of the contract, and not there yet. */
-static const char *const later_commands[] = {"update", "run", "mine", "audit", "serve"};
+bool is_later_command(const char *name)
+{
+    static const char *const names[] = {"update", "run", "mine", "audit", "serve"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(names[i], name) == 0)
+            return true;
+    return false;
+}
 
 static int unknown_command(const char *word)
 {
-    for (size_t i = 0; i < sizeof later_commands / sizeof *later_commands; i++)
-        if (strcmp(word, later_commands[i]) == 0)
-            return usage_error(NULL, "the command %s is not there yet", word);
+    if (is_later_command(word))
+        return usage_error(NULL, "the command %s is not there yet", word);
     const char *names[sizeof commands / sizeof *commands];
     for (size_t i = 0; i < command_count; i++)
         names[i] = commands[i].name;

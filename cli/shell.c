@@ -411,6 +411,8 @@ static int run_words(Shell *shell, const TextList *words)
     const Command *const command = find_command(name + 1);
     if (command)
         return run_batch_command(shell, command, words);
+    if (is_later_command(name + 1))
+        return complain(shell, "the command %s is not there yet", name);
     size_t count = 0;
     while (shell_commands[count])
         count++;

@@ -198,6 +198,16 @@ awk 'BEGIN { for (i = 0; i < 60000; i++) printf "node%d\tnext\tnode%d\n", i, i +
 check 3 bash -c 'ulimit -f 2048; exec "$0" import "$1" "$2"' "$KGQ" "$T/db" "$T/big.tsv"
 "$KGQ" export "$T/db" --quiet | cmp - "$T/before" || fail "an import into a full disk changed the database"
 
+# On a terminal, progress is gone before a result is printed. What stands behind the last erasing of a line is seen.
+if command -v script > /dev/null; then
+    for command in "check '$T/db'" "export '$T/fam'" "link '$T/fam' --text 'abel and cain'"; do
+        eval "'$KGQ' $command" > "$T/piped" 2> /dev/null
+        script -qec "'$KGQ' $command" /dev/null < /dev/null | tr -d '\r' | sed "s/.*$(printf '\033')\[K//" |
+            grep -v '^exported ' > "$T/seen"
+        cmp -s "$T/piped" "$T/seen" || fail "progress among the results of $command: $(head -c 300 "$T/seen")"
+    done
+fi
+
 # Results that cannot be written are the machine's failure.
 [ ! -e /dev/full ] || { check 3 bash -c '"$0" export "$1" > /dev/full' "$KGQ" "$T/db"; }
 check 0 "$KGQ" check "$T/db"
