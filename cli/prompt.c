@@ -127,9 +127,10 @@ static bool begin_prompt(Prompt *prompt)
     el_set(edit, EL_PROMPT, prompt_text);
     el_set(edit, EL_EDITOR, "emacs");
     el_set(edit, EL_SETTY, "-d", "-isig", NULL); /* Ctrl-C is a key while editing, a signal while running */
-    el_set(edit, EL_ADDFN, "kgq-drop", "drop what was typed", drop_line);
+    /* The wide calls, as libedit never frees the copies that the others make of these names. */
+    el_wset(edit, EL_ADDFN, L"kgq-drop", L"drop what was typed", drop_line);
     el_set(edit, EL_BIND, "^C", "kgq-drop", NULL);
-    el_set(edit, EL_ADDFN, "kgq-complete", "complete the word", complete_line);
+    el_wset(edit, EL_ADDFN, L"kgq-complete", L"complete the word", complete_line);
     el_set(edit, EL_BIND, "^I", "kgq-complete", NULL);
     el_set(edit, EL_BIND, "^R", "em-inc-search-prev", NULL);
     history(prompt->history, &prompt->event, H_SETSIZE, 2000);

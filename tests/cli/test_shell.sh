@@ -73,5 +73,13 @@ out_has "http://example.org/"
 printf '.read %s\n' "$T/script" > "$T/script"
 check 2 bash -c '"$0" < "$1"' "$KGQ" "$T/script"
 err_has "read each other"
+# On a terminal: the prompt takes a statement and leaves; the history is kept.
+if command -v script > /dev/null; then
+    printf 'ASK { :abel :parent :adam };\nexit\n' > "$T/script"
+    export KGQ_HISTORY=$T/history
+    check 0 bash -c 'script -qec "$0 $2" /dev/null < "$1"' "$KGQ" "$T/script" "$T/db"
+    out_has true
+    grep -q parent "$T/history" || fail "the history was not kept"
+fi
 [ -z "$(find "${TMPDIR:-/tmp}" -maxdepth 1 -name 'kgq-??????' -newer "$T/family.tsv" -print -quit)" ] || fail "a temporary database was left behind"
 finish
