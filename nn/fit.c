@@ -1,4 +1,6 @@
-/* Training a classifier: minibatches in a new order each epoch, cross entropy, Adam. */
+/* Training a classifier: minibatches in a new order each epoch, cross entropy, Adam. The rate stays for the first half
+ * of the run and then falls evenly, so that the last steps settle: at a constant rate the accuracy after the last epoch
+ * depended on the seed by half a percent on MNIST. */
 #include "nn/classifier.h"
 
 #include <math.h>
@@ -7,6 +9,7 @@
 #define DEFAULT_EPOCHS 5
 #define DEFAULT_BATCH 32
 #define DEFAULT_RATE 1e-3f
+#define LAST_RATE 0.05 /* what is left of the rate at the end */
 
 typedef struct Fit {
     NnClassifier *classifier;
@@ -19,12 +22,22 @@ typedef struct Fit {
     uint32_t *order;
 } Fit;
 
+/* The rate of the step that begins with image `first` of `epoch`. */
+static float rate_at(const Fit *fit, int epoch, int64_t first)
+{
+    const double epochs_done = (double)(epoch - 1) + (double)first / (double)fit->images->count;
+    const double progress = epochs_done / (double)fit->options.epochs;
+    const double fallen = progress > 0.5 ? (progress - 0.5) / 0.5 : 0;
+    return (float)((double)fit->options.rate * (1 - (1 - LAST_RATE) * fallen));
+}
+
 static BaseStatus learn_batch(Fit *fit, int epoch, int64_t first, NnTally *tally, BaseError *err)
 {
     const int64_t left = fit->images->count - first, batch = fit->options.batch;
     const NnBatch images = {
         .images = fit->images, .order = fit->order, .first = first, .count = left < batch ? left : batch};
     BaseError fault = {0};
+    nn_optimizer_set_rate(fit->optimizer, rate_at(fit, epoch, first));
     BaseStatus status = nn_team_run(&fit->team, NN_LEARN, images, tally, NULL, NULL, &fault);
     if (status == BASE_OK)
         status = nn_optimizer_step(fit->optimizer, fit->team.graphs, fit->team.count, fit->team.pool, &fault);

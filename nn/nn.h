@@ -200,7 +200,7 @@ typedef struct NnEpoch {
 typedef struct NnFitOptions {
     int epochs;            /* [5] */
     int batch;             /* [32] images a step; the last step of an epoch takes what is left */
-    float rate;            /* [1e-3] of Adam */
+    float rate;            /* [1e-3] of Adam; falls evenly over the second half of the run */
     uint64_t seed;         /* of the order of the images */
     const NnImages *valid; /* evaluated after each epoch; NULL: none */
     void (*on_epoch)(void *context, const NnEpoch *epoch); /* on the calling thread; may be NULL */
