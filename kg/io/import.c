@@ -84,6 +84,25 @@ BaseStatus kg_import_step(KgImporter *importer, BaseError *err)
                : BASE_OK;
 }
 
+BaseStatus kg_read_lines(KgImporter *importer, KgTakeLine *take, BaseError *err)
+{
+    KgLines lines = {.input = importer->input};
+    KgText record;
+    BaseStatus status;
+    while ((status = kg_lines_next(&lines, &record, err)) == BASE_OK) {
+        importer->row.lines++;
+        const BaseArenaMark start = base_arena_mark(&importer->arena);
+        status = take(importer, record, lines.line, err);
+        base_arena_rewind(&importer->arena, start);
+        if (status == BASE_OK)
+            status = kg_import_step(importer, err);
+        if (status != BASE_OK)
+            break;
+    }
+    kg_lines_free(&lines);
+    return status == BASE_END ? BASE_OK : status;
+}
+
 BaseStatus kg_check_triple(const KgTerm terms[3], int *place, KgFault *fault)
 {
     *place = 0;

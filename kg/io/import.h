@@ -46,6 +46,11 @@ BaseStatus kg_check_triple(const KgTerm terms[3], int *place, KgFault *fault);
 /* Invalid UTF-8 and NUL bytes. */
 BaseStatus kg_check_bytes(KgText record, KgFault *fault);
 
+/* What a format of one triple a line does with each line, which is number `number` of the file. */
+typedef BaseStatus KgTakeLine(KgImporter *importer, KgText record, uint32_t number, BaseError *err);
+/* Hands every line of importer->input to `take`, whose use of the arena ends with it. */
+BaseStatus kg_read_lines(KgImporter *importer, KgTakeLine *take, BaseError *err);
+
 /* Each reads importer->input to its end. */
 BaseStatus kg_read_tsv(KgImporter *importer, BaseError *err);
 BaseStatus kg_read_csv(KgImporter *importer, BaseError *err);

@@ -138,21 +138,7 @@ static BaseStatus take_line(KgImporter *importer, KgText record, uint32_t number
 
 BaseStatus kg_read_tsv(KgImporter *importer, BaseError *err)
 {
-    KgLines lines = {.input = importer->input};
-    KgText record;
-    BaseStatus status;
-    while ((status = kg_lines_next(&lines, &record, err)) == BASE_OK) {
-        importer->row.lines++;
-        const BaseArenaMark start = base_arena_mark(&importer->arena);
-        status = take_line(importer, record, lines.line, err);
-        base_arena_rewind(&importer->arena, start);
-        if (status == BASE_OK)
-            status = kg_import_step(importer, err);
-        if (status != BASE_OK)
-            break;
-    }
-    kg_lines_free(&lines);
-    return status == BASE_END ? BASE_OK : status;
+    return kg_read_lines(importer, take_line, err);
 }
 
 /* ---- CSV ---- */
