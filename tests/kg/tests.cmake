@@ -1,4 +1,5 @@
 kgq_test(kg names)
+kgq_test(kg inline)
 kgq_test(kg terms)
 kgq_test(kg triples)
 kgq_test(kg store)
