@@ -67,12 +67,15 @@ static void add_names(Shell *shell, const char *word, size_t length, bool plain,
     const uint64_t count = kg_term_count(txn, KG_IRI);
     for (uint64_t i = 0; iri && i < count && i < MOST_TERMS_READ && out->count < MOST_CANDIDATES; i++) {
         KgTerm term;
-        if (kg_term(txn, kg_id(KG_IRI, i), &term, NULL) != BASE_OK)
+        const BaseArenaMark mark = base_arena_mark(arena);
+        if (kg_term(txn, kg_id(KG_IRI, i), arena, &term, NULL) != BASE_OK)
             break;
         const size_t base = strlen(iri), typed = length - shown;
         if (term.text.length < base + typed || memcmp(term.text.bytes, iri, base) != 0 ||
-            memcmp(term.text.bytes + base, word + shown, typed) != 0)
+            memcmp(term.text.bytes + base, word + shown, typed) != 0) {
+            base_arena_rewind(arena, mark);
             continue;
+        }
         char *const whole = base_arena_alloc(arena, shown + term.text.length - base + 1, 1);
         if (!whole)
             break;

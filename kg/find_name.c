@@ -49,9 +49,13 @@ static size_t search(KgTxn *txn, KgText iri, Suggestion *best)
     const bool is_name = iri.length > scheme && memcmp(iri.bytes, KG_NAME_SCHEME, scheme) == 0;
     const size_t own_length = is_name ? iri.length - scheme : iri.length;
     size_t count = 0, limit = own_length / 3 ? own_length / 3 : 1;
+    BaseArena arena = {0};
+    base_arena_alloc(&arena, 1, 1); /* so that rewinding keeps a block */
+    const BaseArenaMark start = base_arena_mark(&arena);
     for (uint64_t number = 0; number < searched && own_length <= NAME_BYTES; number++) {
         KgTerm term;
-        if (kg_term(txn, kg_id(KG_IRI, number), &term, NULL) != BASE_OK)
+        base_arena_rewind(&arena, start);
+        if (kg_term(txn, kg_id(KG_IRI, number), &arena, &term, NULL) != BASE_OK)
             break;
         if (term.text.length + limit < iri.length || term.text.length > iri.length + limit)
             continue;
@@ -62,6 +66,7 @@ static size_t search(KgTxn *txn, KgText iri, Suggestion *best)
         if (count == SUGGESTIONS)
             limit = best[count - 1].distance;
     }
+    base_arena_free(&arena);
     return count;
 }
 

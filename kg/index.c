@@ -117,12 +117,16 @@ BaseStatus kg_get(KgTxn *txn, KgLayer layer, KgTriple triple, KgNote *note, Base
     return code == MDB_SUCCESS ? BASE_OK : kg_mdb_fail(txn->store, code, "read", err);
 }
 
-bool kg_holds(KgTxn *txn, unsigned layers, KgTriple triple)
+BaseStatus kg_holds(KgTxn *txn, unsigned layers, KgTriple triple, bool *out, BaseError *err)
 {
-    for (int layer = 0; layer < KG_LAYERS; layer++)
-        if (layers & KG_IN(layer) && get_note(txn, (KgLayer)layer, triple, NULL) == MDB_SUCCESS)
-            return true;
-    return false;
+    *out = false;
+    for (int layer = 0; layer < KG_LAYERS && !*out; layer++) {
+        const int code = layers & KG_IN(layer) ? get_note(txn, (KgLayer)layer, triple, NULL) : MDB_NOTFOUND;
+        if (code != MDB_SUCCESS && code != MDB_NOTFOUND)
+            return kg_mdb_fail(txn->store, code, "read", err);
+        *out = code == MDB_SUCCESS;
+    }
+    return BASE_OK;
 }
 
 static BaseStatus layers_of(KgTxn *txn, KgTriple triple, unsigned *out, BaseError *err)
@@ -502,5 +506,58 @@ BaseStatus kg_predicate_counts(KgTxn *txn, KgPredicateCount **out, size_t *count
         qsort(found.items, found.count, sizeof *found.items, by_total_descending);
     *out = found.items;
     *count = found.count;
+    return BASE_OK;
+}
+
+/* ---- Named graphs: not kept yet ---- */
+
+static BaseStatus default_only(KgId graph, BaseError *err)
+{
+    return graph == KG_ANY ? BASE_OK : base_fail(err, BASE_BAD_CALL, "named graphs are not kept yet");
+}
+
+BaseStatus kg_add_in(KgTxn *txn, KgId graph, KgLayer layer, const KgRecord *record, bool *added, BaseError *err)
+{
+    const BaseStatus status = default_only(graph, err);
+    return status == BASE_OK ? kg_add(txn, layer, record, added, err) : status;
+}
+
+BaseStatus kg_delete_in(KgTxn *txn, KgId graph, KgLayer layer, KgTriple triple, bool *deleted, BaseError *err)
+{
+    const BaseStatus status = default_only(graph, err);
+    return status == BASE_OK ? kg_delete(txn, layer, triple, deleted, err) : status;
+}
+
+BaseStatus kg_add_many_in(KgTxn *txn, KgId graph, KgLayer layer, KgRecord *records, size_t count, size_t *added,
+                          BaseJob *job, BaseError *err)
+{
+    const BaseStatus status = default_only(graph, err);
+    return status == BASE_OK ? kg_add_many(txn, layer, records, count, added, job, err) : status;
+}
+
+BaseStatus kg_clear_layer_in(KgTxn *txn, KgId graph, KgLayer layer, BaseError *err)
+{
+    const BaseStatus status = default_only(graph, err);
+    return status == BASE_OK ? kg_clear_layer(txn, layer, err) : status;
+}
+
+BaseStatus kg_get_in(KgTxn *txn, KgId graph, KgLayer layer, KgTriple triple, KgNote *note, BaseError *err)
+{
+    const BaseStatus status = default_only(graph, err);
+    return status == BASE_OK ? kg_get(txn, layer, triple, note, err) : status;
+}
+
+BaseStatus kg_holds_in(KgTxn *txn, KgId graph, unsigned layers, KgTriple triple, bool *out, BaseError *err)
+{
+    const BaseStatus status = default_only(graph, err);
+    return status == BASE_OK ? kg_holds(txn, layers, triple, out, err) : status;
+}
+
+BaseStatus kg_graphs(KgTxn *txn, KgId **out, size_t *count, BaseError *err)
+{
+    (void)txn;
+    (void)err;
+    *out = NULL;
+    *count = 0;
     return BASE_OK;
 }

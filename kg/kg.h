@@ -12,15 +12,24 @@
 
 /* ---- Terms -------------------------------------------------------------------------------------------------- */
 
-/* A term: the kind in the top 8 bits, below it a number that is dense within its kind (0, 1, 2, ...), so that an
- * IRI's number can be an embedding row. Ids are stable for the life of the database. */
+/* A term: a tag in the top 8 bits and a number below it. Tags 1 to 3 are the kinds of terms that the dictionary keeps;
+ * their numbers are dense within the kind (0, 1, 2, ...), so that an IRI's number can be an embedding row. Tags from
+ * KG_INLINE_TAGS on are literals that the id itself holds (kg/inline.h): numbers, dates, short strings. Ids are stable
+ * for the life of the database. */
 typedef uint64_t KgId;
 #define KG_ANY ((KgId)0) /* wildcard in a pattern; never names a term */
 
+#define KG_INLINE_TAGS 0x10u /* .. 0x7f; ids from 0x80 on are nobody's, and free for a caller's own use */
+
 typedef enum KgKind { KG_IRI = 1, KG_BLANK = 2, KG_LITERAL = 3 } KgKind;
+static inline unsigned kg_tag(KgId id)
+{
+    return (unsigned)(id >> 56);
+}
 static inline KgKind kg_kind(KgId id)
 {
-    return (KgKind)(id >> 56);
+    const unsigned tag = kg_tag(id);
+    return tag >= KG_INLINE_TAGS && tag < 0x80 ? KG_LITERAL : (KgKind)tag;
 }
 static inline uint64_t kg_number(KgId id)
 {
@@ -87,17 +96,18 @@ BaseStatus kg_commit(KgTxn *txn, BaseError *err);
 void kg_abort(KgTxn *txn); /* ends a read, or drops all that a write did; NULL is fine */
 KgStore *kg_store(KgTxn *txn);
 
-/* The term's id, made when it is new (kg_intern, write transactions) or BASE_NOT_FOUND (kg_find; err untouched). */
+/* The term's id, made when it is new (kg_intern, write transactions) or BASE_NOT_FOUND (kg_find; err untouched). A
+ * literal that its id holds is always found. */
 BaseStatus kg_intern(KgTxn *txn, const KgTerm *term, KgId *out, BaseError *err);
 BaseStatus kg_find(KgTxn *txn, const KgTerm *term, KgId *out, BaseError *err);
-/* Borrowed: points into the map, good until the next write in txn or its end. */
-BaseStatus kg_term(KgTxn *txn, KgId id, KgTerm *out, BaseError *err);
+/* What the id says; its texts are copied into the arena. BASE_BAD_INPUT: the database is damaged there. */
+BaseStatus kg_term(KgTxn *txn, KgId id, BaseArena *arena, KgTerm *out, BaseError *err);
 /* The term of `id` appended in `syntax`. */
 BaseStatus kg_write_term(KgTxn *txn, KgId id, KgSyntax syntax, BaseBuffer *out, BaseError *err);
 /* The id of a field in the syntax of kg_parse_term ("dog.n.01", "<http://…>", "\"text\"@en"). BASE_NOT_FOUND with a
  * message that names it, and near names where there are some. */
 BaseStatus kg_find_name(KgTxn *txn, const char *field, KgId *out, BaseError *err);
-uint64_t kg_term_count(KgTxn *txn, KgKind kind); /* numbers of that kind in use are 0 .. count-1 */
+uint64_t kg_term_count(KgTxn *txn, KgKind kind); /* in the dictionary: numbers in use are 0 .. count-1 */
 
 /* ---- Triples ------------------------------------------------------------------------------------------------ */
 
@@ -105,7 +115,7 @@ typedef struct KgTriple {
     KgId s, p, o;
 } KgTriple;
 
-/* Four sets kept apart. A triple may be in several. */
+/* Four sets kept apart, in every graph. A triple may be in several. */
 typedef enum KgLayer {
     KG_ASSERTED,  /* imported or entered: note.source = import */
     KG_INFERRED,  /* derived by rules: note.source = run, note.rule, note.height */
@@ -142,25 +152,53 @@ BaseStatus kg_clear_layer(KgTxn *txn, KgLayer layer, BaseError *err);
 
 /* BASE_NOT_FOUND, with no message, when it is not in that layer. `note` may be NULL. */
 BaseStatus kg_get(KgTxn *txn, KgLayer layer, KgTriple triple, KgNote *note, BaseError *err);
-bool kg_holds(KgTxn *txn, unsigned layers, KgTriple triple);
-/* Exact number of matches. Whole layers and patterns with only p bound cost no scan. */
+BaseStatus kg_holds(KgTxn *txn, unsigned layers, KgTriple triple, bool *out, BaseError *err);
+/* Exact number of matches, without a scan; only where a triple is in several of the layers is the range read. */
 BaseStatus kg_count(KgTxn *txn, unsigned layers, KgTriple pattern, uint64_t *out, BaseError *err);
 
 /* Matches of a pattern (KG_ANY = any) in the union of `layers` (KG_IN bits), each triple once, sorted by the ids of the
  * unbound places in the order that `order` names (or, KG_ORDER_BEST, in that of the index that suits the pattern).
  * Several scans may be open in a transaction; one that is does not survive a write in it. */
-typedef enum KgOrder { KG_ORDER_BEST, KG_ORDER_SPO, KG_ORDER_POS, KG_ORDER_OSP } KgOrder;
+typedef enum KgOrder { KG_ORDER_BEST, KG_ORDER_SPO, KG_ORDER_POS, KG_ORDER_OSP, KG_ORDER_PSO } KgOrder;
 typedef struct KgScan KgScan;
 BaseStatus kg_scan_open(KgTxn *txn, unsigned layers, KgTriple pattern, KgOrder order, KgScan **out, BaseError *err);
 BaseStatus kg_scan_next(KgScan *scan, KgTriple *out, BaseError *err); /* BASE_END after the last */
+/* Up to `capacity` triples at once, the fastest way through a range: *count is at least 1, or BASE_END. The layers of
+ * single triples are not told by kg_scan_layer then. */
+BaseStatus kg_scan_many(KgScan *scan, KgTriple *out, size_t capacity, size_t *count, BaseError *err);
 /* For the triple just returned: its first layer, and all of the scan's layers it is in (KG_IN bits). */
 KgLayer kg_scan_layer(const KgScan *scan);
 unsigned kg_scan_layers(const KgScan *scan);
 void kg_scan_close(KgScan *scan); /* NULL is fine; before the transaction ends */
 
+/* ---- Named graphs -------------------------------------------------------------------------------------------- */
+
+/* The calls above speak of the default graph; these of the graph named by an IRI or blank node, KG_ANY being the
+ * default graph. A graph exists while it has triples. BASE_BAD_CALL: a name that is a literal or no term. */
+BaseStatus kg_add_in(KgTxn *txn, KgId graph, KgLayer layer, const KgRecord *record, bool *added, BaseError *err);
+BaseStatus kg_delete_in(KgTxn *txn, KgId graph, KgLayer layer, KgTriple triple, bool *deleted, BaseError *err);
+BaseStatus kg_add_many_in(KgTxn *txn, KgId graph, KgLayer layer, KgRecord *records, size_t count, size_t *added,
+                          BaseJob *job, BaseError *err);
+BaseStatus kg_clear_layer_in(KgTxn *txn, KgId graph, KgLayer layer, BaseError *err);
+BaseStatus kg_get_in(KgTxn *txn, KgId graph, KgLayer layer, KgTriple triple, KgNote *note, BaseError *err);
+BaseStatus kg_holds_in(KgTxn *txn, KgId graph, unsigned layers, KgTriple triple, bool *out, BaseError *err);
+BaseStatus kg_count_in(KgTxn *txn, KgId graph, unsigned layers, KgTriple pattern, uint64_t *out, BaseError *err);
+BaseStatus kg_scan_open_in(KgTxn *txn, KgId graph, unsigned layers, KgTriple pattern, KgOrder order, KgScan **out,
+                           BaseError *err);
+/* The named graphs that have triples, by id; *out is the caller's to free(). */
+BaseStatus kg_graphs(KgTxn *txn, KgId **out, size_t *count, BaseError *err);
+
 /* ---- Reading and writing files ------------------------------------------------------------------------------- */
 
-typedef enum KgFormat { KG_FORMAT_AUTO, KG_TSV, KG_CSV, KG_NTRIPLES, KG_TURTLE } KgFormat; /* AUTO: by file name */
+typedef enum KgFormat {
+    KG_FORMAT_AUTO, /* by file name */
+    KG_TSV,
+    KG_CSV,
+    KG_NTRIPLES,
+    KG_TURTLE,
+    KG_NQUADS,
+    KG_TRIG,
+} KgFormat;
 
 typedef struct KgImportOptions {
     KgFormat format;
@@ -169,6 +207,8 @@ typedef struct KgImportOptions {
     const char *type_relation; /* the plain name that means rdf:type; NULL: none */
     uint64_t max_errors;       /* more bad lines than this: nothing at all is imported */
     const char *rejects;       /* file that gets the bad lines as they are, not an input itself; NULL: none */
+    const char *graph;         /* a field as kg_parse_term has it: triples go there, not to the default graph; NULL */
+    uint64_t memory; /* bytes to use at most, beyond which sorted runs go to disk; 0: a third of the machine's */
 } KgImportOptions;
 
 typedef struct KgImportReport {
@@ -291,7 +331,7 @@ KgQueryForm kg_query_form(const KgQuery *query);
 size_t kg_query_column_count(const KgQuery *query);
 const char *kg_query_column(const KgQuery *query, size_t column);
 BaseStatus kg_query_next(KgQuery *query, BaseError *err); /* BASE_END after the last row */
-/* A cell of the current row, borrowed until the next call on the query; false: unbound. */
+/* A cell of the current row, borrowed until the next row; false: unbound. */
 bool kg_query_cell(KgQuery *query, size_t column, KgTerm *out);
 bool kg_query_answer(const KgQuery *query); /* ASK; known once opened */
 

@@ -244,3 +244,24 @@ BaseStatus kg_count(KgTxn *txn, unsigned layers, KgTriple pattern, uint64_t *out
     kg_scan_close(scan);
     return status == BASE_END ? BASE_OK : status;
 }
+
+BaseStatus kg_scan_many(KgScan *scan, KgTriple *out, size_t capacity, size_t *count, BaseError *err)
+{
+    BaseStatus status = BASE_OK;
+    for (*count = 0; status == BASE_OK && *count < capacity; *count += status == BASE_OK)
+        status = kg_scan_next(scan, &out[*count], err);
+    return status == BASE_END && *count > 0 ? BASE_OK : status;
+}
+
+BaseStatus kg_count_in(KgTxn *txn, KgId graph, unsigned layers, KgTriple pattern, uint64_t *out, BaseError *err)
+{
+    return graph == KG_ANY ? kg_count(txn, layers, pattern, out, err)
+                           : base_fail(err, BASE_BAD_CALL, "named graphs are not kept yet");
+}
+
+BaseStatus kg_scan_open_in(KgTxn *txn, KgId graph, unsigned layers, KgTriple pattern, KgOrder order, KgScan **out,
+                           BaseError *err)
+{
+    return graph == KG_ANY ? kg_scan_open(txn, layers, pattern, order, out, err)
+                           : base_fail(err, BASE_BAD_CALL, "named graphs are not kept yet");
+}

@@ -278,6 +278,7 @@ static BaseStatus begin(KgStore *store, bool writes, KgTxn **out, BaseError *err
         return base_fail(err, BASE_NO_MEMORY, "no memory for a transaction");
     txn->store = store;
     txn->writes = writes;
+    base_arena_alloc(&txn->texts, 1, 1); /* so that rewinding keeps a block */
     const int code = mdb_txn_begin(store->env, NULL, writes ? 0 : MDB_RDONLY, &txn->mdb);
     if (code != MDB_SUCCESS) {
         free(txn);
@@ -330,6 +331,7 @@ static void free_txn(KgTxn *txn)
 {
     kg_free_term_cache(&txn->cache);
     base_buffer_free(&txn->encoded);
+    base_arena_free(&txn->texts);
     base_buffer_free(&txn->journal);
     free(txn);
 }

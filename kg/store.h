@@ -71,6 +71,7 @@ struct KgTxn {
     bool broken; /* a write failed half way: kg_commit refuses */
     KgTermCache cache;
     BaseBuffer encoded; /* the term being looked up */
+    BaseArena texts;    /* the term being written */
     BaseBuffer journal; /* what this transaction says to the catalog */
 };
 

@@ -81,7 +81,7 @@ static int read_encoded(KgTxn *txn, KgId id, KgText *out)
     return code;
 }
 
-BaseStatus kg_term(KgTxn *txn, KgId id, KgTerm *out, BaseError *err)
+BaseStatus kg_term(KgTxn *txn, KgId id, BaseArena *arena, KgTerm *out, BaseError *err)
 {
     KgText bytes;
     const int code = read_encoded(txn, id, &bytes);
@@ -89,7 +89,10 @@ BaseStatus kg_term(KgTxn *txn, KgId id, KgTerm *out, BaseError *err)
         return base_fail(err, BASE_NOT_FOUND, "no term has the id %llx", (unsigned long long)id);
     if (code != MDB_SUCCESS)
         return kg_mdb_fail(txn->store, code, "read", err);
-    if (!kg_decode_term(bytes, out))
+    char *const copy = base_arena_copy(arena, bytes.bytes, bytes.length);
+    if (!copy)
+        return base_fail(err, BASE_NO_MEMORY, "no memory for a term");
+    if (!kg_decode_term((KgText){copy, bytes.length}, out))
         return base_fail(err, BASE_BAD_INPUT, "%s is damaged: term %llx cannot be read", txn->store->path,
                          (unsigned long long)id);
     return BASE_OK;
@@ -247,8 +250,10 @@ BaseStatus kg_intern(KgTxn *txn, const KgTerm *term, KgId *out, BaseError *err)
 BaseStatus kg_write_term(KgTxn *txn, KgId id, KgSyntax syntax, BaseBuffer *out, BaseError *err)
 {
     KgTerm term;
-    const BaseStatus status = kg_term(txn, id, &term, err);
+    const BaseArenaMark mark = base_arena_mark(&txn->texts);
+    BaseStatus status = kg_term(txn, id, &txn->texts, &term, err);
     if (status == BASE_OK && !kg_format_term(&term, syntax, out))
-        return base_fail(err, BASE_NO_MEMORY, "no memory to write a term");
+        status = base_fail(err, BASE_NO_MEMORY, "no memory to write a term");
+    base_arena_rewind(&txn->texts, mark);
     return status;
 }

@@ -67,10 +67,10 @@ bool reasoner_facts_triple(const Facts *facts, uint32_t relation, const KgId *tu
     return false;
 }
 
-BaseStatus reasoner_facts_term(const Facts *facts, KgId id, KgTerm *out, BaseError *err)
+BaseStatus reasoner_facts_term(const Facts *facts, KgId id, BaseArena *arena, KgTerm *out, BaseError *err)
 {
     if (!is_unknown_constant(id))
-        return kg_term(facts->txn, id, out, err);
+        return kg_term(facts->txn, id, arena, out, err);
     *out = facts->program->constants.items[kg_number(id)];
     return BASE_OK;
 }

@@ -32,7 +32,7 @@ bool reasoner_facts_place(const Facts *facts, KgTriple triple, uint32_t *relatio
 /* The triple of a tuple; false: it is of a relation inside the program. */
 bool reasoner_facts_triple(const Facts *facts, uint32_t relation, const KgId *tuple, KgTriple *out);
 /* The term of an id; borrowed as kg_term says. */
-BaseStatus reasoner_facts_term(const Facts *facts, KgId id, KgTerm *out, BaseError *err);
+BaseStatus reasoner_facts_term(const Facts *facts, KgId id, BaseArena *arena, KgTerm *out, BaseError *err);
 
 /* The tuples of a relation that fit a pattern (KG_ANY: any), one after the other. */
 typedef struct FactCursor {

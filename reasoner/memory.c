@@ -103,15 +103,22 @@ static BaseStatus load_numbers(Memory *memory, BaseError *err)
     memory->numbers = calloc(memory->ids.count + 1, sizeof *memory->numbers);
     if (!memory->numbers)
         return no_memory(err);
-    for (uint32_t value = 0; value < memory->ids.count; value++) {
+    BaseArena texts = {0};
+    BaseStatus status = BASE_OK;
+    base_arena_alloc(&texts, 1, 1); /* so that rewinding keeps a block */
+    const BaseArenaMark start = base_arena_mark(&texts);
+    for (uint32_t value = 0; status == BASE_OK && value < memory->ids.count; value++) {
         KgTerm term;
         if (memory->ids.items[value] != KG_ANY && kg_kind(memory->ids.items[value]) != KG_LITERAL)
             continue;
-        const BaseStatus status = reasoner_memory_term(memory, value, &term, err);
-        if (status != BASE_OK)
-            return status;
-        memory->numbers[value] = reasoner_number(&term);
+        base_arena_rewind(&texts, start);
+        status = reasoner_memory_term(memory, value, &texts, &term, err);
+        if (status == BASE_OK)
+            memory->numbers[value] = reasoner_number(&term);
     }
+    base_arena_free(&texts);
+    if (status != BASE_OK)
+        return status;
     memory->evaluation.numbers = memory->numbers;
     return BASE_OK;
 }
@@ -167,10 +174,10 @@ bool reasoner_memory_is_output(const Memory *memory, uint32_t relation, uint32_t
     return false;
 }
 
-BaseStatus reasoner_memory_term(const Memory *memory, uint32_t value, KgTerm *out, BaseError *err)
+BaseStatus reasoner_memory_term(const Memory *memory, uint32_t value, BaseArena *arena, KgTerm *out, BaseError *err)
 {
     if (value >= memory->program->constants.count)
-        return kg_term(memory->txn, memory->ids.items[value], out, err);
+        return kg_term(memory->txn, memory->ids.items[value], arena, out, err);
     *out = memory->program->constants.items[value];
     return BASE_OK;
 }

@@ -27,6 +27,6 @@ bool reasoner_memory_triple(const Memory *memory, uint32_t relation, uint32_t ro
 /* Whether @output (or its absence) lets this derived row out. */
 bool reasoner_memory_is_output(const Memory *memory, uint32_t relation, uint32_t row);
 /* The term of a value: the database's, or the program's constant. Borrowed as kg_term says. */
-BaseStatus reasoner_memory_term(const Memory *memory, uint32_t value, KgTerm *out, BaseError *err);
+BaseStatus reasoner_memory_term(const Memory *memory, uint32_t value, BaseArena *arena, KgTerm *out, BaseError *err);
 
 #endif

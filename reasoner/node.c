@@ -16,10 +16,12 @@ static BaseStatus add_term(const Case *with, KgId id, const char *variable, Base
         return base_buffer_add(out, variable, strlen(variable)) ? BASE_OK : no_memory(err);
     if (id == with->facts.constants[with->program->type_constant])
         return base_buffer_add(out, "rdf:type", strlen("rdf:type")) ? BASE_OK : no_memory(err);
-    const BaseStatus status = reasoner_facts_term(&with->facts, id, &term, err);
-    if (status != BASE_OK)
-        return status;
-    return kg_format_term(&term, KG_SYNTAX_NAME, out) ? BASE_OK : no_memory(err);
+    BaseArena texts = {0};
+    BaseStatus status = reasoner_facts_term(&with->facts, id, &texts, &term, err);
+    if (status == BASE_OK && !kg_format_term(&term, KG_SYNTAX_NAME, out))
+        status = no_memory(err);
+    base_arena_free(&texts);
+    return status;
 }
 
 static const char *variable_name(const Rule *rule, const Term *arguments, uint32_t c)

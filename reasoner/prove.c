@@ -110,7 +110,7 @@ static BaseStatus prove_asserted(KgTxn *txn, KgTriple fact, KgNote note, Reasone
     BaseStatus status = BASE_OK;
     for (int i = 0; i < 3 && status == BASE_OK; i++) {
         KgTerm term;
-        status = kg_term(txn, terms[i], &term, err);
+        status = kg_term(txn, terms[i], &out->memory, &term, err);
         const bool is_type = status == BASE_OK && i == 1 && term.text.length == strlen(RDF_TYPE) &&
                              memcmp(term.text.bytes, RDF_TYPE, term.text.length) == 0;
         if (status == BASE_OK &&

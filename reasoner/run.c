@@ -252,8 +252,8 @@ typedef struct Hand {
 } Hand;
 
 /* The whole tuple's terms, and its triple of ids where it is one. */
-static BaseStatus fill_fact(const Memory *memory, uint32_t r, uint32_t row, KgTerm *terms, ReasonerFact *fact,
-                            BaseError *err)
+static BaseStatus fill_fact(const Memory *memory, uint32_t r, uint32_t row, BaseArena *texts, KgTerm *terms,
+                            ReasonerFact *fact, BaseError *err)
 {
     const Relation *const relation = &memory->evaluation.relations[r];
     const RelationShape *const shape = &memory->program->relations.items[r];
@@ -272,7 +272,7 @@ static BaseStatus fill_fact(const Memory *memory, uint32_t r, uint32_t row, KgTe
     }
     for (uint32_t c = 0; c < fact->arity; c++) {
         const uint32_t value = fact->is_triple ? values[c] : relation_row(relation, row)[c];
-        const BaseStatus status = reasoner_memory_term(memory, value, &terms[c], err);
+        const BaseStatus status = reasoner_memory_term(memory, value, texts, &terms[c], err);
         if (status != BASE_OK)
             return status;
     }
@@ -284,21 +284,25 @@ static BaseStatus fill_fact(const Memory *memory, uint32_t r, uint32_t row, KgTe
 static BaseStatus hand_over(const Memory *memory, const Hand *hand, BaseError *err)
 {
     KgTerm terms[ARITY_LIMIT];
-    for (uint32_t r = 0; r < memory->program->relations.count; r++) {
+    BaseArena texts = {0};
+    BaseStatus status = BASE_OK;
+    bool is_enough = false;
+    base_arena_alloc(&texts, 1, 1); /* so that rewinding keeps a block */
+    const BaseArenaMark start = base_arena_mark(&texts);
+    for (uint32_t r = 0; status == BASE_OK && !is_enough && r < memory->program->relations.count; r++) {
         const Relation *const relation = &memory->evaluation.relations[r];
-        for (uint32_t row = reasoner_relation_height_start(relation, 0, relation->count, 1); row < relation->count;
-             row++) {
+        for (uint32_t row = reasoner_relation_height_start(relation, 0, relation->count, 1);
+             status == BASE_OK && !is_enough && row < relation->count; row++) {
             ReasonerFact fact;
             if (!reasoner_memory_is_output(memory, r, row))
                 continue;
-            const BaseStatus status = fill_fact(memory, r, row, terms, &fact, err);
-            if (status != BASE_OK)
-                return status;
-            if (!hand->take(hand->context, &fact))
-                return BASE_OK;
+            base_arena_rewind(&texts, start);
+            status = fill_fact(memory, r, row, &texts, terms, &fact, err);
+            is_enough = status == BASE_OK && !hand->take(hand->context, &fact);
         }
     }
-    return BASE_OK;
+    base_arena_free(&texts);
+    return status;
 }
 
 BaseStatus reasoner_derive(KgTxn *txn, const ReasonerProgram *program,

@@ -69,11 +69,13 @@ static bool compare(Search *search, const Comparison *comparison)
     if (comparison->test == EQUAL || comparison->test == NOT_EQUAL)
         return (left == right) == (comparison->test == EQUAL);
     KgTerm terms[2];
-    BaseStatus status = reasoner_facts_term(search->facts, left, &terms[0], search->err);
+    BaseArena texts = {0};
+    BaseStatus status = reasoner_facts_term(search->facts, left, &texts, &terms[0], search->err);
     const Number a = status == BASE_OK ? reasoner_number(&terms[0]) : (Number){0};
     if (status == BASE_OK)
-        status = reasoner_facts_term(search->facts, right, &terms[1], search->err);
+        status = reasoner_facts_term(search->facts, right, &texts, &terms[1], search->err);
     const Number b = status == BASE_OK ? reasoner_number(&terms[1]) : (Number){0};
+    base_arena_free(&texts); /* a Number is a value of its own */
     if (stop(search, status) || a.kind == NUMBER_NONE || b.kind == NUMBER_NONE)
         return false;
     const int order = reasoner_compare_numbers(a, b);

@@ -16,6 +16,7 @@ typedef struct Export {
     FILE *out;
     BaseBuffer text; /* not yet written */
     BaseBuffer field;
+    BaseArena arena; /* the term being written; before it, the prefixes */
     KgTriple before; /* the triple last written, for Turtle's grouping */
     KgPrefix *prefixes;
     size_t prefix_count;
@@ -106,26 +107,34 @@ static const KgPrefix *prefix_for(const Export *export, KgText iri, KgText *loca
     return best;
 }
 
+static bool add_decoded_term(Export *export, const KgTerm *term, bool is_predicate)
+{
+    if (is_predicate && term->text.length == strlen(RDF_TYPE) &&
+        memcmp(term->text.bytes, RDF_TYPE, term->text.length) == 0)
+        return add(export, "a");
+    KgText local;
+    const KgPrefix *const prefix = term->kind == KG_IRI ? prefix_for(export, term->text, &local) : NULL;
+    return prefix ? add(export, prefix->prefix) && add(export, ":") &&
+                        base_buffer_add(&export->text, local.bytes, local.length)
+                  : kg_format_term(term, KG_SYNTAX_NTRIPLES, &export->text);
+}
+
 static BaseStatus add_turtle_term(Export *export, KgId id, bool is_predicate, BaseError *err)
 {
     KgTerm term;
-    const BaseStatus status = kg_term(export->txn, id, &term, err);
+    const BaseArenaMark mark = base_arena_mark(&export->arena);
+    BaseStatus status = kg_term(export->txn, id, &export->arena, &term, err);
     if (status != BASE_OK)
         return status;
-    if (is_predicate && term.text.length == strlen(RDF_TYPE) &&
-        memcmp(term.text.bytes, RDF_TYPE, term.text.length) == 0)
-        return add(export, "a") ? BASE_OK : no_memory(err);
-    KgText local;
-    const KgPrefix *const prefix = term.kind == KG_IRI ? prefix_for(export, term.text, &local) : NULL;
-    const bool enough = prefix ? add(export, prefix->prefix) && add(export, ":") &&
-                                     base_buffer_add(&export->text, local.bytes, local.length)
-                               : kg_format_term(&term, KG_SYNTAX_NTRIPLES, &export->text);
-    return enough ? BASE_OK : no_memory(err);
+    if (!add_decoded_term(export, &term, is_predicate))
+        status = no_memory(err);
+    base_arena_rewind(&export->arena, mark);
+    return status;
 }
 
-static BaseStatus add_prefixes(Export *export, BaseArena *arena, BaseError *err)
+static BaseStatus add_prefixes(Export *export, BaseError *err)
 {
-    BaseStatus status = kg_prefixes(export->txn, arena, &export->prefixes, &export->prefix_count, err);
+    BaseStatus status = kg_prefixes(export->txn, &export->arena, &export->prefixes, &export->prefix_count, err);
     for (size_t i = 0; status == BASE_OK && i < export->prefix_count; i++) {
         const KgPrefix *const prefix = &export->prefixes[i];
         if (*prefix->prefix && !base_buffer_format(&export->text, "@prefix %s: <%s> .\n", prefix->prefix, prefix->iri))
@@ -186,7 +195,6 @@ BaseStatus kg_export(KgTxn *txn, unsigned layers, KgFormat format, FILE *out, ui
 {
     uint64_t count = 0, total = 0;
     Export export = {.txn = txn, .format = format == KG_FORMAT_AUTO ? KG_TSV : format, .out = out};
-    BaseArena arena = {0};
     KgScan *scan = NULL;
     if ((unsigned)format > KG_TURTLE)
         return base_fail(err, BASE_BAD_CALL, "no export format has the number %d", (int)format);
@@ -194,7 +202,7 @@ BaseStatus kg_export(KgTxn *txn, unsigned layers, KgFormat format, FILE *out, ui
     if (status == BASE_OK)
         status = kg_count(txn, layers, (KgTriple){0}, &total, err);
     if (status == BASE_OK && format == KG_TURTLE)
-        status = add_prefixes(&export, &arena, err);
+        status = add_prefixes(&export, err);
     if (status == BASE_OK)
         status = write_triples(&export, scan, total, &count, job, err);
     if (status == BASE_OK && fflush(out) != 0)
@@ -206,6 +214,6 @@ BaseStatus kg_export(KgTxn *txn, unsigned layers, KgFormat format, FILE *out, ui
     kg_scan_close(scan);
     base_buffer_free(&export.text);
     base_buffer_free(&export.field);
-    base_arena_free(&arena);
+    base_arena_free(&export.arena);
     return status;
 }

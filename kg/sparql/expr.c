@@ -16,7 +16,7 @@ bool sparql_eval_no_memory(Eval *eval)
 bool sparql_eval_decode(Eval *eval, KgId id, Value *out)
 {
     KgTerm term;
-    const BaseStatus status = sparql_terms_get(eval->terms, id, &term, eval->err);
+    const BaseStatus status = sparql_terms_get(eval->terms, id, &eval->scratch, &term, eval->err);
     if (status != BASE_OK) {
         eval->status = status;
         return false;

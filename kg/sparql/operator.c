@@ -123,6 +123,13 @@ static bool bind(const Scan *scan, const KgTriple *triple, KgId *row)
     return true;
 }
 
+static BaseStatus holds(Run *run, KgTriple triple, BaseError *err)
+{
+    bool is_there;
+    const BaseStatus status = kg_holds(run->txn, run->layers, triple, &is_there, err);
+    return status == BASE_OK && !is_there ? BASE_END : status;
+}
+
 static BaseStatus open_row(Scan *scan, const KgId *row, BaseError *err)
 {
     const KgTriple pattern = {place_id(scan->places[0], row), place_id(scan->places[1], row),
@@ -132,7 +139,7 @@ static BaseStatus open_row(Scan *scan, const KgId *row, BaseError *err)
         return BASE_END;
     Run *const run = scan->base.run;
     if (pattern.s && pattern.p && pattern.o)
-        return kg_holds(run->txn, run->layers, pattern) ? BASE_OK : BASE_END;
+        return holds(run, pattern, err);
     return kg_scan_open(run->txn, run->layers, pattern, KG_ORDER_BEST, &scan->scan, err);
 }
 

@@ -17,6 +17,8 @@ struct KgQuery {
     const char **names;
     uint32_t *cells; /* of the columns */
     bool answer;
+    BaseArena cell_texts; /* of the current row's cells, from cell_start on */
+    BaseArenaMark cell_start;
     BaseStatus cell_status; /* of a cell that could not be read */
     BaseError cell_error;
 };
@@ -31,6 +33,8 @@ static int64_t microseconds_now(void)
 static void start_run(KgQuery *query, KgTxn *txn, const KgQueryOptions *options)
 {
     Run *const run = &query->run;
+    base_arena_alloc(&query->cell_texts, 1, 1); /* so that rewinding keeps a block */
+    query->cell_start = base_arena_mark(&query->cell_texts);
     run->txn = txn;
     run->layers = options && options->layers ? options->layers : KG_FACTS;
     run->job = options ? options->job : NULL;
@@ -215,6 +219,7 @@ void kg_query_close(KgQuery *query)
     sparql_eval_free(&query->run.eval);
     sparql_terms_free(&query->run.terms);
     base_arena_free(&query->arena);
+    base_arena_free(&query->cell_texts);
     free(query);
 }
 
@@ -247,6 +252,7 @@ BaseStatus kg_query_next(KgQuery *query, BaseError *err)
     }
     if (query->ast->form == KG_ASK)
         return BASE_END;
+    base_arena_rewind(&query->cell_texts, query->cell_start);
     if (query->row < query->rows.count) {
         query->row++;
         return BASE_OK;
@@ -268,7 +274,7 @@ bool kg_query_cell(KgQuery *query, size_t column, KgTerm *out)
     const KgId id = batch_row(&query->rows, query->row - 1)[query->cells[column]];
     if (!id || query->cell_status != BASE_OK)
         return false;
-    query->cell_status = sparql_terms_get(&query->run.terms, id, out, &query->cell_error);
+    query->cell_status = sparql_terms_get(&query->run.terms, id, &query->cell_texts, out, &query->cell_error);
     return query->cell_status == BASE_OK;
 }
 

@@ -118,6 +118,8 @@ static BaseStatus sort_rows(Sort *sort, BaseError *err)
 {
     Ranking ranking = {0};
     const size_t keys = sort->key_count;
+    BaseArena *const texts = &sort->base.run->eval.scratch; /* of the values that are ranked */
+    const BaseArenaMark mark = base_arena_mark(texts);
     uint32_t *const ranks = malloc((sort->count * keys + 1) * sizeof *ranks);
     uint32_t *const numbers = malloc((sort->count + 1) * sizeof *numbers);
     BaseStatus status = ranks && numbers ? rank(sort, &ranking, err) : sparql_no_memory(err);
@@ -136,6 +138,7 @@ static BaseStatus sort_rows(Sort *sort, BaseError *err)
         status = sparql_no_memory(err);
 done:
     free_ranking(&ranking);
+    base_arena_rewind(texts, mark);
     free(ranks);
     free(numbers);
     return status;

@@ -81,10 +81,10 @@ BaseStatus sparql_terms_intern(Terms *terms, const KgTerm *term, KgId *out, Base
     return status == BASE_NOT_FOUND ? intern_local(terms, term, out, err) : status;
 }
 
-BaseStatus sparql_terms_get(Terms *terms, KgId id, KgTerm *out, BaseError *err)
+BaseStatus sparql_terms_get(Terms *terms, KgId id, BaseArena *arena, KgTerm *out, BaseError *err)
 {
     if (!is_local(id))
-        return kg_term(terms->txn, id, out, err);
+        return kg_term(terms->txn, id, arena, out, err);
     *out = terms->list.items[kg_number(id)];
     return BASE_OK;
 }

@@ -26,7 +26,8 @@ typedef struct Terms {
 
 /* Start from {.txn}. */
 BaseStatus sparql_terms_intern(Terms *terms, const KgTerm *term, KgId *out, BaseError *err);
-BaseStatus sparql_terms_get(Terms *terms, KgId id, KgTerm *out, BaseError *err); /* borrowed for the query's life */
+/* Texts of the database are copied into the arena, others borrowed for the query's life. */
+BaseStatus sparql_terms_get(Terms *terms, KgId id, BaseArena *arena, KgTerm *out, BaseError *err);
 /* A blank node that neither the database nor the query has. */
 BaseStatus sparql_terms_fresh_blank(Terms *terms, KgId *out, BaseError *err);
 void sparql_terms_free(Terms *terms);

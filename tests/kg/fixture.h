@@ -94,6 +94,14 @@ static inline uint64_t count_matches(KgTxn *txn, unsigned layers, KgTriple patte
     return count;
 }
 
+static inline bool layers_hold(KgTxn *txn, unsigned layers, KgTriple triple)
+{
+    BaseError err = {0};
+    bool is_there = false;
+    expect_ok(kg_holds(txn, layers, triple, &is_there, &err), &err);
+    return is_there;
+}
+
 static inline void print_fault(void *context, const BaseError *error)
 {
     (void)context;

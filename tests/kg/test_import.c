@@ -523,10 +523,12 @@ static void every_format_reads_back_what_it_wrote(void **state)
             KgId found[3];
             for (int i = 0; i < 3; i++) {
                 KgTerm term;
-                expect_ok(kg_term(old, ids[i], &term, &err), &err);
+                BaseArena arena = {0};
+                expect_ok(kg_term(old, ids[i], &arena, &term, &err), &err);
                 expect_ok(kg_find(new, &term, &found[i], &err), &err);
+                base_arena_free(&arena);
             }
-            assert_true(kg_holds(new, KG_FACTS, (KgTriple){found[0], found[1], found[2]}));
+            assert_true(layers_hold(new, KG_FACTS, (KgTriple){found[0], found[1], found[2]}));
         }
         kg_scan_close(scan);
         kg_abort(old);

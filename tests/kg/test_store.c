@@ -178,7 +178,7 @@ static void readers_keep_their_snapshot_while_a_writer_commits(void **state)
     assert_int_equal(count_matches(before, KG_FACTS, (KgTriple){0}), 0);
     commit(writer);
     assert_int_equal(count_matches(before, KG_FACTS, (KgTriple){0}), 0);
-    assert_false(kg_holds(before, KG_FACTS, (KgTriple){a, a, a}));
+    assert_false(layers_hold(before, KG_FACTS, (KgTriple){a, a, a}));
     KgTxn *const after = begin_read(f->store);
     assert_int_equal(count_matches(after, KG_FACTS, (KgTriple){0}), 1);
     kg_abort(before);

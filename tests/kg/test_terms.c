@@ -66,9 +66,11 @@ static void terms_may_be_very_long(void **state)
         }
         assert_true(ids[0] != ids[1]);
         KgTerm back;
-        expect_ok(kg_term(txn, ids[1], &back, &err), &err);
+        BaseArena arena = {0};
+        expect_ok(kg_term(txn, ids[1], &arena, &back, &err), &err);
         assert_int_equal(back.text.length, length);
         assert_memory_equal(back.text.bytes, text, length);
+        base_arena_free(&arena);
     }
     commit(txn);
     expect_sound(f->store);
@@ -110,9 +112,10 @@ static void unknown_ids_and_kinds_are_refused(void **state)
     BaseError err = {0};
     KgTerm term;
     KgId id;
+    BaseArena arena = {0};
     KgTxn *txn = begin_read(f->store);
-    assert_int_equal(kg_term(txn, kg_id(KG_IRI, 0), &term, &err), BASE_NOT_FOUND);
-    assert_int_equal(kg_term(txn, KG_ANY, &term, NULL), BASE_NOT_FOUND);
+    assert_int_equal(kg_term(txn, kg_id(KG_IRI, 0), &arena, &term, &err), BASE_NOT_FOUND);
+    assert_int_equal(kg_term(txn, KG_ANY, &arena, &term, NULL), BASE_NOT_FOUND);
     const KgTerm good = {.kind = KG_IRI, .text = KG_TEXT("kg:x")}, bad = {.kind = (KgKind)9, .text = KG_TEXT("x")};
     assert_int_equal(kg_intern(txn, &good, &id, NULL), BASE_BAD_CALL); /* a read transaction */
     assert_int_equal(kg_find(txn, &bad, &id, NULL), BASE_BAD_CALL);

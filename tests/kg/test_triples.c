@@ -109,7 +109,8 @@ static void expect_same(const Oracle *oracle, KgTxn *txn)
             if (status == BASE_OK)
                 assert_memory_equal(&note, &oracle->notes[layer][cell], sizeof note);
         }
-        assert_int_equal(kg_holds(txn, KG_FACTS, triple_of(oracle, cell)), (layers_of(oracle, cell) & KG_FACTS) != 0);
+        assert_int_equal(layers_hold(txn, KG_FACTS, triple_of(oracle, cell)),
+                         (layers_of(oracle, cell) & KG_FACTS) != 0);
     }
     for (size_t s = 0; s <= SUBJECTS; s++)
         for (size_t p = 0; p <= PREDICATES; p++)

@@ -4,7 +4,8 @@
 static bool holds(Fixture *f, KgLayer layer, const char *fact)
 {
     KgTxn *const txn = begin_read(f);
-    const bool found = kg_holds(txn, KG_IN(layer), find_fact(txn, fact));
+    bool found = false;
+    assert_int_equal(kg_holds(txn, KG_IN(layer), find_fact(txn, fact), &found, NULL), BASE_OK);
     kg_abort(txn);
     return found;
 }
