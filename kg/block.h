@@ -29,6 +29,9 @@ typedef struct KgShape {
 size_t kg_block_pack(KgShape shape, const uint64_t *const columns[], size_t count, size_t guess, uint64_t seed,
                      unsigned char out[KG_BLOCK_BYTES], size_t *bytes);
 
+/* Makes the checksum anew with another seed, for a caller who knows it only when the block's last row is known. */
+void kg_block_seal(unsigned char *block, size_t length, uint64_t seed);
+
 typedef struct KgBlockColumn {
     const unsigned char *table, *groups;
     uint64_t base, step;

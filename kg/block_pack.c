@@ -619,7 +619,7 @@ static size_t fill(Packer *packer, uint64_t seed, unsigned char *out, size_t *by
     memcpy(to + heads, packer->payload, payload);
     memset(to + heads + payload, 0, KG_BLOCK_PADDING);
     *bytes = (size_t)(to - out) + heads + payload + KG_BLOCK_PADDING;
-    kg_save(out, XXH3_64bits_withSeed(out + 8, *bytes - 8, seed));
+    kg_block_seal(out, *bytes, seed);
     return done;
 }
 
@@ -634,6 +634,11 @@ static void make_plan(Packer *packer, size_t rows)
             packer->head_bytes += KG_RUN_HEAD + (size_t)plan->bytes;
     }
     plan_groups(packer);
+}
+
+void kg_block_seal(unsigned char *block, size_t length, uint64_t seed)
+{
+    kg_save(block, XXH3_64bits_withSeed(block + 8, length - 8, seed));
 }
 
 size_t kg_block_pack(KgShape shape, const uint64_t *const columns[], size_t count, size_t guess, uint64_t seed,

@@ -15,27 +15,27 @@
 
 int kg_open_tables(MDB_txn *mdb, unsigned flags, MDB_dbi tables[KG_TABLES])
 {
-    static const char *const layers[KG_LAYERS] = {"asserted", "inferred", "predicted", "observed"};
-    static const char *const orders[KG_INDEXES] = {"spo", "pos", "osp"};
     static const struct {
         const char *name;
         unsigned flags;
-    } others[KG_TRIPLES] = {
+    } all[KG_TABLES] = {
         [KG_META] = {"meta", 0},
         [KG_IRIS] = {"iris", MDB_INTEGERKEY},
         [KG_BLANKS] = {"blanks", MDB_INTEGERKEY},
         [KG_LITERALS] = {"literals", MDB_INTEGERKEY},
         [KG_HASHES] = {"hashes", 0},
-        [KG_COUNTS] = {"counts", MDB_INTEGERKEY},
+        [KG_NEW_HASHES] = {"hashes.new", 0},
+        [KG_GRAPHS] = {"graphs", MDB_INTEGERKEY},
+        [KG_COUNTS] = {"counts", 0},
+        [KG_CHANGES] = {"changes", 0},
+        [KG_ORDERS + KG_SPO] = {"spo", 0},
+        [KG_ORDERS + KG_POS] = {"pos", 0},
+        [KG_ORDERS + KG_OSP] = {"osp", 0},
+        [KG_ORDERS + KG_PSO] = {"pso", 0},
     };
     int code = MDB_SUCCESS;
-    for (int table = 0; table < KG_TRIPLES && code == MDB_SUCCESS; table++)
-        code = mdb_dbi_open(mdb, others[table].name, others[table].flags | flags, &tables[table]);
-    for (int table = KG_TRIPLES; table < KG_TABLES && code == MDB_SUCCESS; table++) {
-        char name[32];
-        snprintf(name, sizeof name, "%s.%s", layers[(table - KG_TRIPLES) / 3], orders[(table - KG_TRIPLES) % 3]);
-        code = mdb_dbi_open(mdb, name, flags, &tables[table]);
-    }
+    for (int table = 0; table < KG_TABLES && code == MDB_SUCCESS; table++)
+        code = mdb_dbi_open(mdb, all[table].name, all[table].flags | flags, &tables[table]);
     return code;
 }
 

@@ -5,7 +5,7 @@
 #include "kg/store.h"
 
 #define KG_FORMAT_KEY "format"
-#define KG_FORMAT_VERSION 1
+#define KG_FORMAT_VERSION 2
 
 /* Makes sure that store->path is a folder with a data.mdb, making both where `create`. */
 BaseStatus kg_prepare_folder(KgStore *store, bool create, BaseError *err);

@@ -314,7 +314,40 @@ static BaseStatus scan_language(KgText text, size_t start, BaseArena *arena, KgT
     return BASE_OK;
 }
 
-static BaseStatus scan_literal(KgText text, size_t start, BaseArena *arena, KgTerm *out, size_t *end, KgFault *fault)
+/* xsd:integer and the like: a name of one of the prefixes that everybody knows. */
+static BaseStatus scan_known_name(KgText text, size_t start, BaseArena *arena, KgText *out, size_t *end, KgFault *fault)
+{
+    static const struct {
+        const char *prefix, *iri;
+    } known[] = {{"xsd:", "http://www.w3.org/2001/XMLSchema#"},
+                 {"rdf:", "http://www.w3.org/1999/02/22-rdf-syntax-ns#"},
+                 {"rdfs:", "http://www.w3.org/2000/01/rdf-schema#"},
+                 {"owl:", "http://www.w3.org/2002/07/owl#"},
+                 {"sh:", "http://www.w3.org/ns/shacl#"}};
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        if (!starts_with(text, start, known[i].prefix))
+            continue;
+        const size_t local = start + strlen(known[i].prefix), iri_length = strlen(known[i].iri);
+        *end = local;
+        while (*end < text.length &&
+               (isalnum((unsigned char)text.bytes[*end]) || text.bytes[*end] == '_' || text.bytes[*end] == '-'))
+            ++*end;
+        if (*end == local)
+            break;
+        char *const iri = base_arena_alloc(arena, iri_length + *end - local + 1, 1);
+        if (!iri)
+            return no_memory(fault);
+        memcpy(iri, known[i].iri, iri_length);
+        memcpy(iri + iri_length, text.bytes + local, *end - local);
+        *out = (KgText){iri, iri_length + *end - local};
+        return BASE_OK;
+    }
+    return kg_fault(fault, start - 2, 2, "a datatype is expected after ^^, such as ^^<http://...> or ^^xsd:integer");
+}
+
+/* `names`: a datatype may be a name such as xsd:integer. */
+static BaseStatus scan_literal(KgText text, size_t start, bool names, BaseArena *arena, KgTerm *out, size_t *end,
+                               KgFault *fault)
 {
     size_t i = start + 1;
     while (i < text.length && text.bytes[i] != '"')
@@ -331,9 +364,12 @@ static BaseStatus scan_literal(KgText text, size_t start, BaseArena *arena, KgTe
     if (!starts_with(text, *end, "^^"))
         return BASE_OK;
     const size_t datatype = *end + 2;
-    if (datatype >= text.length || text.bytes[datatype] != '<')
+    if (names && !starts_with(text, datatype, "<"))
+        status = scan_known_name(text, datatype, arena, &out->datatype, end, fault);
+    else if (starts_with(text, datatype, "<"))
+        status = scan_iri(text, datatype, arena, &out->datatype, end, fault);
+    else
         return kg_fault(fault, *end, 2, "a datatype is expected after ^^, such as ^^<http://...>");
-    status = scan_iri(text, datatype, arena, &out->datatype, end, fault);
     if (status == BASE_OK && out->datatype.length == strlen(XSD_STRING) && starts_with(out->datatype, 0, XSD_STRING))
         out->datatype = (KgText){0};
     return status;
@@ -341,17 +377,23 @@ static BaseStatus scan_literal(KgText text, size_t start, BaseArena *arena, KgTe
 
 /* ---- All of them ---- */
 
-BaseStatus kg_scan_term(KgText text, size_t start, BaseArena *arena, KgTerm *out, size_t *end, KgFault *fault)
+static BaseStatus scan_term(KgText text, size_t start, bool names, BaseArena *arena, KgTerm *out, size_t *end,
+                            KgFault *fault)
 {
     if (starts_with(text, start, "<")) {
         *out = (KgTerm){.kind = KG_IRI};
         return scan_iri(text, start, arena, &out->text, end, fault);
     }
     if (starts_with(text, start, "\""))
-        return scan_literal(text, start, arena, out, end, fault);
+        return scan_literal(text, start, names, arena, out, end, fault);
     if (starts_with(text, start, "_:"))
         return scan_blank(text, start, out, end, fault);
     return kg_fault(fault, start, 1, "expected <iri>, _:label or \"literal\"");
+}
+
+BaseStatus kg_scan_term(KgText text, size_t start, BaseArena *arena, KgTerm *out, size_t *end, KgFault *fault)
+{
+    return scan_term(text, start, false, arena, out, end, fault);
 }
 
 BaseStatus kg_parse_field(KgText text, BaseArena *arena, KgTerm *out, KgFault *fault)
@@ -364,7 +406,7 @@ BaseStatus kg_parse_field(KgText text, BaseArena *arena, KgTerm *out, KgFault *f
     if (nul)
         return kg_fault(fault, (size_t)(nul - text.bytes), 1, "a NUL byte, expected text");
     size_t end = 0;
-    const BaseStatus status = kg_scan_term(text, 0, arena, out, &end, fault);
+    const BaseStatus status = scan_term(text, 0, true, arena, out, &end, fault);
     if (status != BASE_OK || end == text.length)
         return status;
     const char *const after = out->kind == KG_LITERAL && !out->language.length && !out->datatype.length

@@ -1,14 +1,28 @@
-/* scan.c - the matches of a pattern in a union of layers: one cursor per layer over the index in which the bound places
- * come first, merged, so that each triple comes once and in order. Where that index has the unbound places in another
- * order than asked for, its range is gathered and sorted. */
+/* scan.c - the matches of a pattern in a union of layers. Each layer is a range of one order's table with the changes
+ * not merged into it yet; the layers are merged, so that each triple comes once and in order. Where no order with the
+ * bound places first has the unbound ones as asked for, the matches are gathered and sorted. */
+#include "kg/delta.h"
 #include "kg/index.h"
+#include "kg/table.h"
 
 #include <stdlib.h>
+#include <string.h>
 
+/* One layer's matches. */
 typedef struct Stream {
-    MDB_cursor *cursor;
-    const void *key; /* the next one, in the map; NULL: at the end */
+    uint32_t space;
     KgLayer layer;
+    KgDeltaRows changes;
+    size_t change; /* the next one */
+    KgPlace place;
+    uint32_t end;   /* rows of the block before it match */
+    uint32_t run;   /* that is decoded */
+    uint32_t at;    /* the next row, in the run */
+    uint32_t count; /* rows of the run that match end here */
+    bool more;      /* the block after this one may have matches */
+    bool has_next;  /* `next` is a match not handed out */
+    uint64_t next[3];
+    uint64_t rows[KG_RUN_ROWS][3];
 } Stream;
 
 /* A gathered match with the layers it is in. */
@@ -18,12 +32,10 @@ typedef struct Match {
 } Match;
 
 struct KgScan {
-    KgStore *store;
+    KgTxn *txn;
     KgIndex index;
-    KgKey prefix;
-    size_t prefix_bytes;
-    Stream streams[KG_LAYERS];
-    int stream_count;
+    int width; /* of the bound prefix */
+    uint64_t key[3];
     unsigned layers; /* of the triple just returned */
     struct {
         Match *items;
@@ -31,18 +43,11 @@ struct KgScan {
     } sorted;
     size_t next;
     bool is_sorted;
+    int stream_count;
+    Stream streams[];
 };
 
-/* The index in which the bound places of the pattern come first. */
-static KgIndex index_for(KgTriple pattern)
-{
-    const bool s = pattern.s != KG_ANY, p = pattern.p != KG_ANY, o = pattern.o != KG_ANY;
-    if (p && !s)
-        return KG_POS;
-    if (o && !p)
-        return KG_OSP;
-    return KG_SPO;
-}
+/* ---- Which order ---- */
 
 /* The unbound places in the order that `index` gives them, packed into a number to compare. */
 static int unbound_order(KgTriple pattern, KgIndex index)
@@ -55,80 +60,165 @@ static int unbound_order(KgTriple pattern, KgIndex index)
     return places;
 }
 
-static void set_prefix(KgScan *scan, KgTriple pattern)
+static int bound_width(KgTriple pattern, KgIndex index)
 {
-    scan->prefix = kg_key(pattern, scan->index);
-    while (scan->prefix_bytes < KG_KEY_BYTES && scan->prefix.parts[scan->prefix_bytes / 8] != 0)
-        scan->prefix_bytes += 8;
+    uint64_t keys[3];
+    int width = 0;
+    kg_order_keys(pattern, index, keys);
+    while (width < 3 && keys[width] != KG_ANY)
+        width++;
+    return width;
 }
 
-static int advance(const KgScan *scan, Stream *stream, MDB_cursor_op op)
+/* The first order in which the bound places come first; `wanted` is preferred, and others that order the rest like it.
+ */
+static KgIndex index_for(KgTriple pattern, KgOrder order)
 {
-    KgKey start = scan->prefix;
-    MDB_val key = {sizeof start, &start}, value;
-    stream->key = NULL;
-    const int code = mdb_cursor_get(stream->cursor, &key, &value, op);
-    if (code != MDB_SUCCESS)
-        return code == MDB_NOTFOUND ? MDB_SUCCESS : code;
-    if (key.mv_size != KG_KEY_BYTES)
-        return MDB_CORRUPTED;
-    if (memcmp(key.mv_data, &scan->prefix, scan->prefix_bytes) == 0)
-        stream->key = key.mv_data;
-    return MDB_SUCCESS;
+    static const KgIndex by_order[] = {
+        [KG_ORDER_SPO] = KG_SPO, [KG_ORDER_POS] = KG_POS, [KG_ORDER_OSP] = KG_OSP, [KG_ORDER_PSO] = KG_PSO};
+    const int bound = (pattern.s != KG_ANY) + (pattern.p != KG_ANY) + (pattern.o != KG_ANY);
+    KgIndex best = KG_INDEXES;
+    for (int index = 0; index < KG_INDEXES; index++) {
+        if (bound_width(pattern, (KgIndex)index) < bound)
+            continue;
+        if (order != KG_ORDER_BEST && unbound_order(pattern, (KgIndex)index) == unbound_order(pattern, by_order[order]))
+            return (KgIndex)index;
+        if (best == KG_INDEXES)
+            best = (KgIndex)index;
+    }
+    return best;
 }
 
-static BaseStatus open_streams(KgScan *scan, KgTxn *txn, unsigned layers, BaseError *err)
+/* ---- One layer ---- */
+
+static int compare_keys(const uint64_t *a, const uint64_t *b)
 {
-    for (int layer = 0; layer < KG_LAYERS; layer++) {
-        if (!(layers & KG_IN(layer)))
-            continue;
-        const MDB_dbi table = kg_triple_table(txn->store, (KgLayer)layer, scan->index);
-        MDB_stat stat;
-        int code = mdb_stat(txn->mdb, table, &stat);
-        if (code == MDB_SUCCESS && stat.ms_entries == 0)
-            continue;
-        Stream *const stream = &scan->streams[scan->stream_count];
-        stream->layer = (KgLayer)layer;
-        if (code == MDB_SUCCESS)
-            code = mdb_cursor_open(txn->mdb, table, &stream->cursor);
-        if (code == MDB_SUCCESS) {
-            scan->stream_count++;
-            code = advance(scan, stream, MDB_SET_RANGE);
+    for (int i = 0; i < 3; i++)
+        if (a[i] != b[i])
+            return a[i] < b[i] ? -1 : 1;
+    return 0;
+}
+
+/* Where the matches in the block end. */
+static void find_end(const KgScan *scan, Stream *stream)
+{
+    bool all = true;
+    for (int i = 0; i < scan->width; i++)
+        all = all && stream->place.last[i] == scan->key[i];
+    stream->end = all ? stream->place.block.rows : kg_block_find(&stream->place.block, scan->key, scan->width, true);
+    stream->more = all;
+}
+
+/* The run that begins at place.row, or a part of it. */
+static void open_run(const KgScan *scan, Stream *stream)
+{
+    const uint32_t run = stream->place.row / KG_RUN_ROWS, start = run * KG_RUN_ROWS;
+    const uint32_t rows = kg_block_run_rows(&stream->place.block, run);
+    stream->run = run;
+    stream->at = stream->place.row - start;
+    stream->count = stream->end - start < rows ? stream->end - start : rows;
+    for (int c = scan->width; c < 3; c++)
+        kg_block_column(&stream->place.block, run, c, &stream->rows[0][c], 3);
+}
+
+/* Moves to the run after this one; BASE_END: no more matches in the table. */
+static BaseStatus next_run(const KgScan *scan, Stream *stream, bool decode, BaseError *err)
+{
+    stream->place.row = (stream->run + 1) * KG_RUN_ROWS;
+    if (stream->place.row >= stream->end) {
+        if (!stream->more)
+            return BASE_END;
+        const BaseStatus status =
+            kg_table_next(scan->txn, (KgTable)(KG_ORDERS + (int)scan->index), stream->space, &stream->place, err);
+        if (status != BASE_OK) {
+            stream->more = false;
+            stream->end = 0;
+            return status;
         }
-        if (code != MDB_SUCCESS)
-            return kg_mdb_fail(txn->store, code, "read", err);
+        find_end(scan, stream);
+        if (stream->end == 0)
+            return BASE_END;
     }
+    if (decode)
+        open_run(scan, stream);
     return BASE_OK;
 }
 
-/* Moves the streams that stand at the triple last returned. */
-static BaseStatus advance_streams(KgScan *scan, BaseError *err)
+/* Makes `next` the next match; BASE_END: there is none. */
+static BaseStatus advance(const KgScan *scan, Stream *stream, BaseError *err)
 {
-    for (int i = 0; i < scan->stream_count; i++) {
-        Stream *const stream = &scan->streams[i];
-        if (!(scan->layers & KG_IN(stream->layer)))
-            continue;
-        const int code = advance(scan, stream, MDB_NEXT);
-        if (code != MDB_SUCCESS)
-            return kg_mdb_fail(scan->store, code, "read", err);
+    for (;;) {
+        bool in_table = stream->at < stream->count;
+        if (!in_table && (stream->more || (stream->run + 1) * KG_RUN_ROWS < stream->end)) {
+            const BaseStatus status = next_run(scan, stream, true, err);
+            if (status != BASE_OK && status != BASE_END)
+                return status;
+            in_table = status == BASE_OK;
+            if (!in_table)
+                stream->at = stream->count = 0;
+        }
+        const bool in_changes = stream->change < stream->changes.count;
+        const KgDeltaRow *const change = in_changes ? &stream->changes.items[stream->change] : NULL;
+        stream->has_next = in_table || in_changes;
+        if (!stream->has_next)
+            return BASE_END;
+        const int order = !in_table ? 1 : (!in_changes ? -1 : compare_keys(stream->rows[stream->at], change->keys));
+        if (order < 0) {
+            memcpy(stream->next, stream->rows[stream->at++], sizeof stream->next);
+            return BASE_OK;
+        }
+        stream->at += order == 0; /* hidden, or replaced */
+        stream->change++;
+        if (change->ops & KG_PRESENT) {
+            memcpy(stream->next, change->keys, sizeof stream->next);
+            return BASE_OK;
+        }
     }
+}
+
+static BaseStatus open_stream(KgScan *scan, Stream *stream, uint32_t graph, KgLayer layer, BaseError *err)
+{
+    stream->space = kg_space(graph, layer);
+    stream->layer = layer;
+    stream->change = 0;
+    stream->at = stream->count = stream->end = stream->run = 0;
+    stream->more = false;
+    for (int i = 0; i < KG_RUN_ROWS && scan->width; i++)
+        memcpy(stream->rows[i], scan->key, (size_t)scan->width * sizeof scan->key[0]);
+    BaseStatus status =
+        kg_delta_range(scan->txn, scan->index, stream->space, scan->key, scan->width, &stream->changes, err);
+    if (status != BASE_OK)
+        return status;
+    status = kg_table_seek(scan->txn, (KgTable)(KG_ORDERS + (int)scan->index), stream->space, scan->key, scan->width,
+                           false, &stream->place, err);
+    if (status != BASE_OK)
+        return status == BASE_END ? BASE_OK : status;
+    find_end(scan, stream);
+    if (stream->place.row < stream->end)
+        open_run(scan, stream);
+    else
+        stream->end = 0;
     return BASE_OK;
 }
+
+/* ---- All layers ---- */
 
 static BaseStatus next_merged(KgScan *scan, KgTriple *out, BaseError *err)
 {
-    const BaseStatus status = advance_streams(scan, err);
-    if (status != BASE_OK)
-        return status;
-    const void *least = NULL;
+    const uint64_t *least = NULL;
     unsigned layers = 0;
     for (int i = 0; i < scan->stream_count; i++) {
-        const Stream *const stream = &scan->streams[i];
-        if (!stream->key)
-            continue;
-        const int order = least ? memcmp(stream->key, least, KG_KEY_BYTES) : -1;
+        Stream *const stream = &scan->streams[i];
+        if (!stream->has_next) {
+            const BaseStatus status = advance(scan, stream, err);
+            if (status == BASE_END)
+                continue;
+            if (status != BASE_OK)
+                return status;
+        }
+        const int order = least ? compare_keys(stream->next, least) : -1;
         if (order < 0) {
-            least = stream->key;
+            least = stream->next;
             layers = 0;
         }
         if (order <= 0)
@@ -137,20 +227,22 @@ static BaseStatus next_merged(KgScan *scan, KgTriple *out, BaseError *err)
     scan->layers = layers;
     if (!least)
         return BASE_END;
-    *out = kg_key_triple(least, scan->index);
+    *out = kg_order_triple(least, scan->index);
+    for (int i = 0; i < scan->stream_count; i++)
+        if (layers & KG_IN(scan->streams[i].layer))
+            scan->streams[i].has_next = false;
     return BASE_OK;
 }
 
-/* Only the unbound places differ; of the three orders' place lists the asked one compares them right. */
+/* Only the unbound places differ; of the orders' place lists the asked one compares them right. */
 static int compare_matches(const void *left, const void *right, void *context)
 {
     const KgTriple *const a = &((const Match *)left)->triple, *const b = &((const Match *)right)->triple;
-    const KgId a_ids[] = {a->s, a->p, a->o}, b_ids[] = {b->s, b->p, b->o};
-    const int *const places = context;
-    for (int i = 0; i < 3; i++)
-        if (a_ids[places[i]] != b_ids[places[i]])
-            return a_ids[places[i]] < b_ids[places[i]] ? -1 : 1;
-    return 0;
+    uint64_t a_keys[3], b_keys[3];
+    const KgIndex index = *(const KgIndex *)context;
+    kg_order_keys(*a, index, a_keys);
+    kg_order_keys(*b, index, b_keys);
+    return compare_keys(a_keys, b_keys);
 }
 
 static BaseStatus gather(KgScan *scan, KgIndex order, BaseError *err)
@@ -163,36 +255,78 @@ static BaseStatus gather(KgScan *scan, KgIndex order, BaseError *err)
     if (status != BASE_END)
         return status;
     if (scan->sorted.count > 1)
-        qsort_r(scan->sorted.items, scan->sorted.count, sizeof *scan->sorted.items, compare_matches,
-                (void *)kg_places[order]);
+        qsort_r(scan->sorted.items, scan->sorted.count, sizeof *scan->sorted.items, compare_matches, &order);
     scan->is_sorted = true;
     return BASE_OK;
 }
 
-BaseStatus kg_scan_open(KgTxn *txn, unsigned layers, KgTriple pattern, KgOrder order, KgScan **out, BaseError *err)
+static BaseStatus open_streams(KgScan *scan, uint32_t graph, unsigned layers, BaseError *err)
 {
+    BaseStatus status = BASE_OK;
+    for (int layer = 0; status == BASE_OK && layer < KG_LAYERS; layer++)
+        if (layers & KG_IN(layer)) {
+            Stream *const stream = &scan->streams[scan->stream_count++];
+            stream->has_next = false;
+            status = open_stream(scan, stream, graph, (KgLayer)layer, err);
+        }
+    return status;
+}
+
+/* The layers among those asked for that have triples in the graph. */
+static BaseStatus layers_with_triples(KgTxn *txn, KgId graph, unsigned layers, uint32_t *number, unsigned *out,
+                                      BaseError *err)
+{
+    KgCounts counts;
+    *out = 0;
+    BaseStatus status = kg_graph_number(txn, graph, false, number, err);
+    if (status == BASE_OK)
+        status = kg_get_counts(txn, *number, KG_ANY, &counts, err);
+    if (status != BASE_OK)
+        return status == BASE_NOT_FOUND ? BASE_OK : status;
+    for (int layer = 0; layer < KG_LAYERS; layer++)
+        if (layers & KG_IN(layer) && kg_union_count(&counts, KG_IN(layer)) > 0)
+            *out |= KG_IN(layer);
+    return BASE_OK;
+}
+
+BaseStatus kg_scan_open_in(KgTxn *txn, KgId graph, unsigned layers, KgTriple pattern, KgOrder order, KgScan **out,
+                           BaseError *err)
+{
+    uint32_t number = 0;
+    unsigned used;
     *out = NULL;
     if (!(layers & KG_ALL_LAYERS) || layers & ~KG_ALL_LAYERS)
         return base_fail(err, BASE_BAD_CALL, "kg_scan_open: %x names no set of layers", layers);
-    if ((unsigned)order > KG_ORDER_OSP)
+    if ((unsigned)order > KG_ORDER_PSO)
         return base_fail(err, BASE_BAD_CALL, "kg_scan_open: no order has the number %d", (int)order);
-    KgScan *const scan = calloc(1, sizeof *scan);
+    BaseStatus status = layers_with_triples(txn, graph, layers, &number, &used, err);
+    if (status != BASE_OK)
+        return status;
+    KgScan *const scan = malloc(sizeof *scan + (size_t)__builtin_popcount(used) * sizeof scan->streams[0]);
     if (!scan)
         return base_fail(err, BASE_NO_MEMORY, "no memory to scan");
-    const bool all = pattern.s == KG_ANY && pattern.p == KG_ANY && pattern.o == KG_ANY;
-    const KgIndex wanted = order == KG_ORDER_BEST ? index_for(pattern) : (KgIndex)(order - KG_ORDER_SPO);
-    scan->store = txn->store;
-    scan->index = all ? wanted : index_for(pattern);
-    set_prefix(scan, pattern);
-    BaseStatus status = open_streams(scan, txn, layers, err);
-    if (status == BASE_OK && unbound_order(pattern, wanted) != unbound_order(pattern, scan->index))
-        status = gather(scan, wanted, err);
+    memset(scan, 0, sizeof *scan);
+    scan->txn = txn;
+    scan->index = index_for(pattern, order);
+    scan->width = bound_width(pattern, scan->index);
+    kg_order_keys(pattern, scan->index, scan->key);
+    status = open_streams(scan, number, used, err);
+    static const KgIndex wanted[] = {
+        [KG_ORDER_SPO] = KG_SPO, [KG_ORDER_POS] = KG_POS, [KG_ORDER_OSP] = KG_OSP, [KG_ORDER_PSO] = KG_PSO};
+    if (status == BASE_OK && order != KG_ORDER_BEST &&
+        unbound_order(pattern, wanted[order]) != unbound_order(pattern, scan->index))
+        status = gather(scan, wanted[order], err);
     if (status != BASE_OK) {
         kg_scan_close(scan);
         return status;
     }
     *out = scan;
     return BASE_OK;
+}
+
+BaseStatus kg_scan_open(KgTxn *txn, unsigned layers, KgTriple pattern, KgOrder order, KgScan **out, BaseError *err)
+{
+    return kg_scan_open_in(txn, KG_ANY, layers, pattern, order, out, err);
 }
 
 BaseStatus kg_scan_next(KgScan *scan, KgTriple *out, BaseError *err)
@@ -205,6 +339,68 @@ BaseStatus kg_scan_next(KgScan *scan, KgTriple *out, BaseError *err)
     scan->layers = (unsigned)match->layers;
     *out = match->triple;
     return BASE_OK;
+}
+
+_Static_assert(sizeof(KgTriple) == 3 * sizeof(uint64_t), "a triple is three numbers in a row");
+
+/* A whole run straight into `out`. */
+static void decode_to(const KgScan *scan, const Stream *stream, uint32_t rows, KgTriple *out)
+{
+    const uint32_t run = stream->place.row / KG_RUN_ROWS;
+    for (int c = 0; c < 3; c++) {
+        uint64_t *const to = (uint64_t *)out + kg_places[scan->index][c];
+        if (c >= scan->width)
+            kg_block_column(&stream->place.block, run, c, to, 3);
+        for (uint32_t i = 0; c < scan->width && i < rows; i++)
+            to[3 * (size_t)i] = scan->key[c];
+    }
+}
+
+/* One layer without changes: what is left of the run that is decoded, then whole runs while there is room for them. */
+static BaseStatus many_of_one(KgScan *scan, KgTriple *out, size_t capacity, size_t *count, BaseError *err)
+{
+    Stream *const stream = &scan->streams[0];
+    for (; stream->at < stream->count && *count < capacity; stream->at++)
+        out[(*count)++] = kg_order_triple(stream->rows[stream->at], scan->index);
+    while (stream->at == stream->count && *count < capacity &&
+           (stream->more || (stream->run + 1) * KG_RUN_ROWS < stream->end)) {
+        const BaseStatus status = next_run(scan, stream, false, err);
+        if (status == BASE_END)
+            break;
+        if (status != BASE_OK)
+            return status;
+        const uint32_t run = stream->place.row / KG_RUN_ROWS, start = run * KG_RUN_ROWS;
+        const uint32_t rows = kg_block_run_rows(&stream->place.block, run);
+        if (capacity - *count >= rows && stream->end - start >= rows) {
+            decode_to(scan, stream, rows, out + *count);
+            *count += rows;
+            stream->run = run;
+            stream->at = stream->count = rows;
+        } else {
+            open_run(scan, stream);
+            for (; stream->at < stream->count && *count < capacity; stream->at++)
+                out[(*count)++] = kg_order_triple(stream->rows[stream->at], scan->index);
+        }
+    }
+    return *count ? BASE_OK : BASE_END;
+}
+
+BaseStatus kg_scan_many(KgScan *scan, KgTriple *out, size_t capacity, size_t *count, BaseError *err)
+{
+    BaseStatus status = BASE_OK;
+    *count = 0;
+    if (!scan->is_sorted && scan->stream_count == 1 && scan->streams[0].changes.count == 0) {
+        if (scan->streams[0].has_next && capacity > 0) { /* read by kg_scan_next's merge and not handed out */
+            out[(*count)++] = kg_order_triple(scan->streams[0].next, scan->index);
+            scan->streams[0].has_next = false;
+        }
+        return many_of_one(scan, out, capacity, count, err);
+    }
+    while (status == BASE_OK && *count < capacity) {
+        status = kg_scan_next(scan, &out[*count], err);
+        *count += status == BASE_OK;
+    }
+    return status == BASE_END && *count > 0 ? BASE_OK : status;
 }
 
 unsigned kg_scan_layers(const KgScan *scan)
@@ -221,23 +417,34 @@ void kg_scan_close(KgScan *scan)
 {
     if (!scan)
         return;
-    for (int i = 0; i < scan->stream_count; i++)
-        mdb_cursor_close(scan->streams[i].cursor);
     free(scan->sorted.items);
     free(scan);
 }
 
-BaseStatus kg_count(KgTxn *txn, unsigned layers, KgTriple pattern, uint64_t *out, BaseError *err)
+/* ---- Counting ---- */
+
+static BaseStatus count_space(KgTxn *txn, uint32_t space, KgTriple pattern, uint64_t *out, BaseError *err)
 {
-    *out = 0;
-    if (pattern.s == KG_ANY && pattern.o == KG_ANY) {
-        KgCounts counts;
-        const BaseStatus status = kg_get_counts(txn, pattern.p, &counts, err);
-        *out = status == BASE_OK ? kg_union_count(&counts, layers) : 0;
-        return status;
+    const KgIndex index = index_for(pattern, KG_ORDER_BEST);
+    const int width = bound_width(pattern, index);
+    uint64_t key[3];
+    KgDeltaRows changes;
+    kg_order_keys(pattern, index, key);
+    BaseStatus status = kg_table_count(txn, (KgTable)(KG_ORDERS + (int)index), space, key, width, out, err);
+    if (status == BASE_OK)
+        status = kg_delta_range(txn, index, space, key, width, &changes, err);
+    for (size_t i = 0; status == BASE_OK && i < changes.count; i++) {
+        *out += (changes.items[i].ops & KG_PRESENT) != 0;
+        *out -= (changes.items[i].ops & KG_HIDES) != 0;
     }
+    return status;
+}
+
+static BaseStatus count_by_scan(KgTxn *txn, KgId graph, unsigned layers, KgTriple pattern, uint64_t *out,
+                                BaseError *err)
+{
     KgScan *scan;
-    BaseStatus status = kg_scan_open(txn, layers, pattern, KG_ORDER_BEST, &scan, err);
+    BaseStatus status = kg_scan_open_in(txn, graph, layers, pattern, KG_ORDER_BEST, &scan, err);
     KgTriple triple;
     while (status == BASE_OK && (status = kg_scan_next(scan, &triple, err)) == BASE_OK)
         ++*out;
@@ -245,23 +452,33 @@ BaseStatus kg_count(KgTxn *txn, unsigned layers, KgTriple pattern, uint64_t *out
     return status == BASE_END ? BASE_OK : status;
 }
 
-BaseStatus kg_scan_many(KgScan *scan, KgTriple *out, size_t capacity, size_t *count, BaseError *err)
-{
-    BaseStatus status = BASE_OK;
-    for (*count = 0; status == BASE_OK && *count < capacity; *count += status == BASE_OK)
-        status = kg_scan_next(scan, &out[*count], err);
-    return status == BASE_END && *count > 0 ? BASE_OK : status;
-}
-
 BaseStatus kg_count_in(KgTxn *txn, KgId graph, unsigned layers, KgTriple pattern, uint64_t *out, BaseError *err)
 {
-    return graph == KG_ANY ? kg_count(txn, layers, pattern, out, err)
-                           : base_fail(err, BASE_BAD_CALL, "named graphs are not kept yet");
+    uint32_t number;
+    unsigned used;
+    KgCounts counts;
+    *out = 0;
+    BaseStatus status = layers_with_triples(txn, graph, layers, &number, &used, err);
+    if (status == BASE_OK && used)
+        status = kg_get_counts(txn, number, pattern.p, &counts, err);
+    if (status != BASE_OK || !used)
+        return status;
+    if (pattern.s == KG_ANY && pattern.o == KG_ANY) {
+        *out = kg_union_count(&counts, layers);
+        return BASE_OK;
+    }
+    if (kg_layers_overlap(&counts, used))
+        return count_by_scan(txn, graph, used, pattern, out, err);
+    for (int layer = 0; status == BASE_OK && layer < KG_LAYERS; layer++) {
+        uint64_t part = 0;
+        if (used & KG_IN(layer))
+            status = count_space(txn, kg_space(number, (KgLayer)layer), pattern, &part, err);
+        *out += part;
+    }
+    return status;
 }
 
-BaseStatus kg_scan_open_in(KgTxn *txn, KgId graph, unsigned layers, KgTriple pattern, KgOrder order, KgScan **out,
-                           BaseError *err)
+BaseStatus kg_count(KgTxn *txn, unsigned layers, KgTriple pattern, uint64_t *out, BaseError *err)
 {
-    return graph == KG_ANY ? kg_scan_open(txn, layers, pattern, order, out, err)
-                           : base_fail(err, BASE_BAD_CALL, "named graphs are not kept yet");
+    return kg_count_in(txn, KG_ANY, layers, pattern, out, err);
 }

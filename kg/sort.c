@@ -1,79 +1,62 @@
-/* sort.c - radix sort of triples and records, least significant byte first, skipping the bytes in which all agree
- * (with dense ids most of them). Stable, and linear: Knuth, "The Art of Computer Programming" vol. 3, 5.2.5. */
-#include "kg/index.h"
+/* sort.c - radix sort, least significant digit first, digits that all keys share skipped: Knuth, "The Art of Computer
+ * Programming" vol. 3, 5.2.5. */
+#include "kg/sort.h"
 
-#include <stdlib.h>
+#include <string.h>
 
-#define KEY_BYTES KG_KEY_BYTES
+#define DIGIT 11 /* bits */
+#define VALUES ((size_t)1 << DIGIT)
 
-typedef size_t Histogram[256];
-
-static inline unsigned key_byte(const char *item, size_t offset)
+/* Both kinds of item begin with the key; inlined so that `size` is a constant in the loops. */
+static inline __attribute__((always_inline)) uint64_t key_of(const char *item)
 {
-    return (unsigned char)item[offset];
+    uint64_t key;
+    memcpy(&key, item, sizeof key);
+    return key;
 }
 
-/* Offset in the item of the key's byte number `rank`, counted from the least significant. */
-static size_t byte_offset(KgIndex index, size_t rank)
+static inline __attribute__((always_inline)) void move_by_digit(const char *from, char *to, size_t count, size_t size,
+                                                                int shift, const size_t *counts)
 {
-    const size_t place = (size_t)kg_places[index][2 - rank / 8];
-    const size_t within = rank % 8;
-    return place * 8 + (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? within : 7 - within);
-}
-
-/* Moves items from one array to the other by one byte; inlined so that `size` is a constant in the copying loop. */
-static inline __attribute__((always_inline)) void move_by_byte(const char *from, char *to, size_t count, size_t size,
-                                                               size_t offset, const Histogram counts)
-{
-    Histogram next;
-    size_t sum = 0;
-    for (size_t value = 0; value < 256; value++) {
+    size_t next[VALUES], sum = 0;
+    for (size_t value = 0; value < VALUES; value++) {
         next[value] = sum;
         sum += counts[value];
     }
     for (size_t i = 0; i < count; i++) {
         const char *const item = from + i * size;
-        memcpy(to + next[key_byte(item, offset)]++ * size, item, size);
+        memcpy(to + next[key_of(item) >> shift & (VALUES - 1)]++ * size, item, size);
     }
 }
 
-static inline __attribute__((always_inline)) bool sort_items(char *items, size_t count, size_t size, KgIndex index)
+static inline __attribute__((always_inline)) void sort(char *items, char *scratch, size_t count, size_t size, int bits)
 {
+    const int digits = (bits + DIGIT - 1) / DIGIT;
     if (count < 2)
-        return true;
-    char *const scratch = malloc(count * size);
-    Histogram *const histograms = calloc(KEY_BYTES, sizeof *histograms);
-    const bool enough = scratch && histograms;
-    if (enough) {
+        return;
+    char *from = items, *to = scratch;
+    for (int digit = 0; digit < digits; digit++) {
+        size_t counts[VALUES] = {0};
+        const int shift = digit * DIGIT;
         for (size_t i = 0; i < count; i++)
-            for (size_t offset = 0; offset < KEY_BYTES; offset++)
-                histograms[offset][key_byte(items + i * size, offset)]++;
-        char *from = items, *to = scratch;
-        for (size_t rank = 0; rank < KEY_BYTES; rank++) {
-            const size_t offset = byte_offset(index, rank);
-            if (histograms[offset][key_byte(from, offset)] == count)
-                continue;
-            move_by_byte(from, to, count, size, offset, histograms[offset]);
-            char *const swap = from;
-            from = to;
-            to = swap;
-        }
-        if (from != items)
-            memcpy(items, from, count * size);
+            counts[key_of(from + i * size) >> shift & (VALUES - 1)]++;
+        if (counts[key_of(from) >> shift & (VALUES - 1)] == count)
+            continue;
+        move_by_digit(from, to, count, size, shift, counts);
+        char *const swap = from;
+        from = to;
+        to = swap;
     }
-    free(histograms);
-    free(scratch);
-    return enough;
+    if (from != items)
+        memcpy(items, from, count * size);
 }
 
-bool kg_sort_triples(KgTriple *triples, size_t count, KgIndex index)
+void kg_sort_keys(uint64_t *keys, uint64_t *scratch, size_t count, int bits)
 {
-    return sort_items((char *)triples, count, sizeof *triples, index);
+    sort((char *)keys, (char *)scratch, count, sizeof *keys, bits);
 }
 
-_Static_assert(offsetof(KgRecord, triple) == 0, "the key comes first");
-
-bool kg_sort_records(KgRecord *records, size_t count)
+void kg_sort_pairs(KgPair *pairs, KgPair *scratch, size_t count, int bits)
 {
-    return sort_items((char *)records, count, sizeof *records, KG_SPO);
+    sort((char *)pairs, (char *)scratch, count, sizeof *pairs, bits);
 }

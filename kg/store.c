@@ -3,6 +3,7 @@
 
 #include "kg/catalog.h"
 #include "kg/create.h"
+#include "kg/delta.h"
 #include "kg/terms.h"
 
 #include <errno.h>
@@ -153,8 +154,8 @@ static BaseStatus open_tables(KgStore *store, BaseError *err)
         return kg_mdb_fail(store, code, "open", err);
     KgTxn txn = {.store = store, .mdb = mdb};
     BaseStatus status = BASE_OK;
-    code = kg_open_tables(mdb, 0, store->tables);
     uint64_t format = 0;
+    code = mdb_dbi_open(mdb, "meta", 0, &store->tables[KG_META]); /* of any version */
     if (code == MDB_NOTFOUND || code == MDB_INCOMPATIBLE)
         status =
             base_fail(err, BASE_BAD_INPUT, "%s is not a kgq database: its data.mdb is of another program", store->path);
@@ -166,6 +167,11 @@ static BaseStatus open_tables(KgStore *store, BaseError *err)
         status =
             base_fail(err, BASE_BAD_INPUT, "the database %s has format version %llu, this program reads version %d",
                       store->path, (unsigned long long)format, KG_FORMAT_VERSION);
+    if (status == BASE_OK) {
+        code = kg_open_tables(mdb, 0, store->tables);
+        if (code != MDB_SUCCESS)
+            status = kg_mdb_fail(store, code == MDB_NOTFOUND ? MDB_CORRUPTED : code, "open", err);
+    }
     if (status == BASE_OK)
         mdb_txn_commit(mdb); /* keeps the handles */
     else
@@ -223,6 +229,7 @@ BaseStatus kg_open(const char *path, const KgOptions *options, KgStore **out, Ba
     }
     store->read_only = use.read_only;
     store->hash_mask = UINT64_MAX;
+    pthread_mutex_init(&store->delta_lock, NULL);
     BaseStatus status = kg_prepare_folder(store, use.create && !use.read_only, err);
     if (status == BASE_OK)
         status = claim(store, err);
@@ -252,9 +259,11 @@ void kg_close(KgStore *store)
     kg_catalog_close(store);
     if (store->remove_when_closed && !store->committed)
         kg_remove_made(store);
+    kg_delta_release(store->delta);
     if (store->env)
         mdb_env_close(store->env);
     release(store);
+    pthread_mutex_destroy(&store->delta_lock);
     free(store->path);
     free(store);
 }
@@ -278,6 +287,8 @@ static BaseStatus begin(KgStore *store, bool writes, KgTxn **out, BaseError *err
         return base_fail(err, BASE_NO_MEMORY, "no memory for a transaction");
     txn->store = store;
     txn->writes = writes;
+    for (int kind = 0; kind < KG_KINDS; kind++)
+        txn->term_counts[kind] = UINT64_MAX;
     base_arena_alloc(&txn->texts, 1, 1); /* so that rewinding keeps a block */
     const int code = mdb_txn_begin(store->env, NULL, writes ? 0 : MDB_RDONLY, &txn->mdb);
     if (code != MDB_SUCCESS) {
@@ -327,9 +338,17 @@ BaseStatus kg_write_begin(KgStore *store, KgTxn **out, BaseError *err)
     return status;
 }
 
+static void close_seekers(KgTxn *txn)
+{
+    for (int table = 0; table < KG_TABLES; table++)
+        if (txn->seekers[table])
+            mdb_cursor_close(txn->seekers[table]);
+}
+
 static void free_txn(KgTxn *txn)
 {
-    kg_free_term_cache(&txn->cache);
+    kg_free_known_terms(&txn->known);
+    kg_delta_release(txn->delta);
     base_buffer_free(&txn->encoded);
     base_arena_free(&txn->texts);
     base_buffer_free(&txn->journal);
@@ -340,10 +359,19 @@ void kg_abort(KgTxn *txn)
 {
     if (!txn)
         return;
+    close_seekers(txn);
     if (txn->writes)
         txn->store->writer = 0;
     mdb_txn_abort(txn->mdb);
     free_txn(txn);
+}
+
+/* Changes that wait to be merged cost every reader; many of them are merged at once. */
+static BaseStatus fold_when_many(KgTxn *txn, BaseError *err)
+{
+    size_t changes;
+    const BaseStatus status = kg_delta_count(txn, &changes, err);
+    return status == BASE_OK && changes > KG_DELTA_ROWS ? kg_delta_fold(txn, err) : status;
 }
 
 BaseStatus kg_commit(KgTxn *txn, BaseError *err)
@@ -354,11 +382,16 @@ BaseStatus kg_commit(KgTxn *txn, BaseError *err)
     if (txn->writes)
         status = kg_want_writer(txn, "kg_commit", err);
     if (status == BASE_OK && txn->writes)
+        status = kg_flush_terms(txn, err);
+    if (status == BASE_OK && txn->writes)
+        status = fold_when_many(txn, err);
+    if (status == BASE_OK && txn->writes)
         status = kg_catalog_log(txn, &generation, err);
     if (status != BASE_OK) {
         kg_abort(txn);
         return status;
     }
+    close_seekers(txn);
     if (txn->writes)
         store->writer = 0; /* before the next writer can come */
     const int code = mdb_txn_commit(txn->mdb);

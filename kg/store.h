@@ -1,19 +1,25 @@
 /* store.h - private to kg: what an open database and a transaction are made of, and the tables inside LMDB.
  *
  * Tables (each a named LMDB database):
- *     meta        "format", "generation" and "journal" (see catalog.h), "next.KIND" counters of the catalog
- *     iris, blanks, literals    number of the term (8 bytes, native) -> encoded term; the table's size is the next
- * number hashes      128-bit hash of the encoded term -> KgId counts      predicate (KG_ANY: all) -> KgCounts, how many
- * triples are in exactly which layers LAYER.ORDER twelve tables of 24-byte keys, three big-endian ids; the SPO ones
- * hold a KgNote, the others nothing */
+ *     meta            "format", "generation" and "journal" (see catalog.h), "next.KIND" counters of the catalog
+ *     iris, blanks, literals    last number in a block (8 bytes, native) -> the block's terms (front.h); the numbers in
+ *                     use are 0 up to the last one
+ *     hashes          packed rows (hash of a stored term, its id); hashes.new: such rows not packed yet
+ *     graphs          id of a named graph -> its number, from 1; the default graph is number 0
+ *     counts          graph's number, predicate (KG_ANY: all) -> KgCounts, how many triples are in exactly which layers
+ *     spo, pos, osp, pso    packed rows of triples; a layer of a graph is a space; spo has the notes
+ *     changes         space, triple -> what becomes of it: changes not merged into the packed rows yet (delta.h) */
 #ifndef KGQ_KG_STORE_H
 #define KGQ_KG_STORE_H
 
 #include "kg/kg.h"
+#include "kg/term_set.h"
 
 #include <lmdb.h>
 #include <pthread.h>
 #include <sys/types.h>
+
+typedef enum KgIndex { KG_SPO, KG_POS, KG_OSP, KG_PSO, KG_INDEXES } KgIndex;
 
 typedef enum KgTable {
     KG_META,
@@ -21,14 +27,18 @@ typedef enum KgTable {
     KG_BLANKS,
     KG_LITERALS,
     KG_HASHES,
+    KG_NEW_HASHES,
+    KG_GRAPHS,
     KG_COUNTS,
-    KG_TRIPLES, /* + 3 * layer + index */
-    KG_TABLES = KG_TRIPLES + 3 * KG_LAYERS
+    KG_CHANGES,
+    KG_ORDERS, /* + index */
+    KG_TABLES = KG_ORDERS + KG_INDEXES
 } KgTable;
 
-typedef enum KgIndex { KG_SPO, KG_POS, KG_OSP, KG_INDEXES } KgIndex;
+#define KG_KINDS 3 /* of terms in the dictionary: kind - KG_IRI */
 
 typedef struct KgCatalog KgCatalog;
+typedef struct KgDelta KgDelta;
 
 struct KgStore {
     char *path;
@@ -39,6 +49,8 @@ struct KgStore {
     MDB_env *env;
     MDB_dbi tables[KG_TABLES];
     KgCatalog *catalog;
+    pthread_mutex_t delta_lock;
+    KgDelta *delta;           /* of the newest snapshot that was looked at, shared by readers */
     _Atomic pthread_t writer; /* the thread with a write transaction; 0: none */
     dev_t device;             /* of data.mdb: a process may open it once */
     ino_t inode;
@@ -49,36 +61,37 @@ struct KgStore {
     bool stop_before_catalog;
 };
 
-/* Terms met in a write transaction, by hash, so that an import looks most of them up in memory. */
-typedef struct KgKnownTerm {
-    BaseHash128 hash;
-    const char *bytes;
-    size_t length;
-    KgId id;
-} KgKnownTerm;
-typedef struct KgTermCache {
-    BaseMap places; /* low half of the hash -> place in `items` */
-    KgKnownTerm *items;
-    size_t count, capacity;
-    BaseArena bytes;
-    size_t byte_count;
-} KgTermCache;
+/* Terms met in a write transaction: new ones, which go into the tables when there are many of them or at the commit,
+ * and others, so that an import looks most terms up in memory. */
+typedef struct KgKnownTerms {
+    KgTermSet set;
+    struct {
+        KgId *items;
+        size_t count, capacity;
+    } ids; /* by place in the set */
+    struct {
+        size_t *items;
+        size_t count, capacity;
+    } fresh[KG_KINDS]; /* places of the new ones, in the order of their numbers */
+} KgKnownTerms;
+
+#define KG_VERIFIED 1024 /* blocks remembered as verified, by their page */
 
 struct KgTxn {
     KgStore *store;
     MDB_txn *mdb;
     bool writes;
     bool broken; /* a write failed half way: kg_commit refuses */
-    KgTermCache cache;
-    BaseBuffer encoded; /* the term being looked up */
-    BaseArena texts;    /* the term being written */
-    BaseBuffer journal; /* what this transaction says to the catalog */
+    KgKnownTerms known;
+    uint64_t term_counts[KG_KINDS]; /* in the tables; UINT64_MAX: not looked up yet */
+    BaseBuffer encoded;             /* the term being looked up */
+    BaseArena texts;                /* the term being written */
+    BaseBuffer journal;             /* what this transaction says to the catalog */
+    MDB_cursor *seekers[KG_TABLES]; /* opened when first used */
+    KgDelta *delta;                 /* this snapshot's, when it has been looked at */
+    bool delta_is_old;              /* a writer has changed it since */
+    const void *verified[KG_VERIFIED];
 };
-
-static inline MDB_dbi kg_triple_table(const KgStore *store, KgLayer layer, KgIndex index)
-{
-    return store->tables[KG_TRIPLES + 3 * (int)layer + (int)index];
-}
 
 /* Reports LMDB's `code` (not MDB_SUCCESS) about the database; `doing` says what was tried: "read", "write". */
 BaseStatus kg_mdb_fail(const KgStore *store, int code, const char *doing, BaseError *err);

@@ -8,10 +8,22 @@
 bool kg_encode_term(const KgTerm *term, BaseBuffer *out);
 /* False: `bytes` is no stored form. */
 bool kg_decode_term(KgText bytes, KgTerm *out);
-/* The id stored for encoded term `bytes`; BASE_NOT_FOUND without a message. */
-BaseStatus kg_find_encoded(KgTxn *txn, KgText bytes, KgId *out, BaseError *err);
-/* Whether the id is of a term in the dictionary. */
+BaseHash128 kg_hash_encoded(const KgStore *store, KgText bytes);
+/* The id stored for encoded term `bytes`, BASE_NOT_FOUND without a message; the second makes one where there is none.
+ * `hash` is that of kg_hash_encoded. */
+BaseStatus kg_find_encoded(KgTxn *txn, BaseHash128 hash, KgText bytes, KgId *out, BaseError *err);
+BaseStatus kg_intern_encoded(KgTxn *txn, BaseHash128 hash, KgText bytes, KgId *out, BaseError *err);
+/* Whether the id is of a term in the dictionary, or holds a literal. */
 bool kg_is_known(KgTxn *txn, KgId id);
-void kg_free_term_cache(KgTermCache *cache);
+/* Puts new terms into the tables, and forgets which were known. */
+BaseStatus kg_flush_terms(KgTxn *txn, BaseError *err);
+/* New terms not in the tables yet, in bytes. */
+size_t kg_known_bytes(const KgTxn *txn);
+void kg_free_known_terms(KgKnownTerms *known);
+
+/* For kg_check: the table, the seed of a block's checksum, and the key under which a hash is kept. */
+KgTable kg_term_table(KgKind kind);
+uint64_t kg_front_seed(KgKind kind, uint64_t last);
+uint64_t kg_hash_key(BaseHash128 hash);
 
 #endif

@@ -273,8 +273,8 @@ static BaseStatus store_all(KgImporter *importer, KgImport *rows, size_t count, 
     if (!added_by)
         return base_fail(err, BASE_NO_MEMORY, "no memory to import");
     const size_t all = importer->records.count;
-    BaseStatus status = kg_add_sorted(importer->txn, KG_ASSERTED, importer->records.items, all, NULL, added_by,
-                                      rows[0].id, importer->job, err);
+    BaseStatus status = kg_add_records(importer->txn, 0, KG_ASSERTED, importer->records.items, all, NULL, added_by,
+                                       rows[0].id, importer->job, err);
     const double seconds = base_wall_seconds() - began;
     for (size_t i = 0; status == BASE_OK && i < count; i++) {
         rows[i].added = added_by[i];

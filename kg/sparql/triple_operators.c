@@ -5,7 +5,7 @@
 
 static KgKind kind_of(KgId id)
 {
-    return (KgKind)(id >> 56 & ~(uint64_t)LOCAL_TERM);
+    return kg_kind(id & ~((KgId)LOCAL_TERM << 56));
 }
 
 /* Adds the triple unless it came before. */

@@ -195,7 +195,7 @@ out_has '<kg:abel> <kg:parent> <kg:adam> .'
 # A disk that is full (here: a file that may not grow) fails the import and leaves the database as it was.
 awk 'BEGIN { for (i = 0; i < 60000; i++) printf "node%d\tnext\tnode%d\n", i, i + 1 }' > "$T/big.tsv"
 "$KGQ" export "$T/db" --quiet > "$T/before"
-check 3 bash -c 'ulimit -f 2048; exec "$0" import "$1" "$2"' "$KGQ" "$T/db" "$T/big.tsv"
+check 3 bash -c 'ulimit -f 512; exec "$0" import "$1" "$2"' "$KGQ" "$T/db" "$T/big.tsv"
 "$KGQ" export "$T/db" --quiet | cmp - "$T/before" || fail "an import into a full disk changed the database"
 
 # On a terminal, progress is gone before a result is printed. What stands behind the last erasing of a line is seen.

@@ -14,7 +14,7 @@ static void numbers_are_dense_within_each_kind(void **state)
     Fixture *const f = *state;
     KgTxn *txn = begin_write(f->store);
     assert_true(intern_field(txn, "a") == kg_id(KG_IRI, 0));
-    assert_true(intern_field(txn, "\"a\"") == kg_id(KG_LITERAL, 0));
+    assert_true(intern_field(txn, "\"a literal that is long\"") == kg_id(KG_LITERAL, 0));
     assert_true(intern_field(txn, "b") == kg_id(KG_IRI, 1));
     assert_true(intern_field(txn, "a") == kg_id(KG_IRI, 0));
     assert_true(intern_field(txn, "_:a") == kg_id(KG_BLANK, 0));
@@ -35,14 +35,20 @@ static void literals_differ_by_text_datatype_and_language(void **state)
 {
     Fixture *const f = *state;
     KgTxn *const txn = begin_write(f->store);
-    static const char *const fields[] = {"\"a\"", "\"a\"@en", "\"a\"@de", "\"a\"^^<urn:en>", "\"aen\"", "\"\"@a"};
+    static const char *const fields[] = {"\"a\"",   "\"a\"@en", "\"a\"@de",        "\"a\"^^<urn:en>",
+                                         "\"aen\"", "\"\"@a",   "\"longer text\"", "\"longer text\"@en"};
     enum { COUNT = sizeof fields / sizeof *fields };
-    for (size_t i = 0; i < COUNT; i++)
-        assert_true(intern_field(txn, fields[i]) == kg_id(KG_LITERAL, i));
+    KgId ids[COUNT];
+    for (size_t i = 0; i < COUNT; i++) {
+        ids[i] = intern_field(txn, fields[i]);
+        assert_int_equal(kg_kind(ids[i]), KG_LITERAL);
+        for (size_t j = 0; j < i; j++)
+            assert_true(ids[i] != ids[j]);
+    }
     for (size_t i = 0; i < COUNT; i++) {
         BaseBuffer out = {0};
         BaseError err = {0};
-        expect_ok(kg_write_term(txn, kg_id(KG_LITERAL, i), KG_SYNTAX_NAME, &out, &err), &err);
+        expect_ok(kg_write_term(txn, ids[i], KG_SYNTAX_NAME, &out, &err), &err);
         assert_string_equal(out.items, fields[i]);
         base_buffer_free(&out);
     }

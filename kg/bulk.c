@@ -1,0 +1,253 @@
+/* bulk.c - sorts the triples once, leaves out what is there, counts, and writes the four orders: sorted and packed side
+ * by side where the space was empty, merged into what there is otherwise. */
+#include "kg/bulk.h"
+
+#include "kg/arrange.h"
+#include "kg/delta.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define STAGE "writing triples"
+
+/* ---- Which triples are there already ---- */
+
+/* Asks a space for triples in SPO order. */
+typedef struct Walker {
+    KgTxn *txn;
+    uint32_t space;
+    bool is_open, is_at_end;
+    KgPlace place;
+    uint32_t run, rows, at; /* decoded, and where in it */
+    uint64_t keys[3][KG_RUN_ROWS];
+} Walker;
+
+static int compare_keys(const uint64_t *a, const uint64_t *b)
+{
+    for (int i = 0; i < 3; i++)
+        if (a[i] != b[i])
+            return a[i] < b[i] ? -1 : 1;
+    return 0;
+}
+
+static void decode_run(Walker *walker)
+{
+    walker->run = walker->place.row / KG_RUN_ROWS;
+    walker->at = walker->place.row % KG_RUN_ROWS;
+    walker->rows = kg_block_run_rows(&walker->place.block, walker->run);
+    for (int c = 0; c < 3; c++)
+        kg_block_column(&walker->place.block, walker->run, c, walker->keys[c], 1);
+}
+
+/* Moves on to the first row not below the key and says whether it is the key. */
+static BaseStatus walk_to(Walker *walker, const uint64_t key[3], bool *is_there, BaseError *err)
+{
+    *is_there = false;
+    if (walker->is_at_end)
+        return BASE_OK;
+    if (!walker->is_open || compare_keys(key, walker->place.last) > 0) {
+        const BaseStatus status = kg_table_seek(walker->txn, (KgTable)(KG_ORDERS + KG_SPO), walker->space, key, 3,
+                                                false, &walker->place, err);
+        walker->is_at_end = status == BASE_END;
+        if (status != BASE_OK)
+            return status == BASE_END ? BASE_OK : status;
+        walker->is_open = true;
+        decode_run(walker);
+    }
+    for (;;) {
+        for (; walker->at < walker->rows; walker->at++) {
+            const uint64_t row[3] = {walker->keys[0][walker->at], walker->keys[1][walker->at],
+                                     walker->keys[2][walker->at]};
+            const int order = compare_keys(row, key);
+            *is_there = order == 0;
+            if (order >= 0)
+                return BASE_OK;
+        }
+        walker->place.row = kg_block_find(&walker->place.block, key, 3, false); /* there is one: key <= place.last */
+        decode_run(walker);
+    }
+}
+
+/* ---- One bulk ---- */
+
+typedef struct Load {
+    KgTxn *txn;
+    uint32_t graph;
+    KgLayer layer;
+    const KgBulk *bulk;
+    KgArranger arranger;
+    uint32_t *numbers; /* of the new triples, in SPO order */
+    size_t count;
+    bool into_empty;
+    KgRows rows[KG_INDEXES];
+    KgPacked packed[KG_INDEXES];
+    bool enough[KG_INDEXES];
+    BaseJob *job;
+    BaseError *err;
+} Load;
+
+static BaseStatus no_memory(const Load *load)
+{
+    return base_fail(load->err, BASE_NO_MEMORY, "no memory to sort %zu triples", load->bulk->count);
+}
+
+static BaseStatus cancelled(const Load *load)
+{
+    return base_job_cancelled(load->job) ? base_fail(load->err, BASE_CANCELLED, "cancelled while writing triples")
+                                         : BASE_OK;
+}
+
+/* Drops the numbers of triples that the space has. */
+static BaseStatus leave_out_known(Load *load)
+{
+    Walker walker = {.txn = load->txn, .space = kg_space(load->graph, load->layer)};
+    BaseStatus status = BASE_OK;
+    size_t kept = 0;
+    for (size_t i = 0; status == BASE_OK && i < load->count; i++) {
+        uint64_t key[3];
+        bool is_there;
+        kg_arrange_row(&load->arranger, load->numbers[i], key);
+        status = walk_to(&walker, key, &is_there, load->err);
+        if (!is_there)
+            load->numbers[kept++] = load->numbers[i];
+    }
+    load->count = kept;
+    return status;
+}
+
+/* Counts the new triples by predicate and by the other layers they are in. */
+static BaseStatus count_new(Load *load)
+{
+    KgCounts all;
+    KgTally tally = {0};
+    Walker walkers[KG_LAYERS];
+    BaseStatus status = kg_get_counts(load->txn, load->graph, KG_ANY, &all, load->err);
+    for (int layer = 0; layer < KG_LAYERS; layer++) {
+        walkers[layer].txn = load->txn;
+        walkers[layer].space = kg_space(load->graph, (KgLayer)layer);
+        walkers[layer].is_open = false;
+        walkers[layer].is_at_end = (KgLayer)layer == load->layer || kg_union_count(&all, KG_IN(layer)) == 0;
+    }
+    for (size_t i = 0; status == BASE_OK && i < load->count; i++) {
+        uint64_t key[3];
+        unsigned in = 0;
+        kg_arrange_row(&load->arranger, load->numbers[i], key);
+        for (int layer = 0; status == BASE_OK && layer < KG_LAYERS; layer++) {
+            bool is_there = false;
+            if (!walkers[layer].is_at_end)
+                status = walk_to(&walkers[layer], key, &is_there, load->err);
+            in |= is_there ? KG_IN(layer) : 0;
+        }
+        if (status == BASE_OK && !kg_tally_add(&tally, key[1], in, 1))
+            status = no_memory(load);
+    }
+    if (status == BASE_OK)
+        status = kg_tally_apply(&tally, load->txn, load->graph, load->layer, false, load->err);
+    kg_tally_free(&tally);
+    return status;
+}
+
+/* The rows of SPO with their notes, from the numbers that are sorted already. */
+static bool fill_spo(Load *load, uint64_t *added_by, uint32_t first)
+{
+    KgRows *const rows = &load->rows[KG_SPO];
+    if (!kg_rows_reserve(rows, 7, load->count))
+        return false;
+    rows->count = load->count;
+    for (size_t i = 0; i < load->count; i++) {
+        uint64_t key[3];
+        kg_arrange_row(&load->arranger, load->numbers[i], key);
+        for (int c = 0; c < 3; c++)
+            rows->columns[c][i] = key[c];
+        const KgNote note = load->bulk->note(load->bulk->context, load->numbers[i]);
+        uint32_t score;
+        memcpy(&score, &note.score, sizeof score);
+        rows->columns[3][i] = note.source;
+        rows->columns[4][i] = note.rule;
+        rows->columns[5][i] = note.height;
+        rows->columns[6][i] = score;
+        if (added_by)
+            added_by[note.source - first]++;
+    }
+    return true;
+}
+
+/* Sorts the rows of one order and, for an empty space, packs them. On any thread. */
+static void make_order(void *context, size_t task, int worker)
+{
+    (void)worker;
+    Load *const load = context;
+    const KgIndex index = (KgIndex)task;
+    KgRows *const rows = &load->rows[index];
+    load->enough[index] = index == KG_SPO || kg_arrange_rows(&load->arranger, index, rows);
+    if (load->enough[index] && load->into_empty) {
+        load->enough[index] = kg_pack_rows((KgTable)(KG_ORDERS + (int)index), kg_space(load->graph, load->layer), rows,
+                                           &load->packed[index]);
+        kg_rows_free(rows);
+    }
+}
+
+static BaseStatus write_orders(Load *load)
+{
+    BasePool *const pool = base_pool_new(base_job_threads(load->job));
+    base_parallel_for(pool, KG_INDEXES, make_order, load);
+    base_pool_free(pool);
+    BaseStatus status = BASE_OK;
+    for (int index = 0; status == BASE_OK && index < KG_INDEXES; index++) {
+        const KgTable table = (KgTable)(KG_ORDERS + index);
+        const uint32_t space = kg_space(load->graph, load->layer);
+        base_job_step(load->job, STAGE, "orders", (uint64_t)index, KG_INDEXES, NULL);
+        status = load->enough[index] ? cancelled(load) : no_memory(load);
+        if (status == BASE_OK)
+            status = load->into_empty ? kg_table_put_packed(load->txn, table, space, &load->packed[index], load->err)
+                                      : kg_table_merge(load->txn, table, space, &load->rows[index], NULL, load->err);
+    }
+    return status;
+}
+
+static BaseStatus load_rows(Load *load, uint64_t *added_by, uint32_t first)
+{
+    KgCounts all;
+    KgTxn *const txn = load->txn;
+    BaseStatus status = kg_delta_fold(txn, load->err);
+    if (status == BASE_OK)
+        status = kg_get_counts(txn, load->graph, KG_ANY, &all, load->err);
+    if (status != BASE_OK)
+        return status;
+    load->into_empty = kg_union_count(&all, KG_IN(load->layer)) == 0;
+    base_job_step(load->job, STAGE, "orders", 0, KG_INDEXES, NULL);
+    if (!kg_arrange(txn, load->bulk->columns, load->bulk->count, &load->arranger) ||
+        !kg_arrange_numbers(&load->arranger, KG_SPO, &load->numbers, &load->count))
+        return no_memory(load);
+    if (!load->into_empty)
+        status = leave_out_known(load);
+    if (status != BASE_OK || load->count == 0)
+        return status;
+    status = count_new(load);
+    if (status == BASE_OK &&
+        (!fill_spo(load, added_by, first) || !kg_arrange_keep(&load->arranger, load->numbers, load->count)))
+        status = no_memory(load);
+    return status == BASE_OK ? write_orders(load) : status;
+}
+
+BaseStatus kg_bulk_add(KgTxn *txn, uint32_t graph, KgLayer layer, const KgBulk *bulk, uint64_t *added,
+                       uint64_t *added_by, uint32_t first, BaseJob *job, BaseError *err)
+{
+    if (bulk->count == 0)
+        return BASE_OK;
+    if (bulk->count > UINT32_MAX)
+        return base_fail(err, BASE_BAD_CALL, "%zu triples at once are too many", bulk->count);
+    Load load = {.txn = txn, .graph = graph, .layer = layer, .bulk = bulk, .job = job, .err = err};
+    const BaseStatus status = load_rows(&load, added_by, first);
+    if (status == BASE_OK && added)
+        *added += load.count;
+    if (status != BASE_OK)
+        txn->broken = true;
+    for (int index = 0; index < KG_INDEXES; index++) {
+        kg_rows_free(&load.rows[index]);
+        kg_packed_free(&load.packed[index]);
+    }
+    kg_arrange_free(&load.arranger);
+    free(load.numbers);
+    return status;
+}

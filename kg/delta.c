@@ -1,0 +1,325 @@
+/* delta.c - the table of changes and its view in memory. */
+#include "kg/delta.h"
+
+#include <endian.h>
+#include <stdlib.h>
+#include <string.h>
+
+const int kg_places[KG_INDEXES][3] = {
+    [KG_SPO] = {0, 1, 2}, [KG_POS] = {1, 2, 0}, [KG_OSP] = {2, 0, 1}, [KG_PSO] = {1, 0, 2}};
+
+/* A snapshot's changes in the orders that were asked for. Rows do not change once they are there; `references`, and
+ * which orders are there, are guarded by store->delta_lock where readers share it. */
+struct KgDelta {
+    KgStore *store;
+    size_t snapshot; /* LMDB's transaction number; 0: a writer's own */
+    size_t references;
+    size_t count;
+    KgDeltaRow *rows[KG_INDEXES];
+};
+
+/* ---- In LMDB ---- */
+
+#define KEY_BYTES 28
+
+typedef struct Change {
+    uint32_t ops;
+    KgNote note;
+} Change;
+
+static void make_key(uint32_t space, KgTriple triple, unsigned char out[KEY_BYTES])
+{
+    const uint32_t big_space = htobe32(space);
+    const uint64_t big[3] = {htobe64(triple.s), htobe64(triple.p), htobe64(triple.o)};
+    memcpy(out, &big_space, sizeof big_space);
+    memcpy(out + sizeof big_space, big, sizeof big);
+}
+
+static bool read_row(const MDB_val *key, const MDB_val *value, KgDeltaRow *out)
+{
+    Change change;
+    uint32_t space;
+    uint64_t big[3];
+    if (key->mv_size != KEY_BYTES || value->mv_size != sizeof change)
+        return false;
+    memcpy(&space, key->mv_data, sizeof space);
+    memcpy(big, (const char *)key->mv_data + sizeof space, sizeof big);
+    memcpy(&change, value->mv_data, sizeof change);
+    *out = (KgDeltaRow){.keys = {be64toh(big[0]), be64toh(big[1]), be64toh(big[2])},
+                        .space = be32toh(space),
+                        .ops = change.ops,
+                        .note = change.note};
+    return true;
+}
+
+BaseStatus kg_delta_count(KgTxn *txn, size_t *out, BaseError *err)
+{
+    MDB_stat stat;
+    const int code = mdb_stat(txn->mdb, txn->store->tables[KG_CHANGES], &stat);
+    *out = code == MDB_SUCCESS ? stat.ms_entries : 0;
+    return code == MDB_SUCCESS ? BASE_OK : kg_mdb_fail(txn->store, code, "read", err);
+}
+
+BaseStatus kg_delta_get(KgTxn *txn, uint32_t space, KgTriple triple, unsigned *ops, KgNote *note, BaseError *err)
+{
+    size_t count;
+    *ops = 0;
+    BaseStatus status = kg_delta_count(txn, &count, err);
+    if (status != BASE_OK || count == 0)
+        return status;
+    unsigned char bytes[KEY_BYTES];
+    make_key(space, triple, bytes);
+    MDB_val key = {sizeof bytes, bytes}, value;
+    KgDeltaRow row;
+    const int code = mdb_get(txn->mdb, txn->store->tables[KG_CHANGES], &key, &value);
+    if (code == MDB_NOTFOUND)
+        return BASE_OK;
+    if (code != MDB_SUCCESS || !read_row(&key, &value, &row))
+        return kg_mdb_fail(txn->store, code == MDB_SUCCESS ? MDB_CORRUPTED : code, "read", err);
+    *ops = row.ops;
+    if (note)
+        *note = row.note;
+    return BASE_OK;
+}
+
+BaseStatus kg_delta_put(KgTxn *txn, uint32_t space, KgTriple triple, unsigned ops, const KgNote *note, BaseError *err)
+{
+    unsigned char bytes[KEY_BYTES];
+    make_key(space, triple, bytes);
+    const Change change = {ops, note ? *note : (KgNote){0}};
+    MDB_val key = {sizeof bytes, bytes}, value = {sizeof change, (void *)&change};
+    const MDB_dbi table = txn->store->tables[KG_CHANGES];
+    const int code = ops ? mdb_put(txn->mdb, table, &key, &value, 0) : mdb_del(txn->mdb, table, &key, NULL);
+    txn->delta_is_old = true;
+    return code == MDB_SUCCESS ? BASE_OK : kg_break(txn, code, err);
+}
+
+/* ---- In memory ---- */
+
+static void free_delta(KgDelta *delta)
+{
+    for (int index = 0; index < KG_INDEXES; index++)
+        free(delta->rows[index]);
+    free(delta);
+}
+
+void kg_delta_release(KgDelta *delta)
+{
+    if (!delta)
+        return;
+    pthread_mutex_t *const lock = &delta->store->delta_lock;
+    pthread_mutex_lock(lock);
+    const bool is_last = --delta->references == 0;
+    pthread_mutex_unlock(lock);
+    if (is_last)
+        free_delta(delta);
+}
+
+static BaseStatus read_delta(KgTxn *txn, KgDelta **out, BaseError *err)
+{
+    size_t count;
+    BaseStatus status = kg_delta_count(txn, &count, err);
+    KgDelta *const delta = status == BASE_OK ? calloc(1, sizeof *delta) : NULL;
+    KgDeltaRow *const rows = delta ? malloc((count ? count : 1) * sizeof *rows) : NULL;
+    *out = NULL;
+    if (status == BASE_OK && !rows)
+        status = base_fail(err, BASE_NO_MEMORY, "no memory for %zu changes", count);
+    if (status != BASE_OK) {
+        free(delta);
+        return status;
+    }
+    *delta = (KgDelta){.store = txn->store, .references = 1, .rows = {rows}};
+    MDB_cursor *cursor = NULL;
+    MDB_val key, value;
+    int code = count ? mdb_cursor_open(txn->mdb, txn->store->tables[KG_CHANGES], &cursor) : MDB_NOTFOUND;
+    while (code == MDB_SUCCESS && (code = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) == MDB_SUCCESS)
+        if (delta->count == count || !read_row(&key, &value, &rows[delta->count++]))
+            code = MDB_CORRUPTED;
+    if (cursor)
+        mdb_cursor_close(cursor);
+    if (code != MDB_NOTFOUND) {
+        free_delta(delta);
+        return kg_mdb_fail(txn->store, code, "read", err);
+    }
+    *out = delta;
+    return BASE_OK;
+}
+
+/* The view of the transaction's snapshot, found where another reader has left it or read. */
+static BaseStatus want_delta(KgTxn *txn, BaseError *err)
+{
+    KgStore *const store = txn->store;
+    if (txn->delta && !txn->delta_is_old)
+        return BASE_OK;
+    kg_delta_release(txn->delta);
+    txn->delta = NULL;
+    const size_t snapshot = mdb_txn_id(txn->mdb);
+    if (!txn->writes) {
+        pthread_mutex_lock(&store->delta_lock);
+        if (store->delta && store->delta->snapshot == snapshot) {
+            txn->delta = store->delta;
+            txn->delta->references++;
+        }
+        pthread_mutex_unlock(&store->delta_lock);
+    }
+    if (txn->delta)
+        return BASE_OK;
+    const BaseStatus status = read_delta(txn, &txn->delta, err);
+    txn->delta_is_old = false;
+    if (status != BASE_OK || txn->writes)
+        return status;
+    KgDelta *before = txn->delta;
+    pthread_mutex_lock(&store->delta_lock);
+    txn->delta->snapshot = snapshot;
+    if (!store->delta || store->delta->snapshot < snapshot) {
+        before = store->delta;
+        store->delta = txn->delta;
+        txn->delta->references++;
+    }
+    pthread_mutex_unlock(&store->delta_lock);
+    if (before != txn->delta)
+        kg_delta_release(before);
+    return BASE_OK;
+}
+
+static int compare_rows(const void *left, const void *right)
+{
+    const KgDeltaRow *const a = left, *const b = right;
+    if (a->space != b->space)
+        return a->space < b->space ? -1 : 1;
+    for (int i = 0; i < 3; i++)
+        if (a->keys[i] != b->keys[i])
+            return a->keys[i] < b->keys[i] ? -1 : 1;
+    return 0;
+}
+
+/* The rows in another order than SPO. */
+static KgDeltaRow *sort_rows(const KgDelta *delta, KgIndex index)
+{
+    KgDeltaRow *const rows = malloc((delta->count ? delta->count : 1) * sizeof *rows);
+    if (!rows)
+        return NULL;
+    for (size_t i = 0; i < delta->count; i++) {
+        rows[i] = delta->rows[KG_SPO][i];
+        kg_order_keys(kg_order_triple(delta->rows[KG_SPO][i].keys, KG_SPO), index, rows[i].keys);
+    }
+    if (delta->count > 1)
+        qsort(rows, delta->count, sizeof *rows, compare_rows);
+    return rows;
+}
+
+static BaseStatus want_order(KgTxn *txn, KgIndex index, BaseError *err)
+{
+    KgDelta *const delta = txn->delta;
+    pthread_mutex_lock(&txn->store->delta_lock);
+    if (!delta->rows[index])
+        delta->rows[index] = sort_rows(delta, index);
+    const bool is_there = delta->rows[index] != NULL;
+    pthread_mutex_unlock(&txn->store->delta_lock);
+    return is_there ? BASE_OK : base_fail(err, BASE_NO_MEMORY, "no memory for %zu changes", delta->count);
+}
+
+/* The first row not below (`after`: above) the prefix. */
+static size_t find_row(const KgDeltaRow *rows, size_t count, uint32_t space, const uint64_t *key, int width, bool after)
+{
+    size_t low = 0, high = count;
+    while (low < high) {
+        const size_t middle = low + (high - low) / 2;
+        int order = rows[middle].space < space ? -1 : rows[middle].space > space;
+        for (int i = 0; i < width && order == 0; i++)
+            order = rows[middle].keys[i] < key[i] ? -1 : rows[middle].keys[i] > key[i];
+        if (after ? order <= 0 : order < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+BaseStatus kg_delta_range(KgTxn *txn, KgIndex index, uint32_t space, const uint64_t *key, int width, KgDeltaRows *out,
+                          BaseError *err)
+{
+    *out = (KgDeltaRows){0};
+    BaseStatus status = want_delta(txn, err);
+    if (status != BASE_OK || txn->delta->count == 0)
+        return status;
+    if (index != KG_SPO)
+        status = want_order(txn, index, err);
+    if (status != BASE_OK)
+        return status;
+    const KgDeltaRow *const rows = txn->delta->rows[index];
+    const size_t start = find_row(rows, txn->delta->count, space, key, width, false);
+    *out = (KgDeltaRows){rows + start, find_row(rows, txn->delta->count, space, key, width, true) - start};
+    return BASE_OK;
+}
+
+/* ---- Folding ---- */
+
+/* One space's changes into one order. */
+static BaseStatus fold_space(KgTxn *txn, KgIndex index, const KgDeltaRow *rows, size_t count, KgRows *columns,
+                             unsigned char *ops, BaseError *err)
+{
+    columns->count = count;
+    for (size_t i = 0; i < count; i++) {
+        for (int c = 0; c < 3; c++)
+            columns->columns[c][i] = rows[i].keys[c];
+        uint32_t score;
+        memcpy(&score, &rows[i].note.score, sizeof score);
+        const uint64_t note[4] = {rows[i].note.source, rows[i].note.rule, rows[i].note.height, score};
+        for (int c = 0; c < 4; c++)
+            columns->columns[3 + c][i] = note[c];
+        ops[i] = (unsigned char)rows[i].ops;
+    }
+    return kg_table_merge(txn, (KgTable)(KG_ORDERS + (int)index), rows->space, columns, ops, err);
+}
+
+static BaseStatus fold_order(KgTxn *txn, KgIndex index, KgRows *columns, unsigned char *ops, BaseError *err)
+{
+    const KgDelta *const delta = txn->delta;
+    const KgDeltaRow *const rows = delta->rows[index];
+    BaseStatus status = BASE_OK;
+    for (size_t start = 0, end; status == BASE_OK && start < delta->count; start = end) {
+        for (end = start + 1; end < delta->count && rows[end].space == rows[start].space;)
+            end++;
+        status = fold_space(txn, index, rows + start, end - start, columns, ops, err);
+    }
+    return status;
+}
+
+BaseStatus kg_delta_fold(KgTxn *txn, BaseError *err)
+{
+    size_t count;
+    BaseStatus status = kg_delta_count(txn, &count, err);
+    if (status != BASE_OK || count == 0)
+        return status;
+    KgRows columns = {0};
+    unsigned char *const ops = malloc(count);
+    status = want_delta(txn, err);
+    if (status == BASE_OK && (!ops || !kg_rows_reserve(&columns, KG_BLOCK_COLUMNS - 1, count)))
+        status = base_fail(err, BASE_NO_MEMORY, "no memory to merge %zu changes", count);
+    for (int index = 0; status == BASE_OK && index < KG_INDEXES; index++) {
+        if (index != KG_SPO)
+            status = want_order(txn, (KgIndex)index, err);
+        if (status == BASE_OK)
+            status = fold_order(txn, (KgIndex)index, &columns, ops, err);
+    }
+    if (status == BASE_OK) {
+        const int code = mdb_drop(txn->mdb, txn->store->tables[KG_CHANGES], 0);
+        status = code == MDB_SUCCESS ? BASE_OK : kg_break(txn, code, err);
+    }
+    if (status != BASE_OK)
+        txn->broken = true;
+    txn->delta_is_old = true;
+    kg_rows_free(&columns);
+    free(ops);
+    return status;
+}
+
+BaseStatus kg_delta_clear(KgTxn *txn, uint32_t space, BaseError *err)
+{
+    KgDeltaRows rows;
+    BaseStatus status = kg_delta_range(txn, KG_SPO, space, NULL, 0, &rows, err);
+    for (size_t i = 0; status == BASE_OK && i < rows.count; i++)
+        status = kg_delta_put(txn, space, kg_order_triple(rows.items[i].keys, KG_SPO), 0, NULL, err);
+    return status;
+}

@@ -1,0 +1,57 @@
+/* delta.h - private to kg: changes of triples that are not merged into the packed tables yet. A small transaction puts
+ * its few changes here; when there are many, a commit folds them into the tables. Readers see them merged in.
+ *
+ * In LMDB a change is stored once, by space and triple in SPO order; the other orders are sorted in memory when a
+ * reader first wants them, and shared by all readers of that snapshot. */
+#ifndef KGQ_KG_DELTA_H
+#define KGQ_KG_DELTA_H
+
+#include "kg/table.h"
+
+/* More changes than these are folded. */
+#define KG_DELTA_ROWS 4096
+
+typedef struct KgDeltaRow {
+    uint64_t keys[3]; /* of the triple, in the order of the index */
+    uint32_t space;
+    uint32_t ops; /* KG_HIDES: the tables have the triple, and it is gone; KG_PRESENT: it is there, with this note */
+    KgNote note;
+} KgDeltaRow;
+
+typedef struct KgDeltaRows {
+    const KgDeltaRow *items;
+    size_t count;
+} KgDeltaRows;
+
+/* The snapshot's changes of one space whose first `width` keys in that order are those of `key`; good until the next
+ * write in txn or its end. */
+BaseStatus kg_delta_range(KgTxn *txn, KgIndex index, uint32_t space, const uint64_t *key, int width, KgDeltaRows *out,
+                          BaseError *err);
+/* What it says of one triple; *ops 0: nothing. `note` may be NULL. */
+BaseStatus kg_delta_get(KgTxn *txn, uint32_t space, KgTriple triple, unsigned *ops, KgNote *note, BaseError *err);
+/* Sets it; ops 0: nothing is said any more. */
+BaseStatus kg_delta_put(KgTxn *txn, uint32_t space, KgTriple triple, unsigned ops, const KgNote *note, BaseError *err);
+BaseStatus kg_delta_count(KgTxn *txn, size_t *out, BaseError *err);
+/* Merges all changes into the tables. */
+BaseStatus kg_delta_fold(KgTxn *txn, BaseError *err);
+/* Forgets those of one space. */
+BaseStatus kg_delta_clear(KgTxn *txn, uint32_t space, BaseError *err);
+void kg_delta_release(KgDelta *delta); /* NULL is fine */
+
+/* places[index][i]: which place of the triple (0 s, 1 p, 2 o) stands i-th in the order. */
+extern const int kg_places[KG_INDEXES][3];
+static inline void kg_order_keys(KgTriple triple, KgIndex index, uint64_t out[3])
+{
+    const KgId ids[3] = {triple.s, triple.p, triple.o};
+    for (int i = 0; i < 3; i++)
+        out[i] = ids[kg_places[index][i]];
+}
+static inline KgTriple kg_order_triple(const uint64_t keys[3], KgIndex index)
+{
+    KgId ids[3];
+    for (int i = 0; i < 3; i++)
+        ids[kg_places[index][i]] = keys[i];
+    return (KgTriple){ids[0], ids[1], ids[2]};
+}
+
+#endif
