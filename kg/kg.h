@@ -55,8 +55,8 @@ typedef struct KgTerm {
 
 /* Names: a plain name `dog.n.01` is the IRI `kg:dog.n.01`, with the characters that IRIs forbid (and `%`)
  * percent-encoded. The syntax of one term as a TSV field, in `explain` and `predict`:
- *     plain   <iri>   _:label   "literal"   "literal"@en   "literal"^^<datatype>     (escapes: \t \n \r \" \\ \u \U)
- * A datatype may also be a name with one of the prefixes xsd: rdf: rdfs: owl: sh: ("5"^^xsd:integer). */
+ *     plain   <iri>   _:label   "literal"   "literal"@en   "literal"^^<datatype>   "literal"^^xsd:date
+ * (escapes: \t \n \r \" \\ \u \U) */
 #define KG_NAME_SCHEME "kg:"
 
 /* Parses one whole field. The term borrows from `text` or from `arena`. A fault's column is relative to the field,

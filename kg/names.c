@@ -2,6 +2,8 @@
  * (W3C "RDF 1.1 N-Triples", section 7). */
 #include "kg/names.h"
 
+#include "kg/chars.h"
+
 #include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -27,23 +29,14 @@ static BaseStatus no_memory(KgFault *fault)
 /* ---- Characters ---- */
 
 /* Controls, the space and what RFC 3987 leaves out of IRIs. */
-static bool is_forbidden_in_iri(unsigned char byte)
-{
-    return byte <= 0x20 || byte == 0x7f || (byte < 0x80 && strchr("<>\"{}|\\^`", byte));
-}
+const bool kg_forbidden_in_iri[256] = {
+    [0 ... 0x20] = true, ['"'] = true, ['<'] = true, ['>'] = true, ['\\'] = true, ['^'] = true,
+    ['`'] = true,        ['{'] = true, ['|'] = true, ['}'] = true, [0x7f] = true,
+};
 
 static bool is_encoded_in_name(unsigned char byte)
 {
-    return byte == '%' || is_forbidden_in_iri(byte);
-}
-
-static int hex_value(char digit)
-{
-    if (digit >= '0' && digit <= '9')
-        return digit - '0';
-    if (digit >= 'a' && digit <= 'f')
-        return digit - 'a' + 10;
-    return digit >= 'A' && digit <= 'F' ? digit - 'A' + 10 : -1;
+    return byte == '%' || kg_is_forbidden_in_iri(byte);
 }
 
 static bool starts_with(KgText text, size_t at, const char *word)
@@ -103,8 +96,9 @@ static bool decode_name(KgText iri, BaseBuffer *out)
 {
     for (size_t i = strlen(KG_NAME_SCHEME); i < iri.length; i++) {
         char byte = iri.bytes[i];
-        if (byte == '%' && i + 2 < iri.length && hex_value(iri.bytes[i + 1]) >= 0 && hex_value(iri.bytes[i + 2]) >= 0) {
-            byte = (char)(hex_value(iri.bytes[i + 1]) << 4 | hex_value(iri.bytes[i + 2]));
+        if (byte == '%' && i + 2 < iri.length && kg_hex_value(iri.bytes[i + 1]) >= 0 &&
+            kg_hex_value(iri.bytes[i + 2]) >= 0) {
+            byte = (char)(kg_hex_value(iri.bytes[i + 1]) << 4 | kg_hex_value(iri.bytes[i + 2]));
             i += 2;
         }
         if (!base_buffer_add(out, &byte, 1))
@@ -156,9 +150,8 @@ static bool add_plain_name(KgText iri, BaseBuffer *out, bool *is_plain)
 
 /* ---- Escapes ---- */
 
-/* Reads the escape at `at`, a backslash; *bytes gets its UTF-8. `only_unicode`: \u and \U, as in an IRI. */
-static BaseStatus read_escape(KgText text, size_t at, bool only_unicode, char bytes[4], size_t *length, size_t *end,
-                              KgFault *fault)
+BaseStatus kg_read_escape(KgText text, size_t at, bool only_unicode, char bytes[4], size_t *length, size_t *end,
+                          KgFault *fault)
 {
     static const char letters[] = "tbnrf\"'\\", meanings[] = "\t\b\n\r\f\"'\\";
     const char letter = at + 1 < text.length ? text.bytes[at + 1] : '\0';
@@ -175,7 +168,7 @@ static BaseStatus read_escape(KgText text, size_t at, bool only_unicode, char by
                         only_unicode ? "" : "\\t \\n \\r \\\" \\\\ ");
     uint32_t code_point = 0;
     for (size_t i = 0; i < digits; i++) {
-        const int value = at + 2 + i < text.length ? hex_value(text.bytes[at + 2 + i]) : -1;
+        const int value = at + 2 + i < text.length ? kg_hex_value(text.bytes[at + 2 + i]) : -1;
         if (value < 0)
             return kg_fault(fault, at, 2 + i, "an escape that is cut short, expected %zu hexadecimal digits after \\%c",
                             digits, letter);
@@ -208,10 +201,10 @@ static BaseStatus unescape(KgText text, size_t start, size_t end, bool in_iri, B
         }
         char meaning[4];
         size_t length = 0, next = i;
-        const BaseStatus status = read_escape(part, i, in_iri, meaning, &length, &next, fault);
+        const BaseStatus status = kg_read_escape(part, i, in_iri, meaning, &length, &next, fault);
         if (status != BASE_OK)
             return status;
-        if (in_iri && length == 1 && is_forbidden_in_iri((unsigned char)meaning[0]))
+        if (in_iri && length == 1 && kg_is_forbidden_in_iri((unsigned char)meaning[0]))
             return kg_fault(fault, i, next - i, "an escape for a character that no IRI may have");
         memcpy(bytes + count, meaning, length);
         count += length;
@@ -237,7 +230,7 @@ bool kg_iri_is_sound(KgText iri, size_t *offset)
     *offset = 0;
     if (!has_scheme(iri))
         return false;
-    while (*offset < iri.length && !is_forbidden_in_iri((unsigned char)iri.bytes[*offset]))
+    while (*offset < iri.length && !kg_is_forbidden_in_iri((unsigned char)iri.bytes[*offset]))
         ++*offset;
     return *offset == iri.length;
 }
@@ -245,11 +238,9 @@ bool kg_iri_is_sound(KgText iri, size_t *offset)
 static BaseStatus scan_iri(KgText text, size_t start, BaseArena *arena, KgText *out, size_t *end, KgFault *fault)
 {
     size_t i = start + 1;
-    while (i < text.length && text.bytes[i] != '>' &&
-           (text.bytes[i] == '\\' || !is_forbidden_in_iri((unsigned char)text.bytes[i])))
+    while (i < text.length && (text.bytes[i] == '\\' || !kg_is_forbidden_in_iri((unsigned char)text.bytes[i])))
         i++;
-    const bool closes = i < text.length && memchr(text.bytes + i, '>', text.length - i);
-    if (!closes)
+    if (i == text.length || !memchr(text.bytes + i, '>', text.length - i))
         return kg_fault(fault, start, 1, "an IRI that is not closed, expected > at its end");
     if (text.bytes[i] != '>')
         return kg_fault(fault, i, 1, "a character that no IRI may have, expected it percent-encoded");
@@ -264,19 +255,27 @@ static BaseStatus scan_iri(KgText text, size_t start, BaseArena *arena, KgText *
 
 /* ---- _:label ---- */
 
-static bool is_label_byte(unsigned char byte, bool first)
+/* BLANK_NODE_LABEL: letters, digits and _ first; a dot is not the last. */
+static size_t label_end(KgText text, size_t start)
 {
-    return byte >= 0x80 || isalnum(byte) || byte == '_' || (!first && (byte == '-' || byte == '.'));
+    size_t end = start;
+    for (size_t i = start; i < text.length;) {
+        uint32_t c = (unsigned char)text.bytes[i];
+        const size_t size = c < 0x80 ? 1 : base_utf8_decode(text.bytes + i, text.length - i, &c);
+        const bool is_first = kg_is_letter(c) || kg_is_digit(c) || c == '_';
+        if (size == 0 || !(is_first || (i > start && (c == '.' || kg_is_name_character(c)))))
+            break;
+        i += size;
+        if (c != '.')
+            end = i;
+    }
+    return end;
 }
 
 static BaseStatus scan_blank(KgText text, size_t start, KgTerm *out, size_t *end, KgFault *fault)
 {
     const size_t label = start + 2;
-    size_t i = label;
-    while (i < text.length && is_label_byte((unsigned char)text.bytes[i], i == label))
-        i++;
-    while (i > label && text.bytes[i - 1] == '.')
-        i--;
+    const size_t i = label_end(text, label);
     if (i == label)
         return kg_fault(fault, start, 2, "a blank node without a label, expected letters or digits after _:");
     *out = (KgTerm){.kind = KG_BLANK, .text = {text.bytes + label, i - label}};
@@ -286,7 +285,8 @@ static BaseStatus scan_blank(KgText text, size_t start, KgTerm *out, size_t *end
 
 /* ---- "literal" ---- */
 
-#define XSD_STRING "http://www.w3.org/2001/XMLSchema#string"
+#define XSD "http://www.w3.org/2001/XMLSchema#"
+#define XSD_STRING XSD "string"
 
 static BaseStatus scan_language(KgText text, size_t start, BaseArena *arena, KgText *out, size_t *end, KgFault *fault)
 {
@@ -314,39 +314,26 @@ static BaseStatus scan_language(KgText text, size_t start, BaseArena *arena, KgT
     return BASE_OK;
 }
 
-/* xsd:integer and the like: a name of one of the prefixes that everybody knows. */
-static BaseStatus scan_known_name(KgText text, size_t start, BaseArena *arena, KgText *out, size_t *end, KgFault *fault)
+/* xsd:name, which only fields know. */
+static BaseStatus scan_xsd_name(KgText text, size_t start, BaseArena *arena, KgText *out, size_t *end, KgFault *fault)
 {
-    static const struct {
-        const char *prefix, *iri;
-    } known[] = {{"xsd:", "http://www.w3.org/2001/XMLSchema#"},
-                 {"rdf:", "http://www.w3.org/1999/02/22-rdf-syntax-ns#"},
-                 {"rdfs:", "http://www.w3.org/2000/01/rdf-schema#"},
-                 {"owl:", "http://www.w3.org/2002/07/owl#"},
-                 {"sh:", "http://www.w3.org/ns/shacl#"}};
-    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
-        if (!starts_with(text, start, known[i].prefix))
-            continue;
-        const size_t local = start + strlen(known[i].prefix), iri_length = strlen(known[i].iri);
-        *end = local;
-        while (*end < text.length &&
-               (isalnum((unsigned char)text.bytes[*end]) || text.bytes[*end] == '_' || text.bytes[*end] == '-'))
-            ++*end;
-        if (*end == local)
-            break;
-        char *const iri = base_arena_alloc(arena, iri_length + *end - local + 1, 1);
-        if (!iri)
-            return no_memory(fault);
-        memcpy(iri, known[i].iri, iri_length);
-        memcpy(iri + iri_length, text.bytes + local, *end - local);
-        *out = (KgText){iri, iri_length + *end - local};
-        return BASE_OK;
-    }
-    return kg_fault(fault, start - 2, 2, "a datatype is expected after ^^, such as ^^<http://...> or ^^xsd:integer");
+    const size_t name = start + strlen("xsd:"), scheme = strlen(XSD);
+    size_t i = name;
+    while (i < text.length && isalnum((unsigned char)text.bytes[i]))
+        i++;
+    if (i == name)
+        return kg_fault(fault, start, i - start, "a datatype without a name, expected one such as xsd:date");
+    char *const iri = base_arena_alloc(arena, scheme + i - name + 1, 1);
+    if (!iri)
+        return no_memory(fault);
+    memcpy(iri, XSD, scheme);
+    memcpy(iri + scheme, text.bytes + name, i - name);
+    *out = (KgText){iri, scheme + i - name};
+    *end = i;
+    return BASE_OK;
 }
 
-/* `names`: a datatype may be a name such as xsd:integer. */
-static BaseStatus scan_literal(KgText text, size_t start, bool names, BaseArena *arena, KgTerm *out, size_t *end,
+static BaseStatus scan_literal(KgText text, size_t start, bool in_field, BaseArena *arena, KgTerm *out, size_t *end,
                                KgFault *fault)
 {
     size_t i = start + 1;
@@ -364,12 +351,13 @@ static BaseStatus scan_literal(KgText text, size_t start, bool names, BaseArena 
     if (!starts_with(text, *end, "^^"))
         return BASE_OK;
     const size_t datatype = *end + 2;
-    if (names && !starts_with(text, datatype, "<"))
-        status = scan_known_name(text, datatype, arena, &out->datatype, end, fault);
-    else if (starts_with(text, datatype, "<"))
+    if (in_field && starts_with(text, datatype, "xsd:"))
+        status = scan_xsd_name(text, datatype, arena, &out->datatype, end, fault);
+    else if (datatype < text.length && text.bytes[datatype] == '<')
         status = scan_iri(text, datatype, arena, &out->datatype, end, fault);
     else
-        return kg_fault(fault, *end, 2, "a datatype is expected after ^^, such as ^^<http://...>");
+        return kg_fault(fault, *end, 2, "a datatype is expected after ^^, such as ^^<http://...>%s",
+                        in_field ? " or ^^xsd:date" : "");
     if (status == BASE_OK && out->datatype.length == strlen(XSD_STRING) && starts_with(out->datatype, 0, XSD_STRING))
         out->datatype = (KgText){0};
     return status;
@@ -377,7 +365,7 @@ static BaseStatus scan_literal(KgText text, size_t start, bool names, BaseArena 
 
 /* ---- All of them ---- */
 
-static BaseStatus scan_term(KgText text, size_t start, bool names, BaseArena *arena, KgTerm *out, size_t *end,
+static BaseStatus scan_term(KgText text, size_t start, bool in_field, BaseArena *arena, KgTerm *out, size_t *end,
                             KgFault *fault)
 {
     if (starts_with(text, start, "<")) {
@@ -385,7 +373,7 @@ static BaseStatus scan_term(KgText text, size_t start, bool names, BaseArena *ar
         return scan_iri(text, start, arena, &out->text, end, fault);
     }
     if (starts_with(text, start, "\""))
-        return scan_literal(text, start, names, arena, out, end, fault);
+        return scan_literal(text, start, in_field, arena, out, end, fault);
     if (starts_with(text, start, "_:"))
         return scan_blank(text, start, out, end, fault);
     return kg_fault(fault, start, 1, "expected <iri>, _:label or \"literal\"");
@@ -445,7 +433,7 @@ static bool add_escaped(KgText text, bool in_iri, BaseBuffer *out)
     for (size_t i = 0; i < text.length; i++) {
         const unsigned char byte = (unsigned char)text.bytes[i];
         const bool escape =
-            in_iri ? is_forbidden_in_iri(byte) : byte < 0x20 || byte == 0x7f || byte == '"' || byte == '\\';
+            in_iri ? kg_is_forbidden_in_iri(byte) : byte < 0x20 || byte == 0x7f || byte == '"' || byte == '\\';
         if (!escape)
             continue;
         const char *const found = byte && !in_iri ? strchr(plain, byte) : NULL;

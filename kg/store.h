@@ -58,6 +58,7 @@ struct KgStore {
     KgStore *next_open;
     /* for tests: fewer hash bits make collisions; a crash between the commit of LMDB and that of SQLite */
     uint64_t hash_mask;
+    size_t chunk_bytes; /* that files are read in; 0: the usual */
     bool stop_before_catalog;
 };
 

@@ -3,7 +3,6 @@
 #include "kg/io/import.h"
 
 #include "kg/catalog.h"
-#include "kg/index.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -11,28 +10,10 @@
 #include <sys/stat.h>
 #include <time.h>
 
-/* Faults told one by one at most; the rest are counted. */
-#define FAULTS_TOLD 1000
-#define LINES_BETWEEN_STEPS 4096
+/* A part read on one thread is taken when it has so many statements or lines. */
+#define SOME ((size_t)1 << 15)
 
 /* ---- For the readers ---- */
-
-BaseStatus kg_import_triple(KgImporter *importer, const KgTerm terms[3], BaseError *err)
-{
-    importer->row.triples++;
-    if (importer->refused)
-        return BASE_OK;
-    KgRecord record = {.note = {.source = importer->row.id}};
-    KgId *const ids[] = {&record.triple.s, &record.triple.p, &record.triple.o};
-    for (int i = 0; i < 3; i++) {
-        const BaseStatus status = kg_intern(importer->txn, &terms[i], ids[i], err);
-        if (status != BASE_OK)
-            return status;
-    }
-    if (!BASE_PUSH(&importer->records, record))
-        return base_fail(err, BASE_NO_MEMORY, "no memory for %zu triples", importer->records.count);
-    return BASE_OK;
-}
 
 static BaseStatus write_reject(KgImporter *importer, KgText record, BaseError *err)
 {
@@ -46,86 +27,44 @@ static BaseStatus write_reject(KgImporter *importer, KgText record, BaseError *e
     return BASE_OK;
 }
 
-static void count_fault(KgImporter *importer, BaseSource at, const char *message)
+static BaseStatus take_faults(KgImporter *importer, KgPart *part, BaseError *err)
 {
-    importer->row.rejected++;
-    if (++importer->faults <= FAULTS_TOLD) {
-        BaseError error = {0};
-        base_fail_at(&error, BASE_BAD_INPUT, at, "%s", message);
-        base_sink(importer->sink, &error);
+    for (size_t i = 0; i < part->faults.count && importer->faults + i < KG_FAULTS_TOLD; i++) {
+        part->faults.items[i].line += (uint32_t)importer->row.lines;
+        base_sink(importer->sink, &part->faults.items[i]);
     }
-    if (importer->faults > importer->options.max_errors)
+    importer->row.rejected += part->fault_count;
+    importer->faults += part->fault_count;
+    importer->stopped = importer->stopped || part->is_stopped;
+    if (importer->faults > importer->options.max_errors || importer->stopped)
         importer->refused = true;
+    BaseStatus status = BASE_OK;
+    if (importer->rejects_open && !importer->refused)
+        for (size_t i = 0; status == BASE_OK && i < part->rejects.count; i++)
+            status = write_reject(importer, part->rejects.items[i], err);
+    return status;
 }
 
-BaseStatus kg_import_fault(KgImporter *importer, KgText record, uint32_t line, const KgFault *fault, BaseError *err)
+BaseStatus kg_import_take(KgImporter *importer, KgPart *part, BaseError *err)
 {
-    BaseSource at =
-        base_source_at(base_input_name(importer->input), record.bytes, record.length, fault->offset, fault->width);
-    at.line += line - 1;
-    count_fault(importer, at, fault->message);
-    return importer->rejects_open && !importer->refused ? write_reject(importer, record, err) : BASE_OK;
+    BaseStatus status = take_faults(importer, part, err);
+    if (status == BASE_OK && !importer->refused)
+        status = kg_load_batch(importer->loader, &part->batch, importer->row.id, err);
+    importer->row.lines += part->lines;
+    importer->row.triples += part->triples;
+    kg_part_clear(part);
+    base_job_step(importer->job, importer->stage, "bytes", importer->position, base_input_size(importer->input), NULL);
+    if (status == BASE_OK && base_job_cancelled(importer->job))
+        status = base_fail(err, BASE_CANCELLED, "cancelled while reading %s", importer->reading.name);
+    return status;
 }
 
-void kg_import_stop(KgImporter *importer, BaseSource at, const char *message)
+BaseStatus kg_import_take_some(KgImporter *importer, KgPart *part, BaseError *err)
 {
-    count_fault(importer, at, message);
-    importer->refused = importer->stopped = true;
-}
-
-BaseStatus kg_import_step(KgImporter *importer, BaseError *err)
-{
-    if (++importer->steps % LINES_BETWEEN_STEPS != 0)
+    if (part->fault_count == 0 && part->batch.quads.count < SOME && part->lines < SOME)
         return BASE_OK;
-    base_job_step(importer->job, importer->stage, "bytes", base_input_position(importer->input),
-                  base_input_size(importer->input), NULL);
-    return base_job_cancelled(importer->job)
-               ? base_fail(err, BASE_CANCELLED, "cancelled while reading %s", base_input_name(importer->input))
-               : BASE_OK;
-}
-
-BaseStatus kg_read_lines(KgImporter *importer, KgTakeLine *take, BaseError *err)
-{
-    KgLines lines = {.input = importer->input};
-    KgText record;
-    BaseStatus status;
-    while ((status = kg_lines_next(&lines, &record, err)) == BASE_OK) {
-        importer->row.lines++;
-        const BaseArenaMark start = base_arena_mark(&importer->arena);
-        status = take(importer, record, lines.line, err);
-        base_arena_rewind(&importer->arena, start);
-        if (status == BASE_OK)
-            status = kg_import_step(importer, err);
-        if (status != BASE_OK)
-            break;
-    }
-    kg_lines_free(&lines);
-    return status == BASE_END ? BASE_OK : status;
-}
-
-BaseStatus kg_check_triple(const KgTerm terms[3], int *place, KgFault *fault)
-{
-    *place = 0;
-    if (terms[0].kind == KG_LITERAL)
-        return kg_fault(fault, 0, 1, "a literal cannot be the subject, expected a name, <iri> or _:label");
-    *place = 1;
-    if (terms[1].kind == KG_LITERAL)
-        return kg_fault(fault, 0, 1, "a literal cannot be the predicate, expected a name or <iri>");
-    if (terms[1].kind == KG_BLANK)
-        return kg_fault(fault, 0, 1, "a blank node cannot be the predicate, expected a name or <iri>");
-    return BASE_OK;
-}
-
-BaseStatus kg_check_bytes(KgText record, KgFault *fault)
-{
-    const size_t well_formed = base_utf8_check(record.bytes, record.length);
-    const char *const nul = memchr(record.bytes, '\0', well_formed);
-    if (nul)
-        return kg_fault(fault, (size_t)(nul - record.bytes), 1, "a NUL byte, expected text");
-    if (well_formed < record.length)
-        return kg_fault(fault, well_formed, 1, "invalid UTF-8: byte 0x%02x",
-                        (unsigned)(unsigned char)record.bytes[well_formed]);
-    return BASE_OK;
+    importer->position = base_input_position(importer->input);
+    return kg_import_take(importer, part, err);
 }
 
 /* ---- Options ---- */
@@ -144,13 +83,13 @@ static BaseStatus read_columns(KgImporter *importer, BaseError *err)
             (place >= 0 && seen[place]))
             return base_fail(err, BASE_BAD_CALL,
                              "columns \"%s\": expected h, r, t once each and - for others, as h,r,t", columns);
-        importer->places[count++] = place;
+        importer->reading.places[count++] = place;
         if (place >= 0)
             seen[place] = true;
         if (at[1] == '\0')
             break;
     }
-    importer->column_count = count;
+    importer->reading.column_count = count;
     if (!seen[0] || !seen[1] || !seen[2])
         return base_fail(err, BASE_BAD_CALL, "columns \"%s\": %s is missing, expected h, r and t", columns,
                          !seen[0] ? "h (head)" : (!seen[1] ? "r (relation)" : "t (tail)"));
@@ -173,16 +112,18 @@ static BaseStatus read_options(KgImporter *importer, const char *const *files, s
 {
     const KgImportOptions *const options = &importer->options;
     BaseStatus status = read_columns(importer, err);
-    if (status == BASE_OK && (unsigned)options->format > KG_TURTLE)
+    if (status == BASE_OK && (unsigned)options->format > KG_TRIG)
         status = base_fail(err, BASE_BAD_CALL, "no import format has the number %d", (int)options->format);
     if (status == BASE_OK && options->type_relation &&
         !kg_name_iri((KgText){options->type_relation, strlen(options->type_relation)}, &importer->type_iri))
         status = base_fail(err, BASE_NO_MEMORY, "no memory to import");
+    importer->reading.type_iri = (KgText){importer->type_iri.items, importer->type_iri.count};
+    importer->reading.object_literal = options->object_literal;
     if (status == BASE_OK && options->rejects)
         status = want_other_file(options->rejects, files, count, err);
     if (status == BASE_OK && options->rejects) {
         status = base_file_create(options->rejects, &importer->rejects, err);
-        importer->rejects_open = status == BASE_OK;
+        importer->rejects_open = importer->reading.keeps_rejects = status == BASE_OK;
     }
     return status;
 }
@@ -193,20 +134,20 @@ static bool ends_with(const char *name, size_t length, const char *ending)
     return length >= size && strncasecmp(name + length - size, ending, size) == 0;
 }
 
-/* By the ending; TSV for one that says nothing, KG_FORMAT_AUTO for other formats of RDF. */
+/* By the ending; TSV for one that says nothing, KG_FORMAT_AUTO for formats of RDF that are not read. */
 static KgFormat format_of(const char *name)
 {
-    static const char *const others[] = {".nq", ".trig", ".rdf", ".owl", ".jsonld"};
+    static const struct {
+        const char *ending;
+        KgFormat format;
+    } endings[] = {{".csv", KG_CSV},   {".nt", KG_NTRIPLES},     {".ttl", KG_TURTLE},      {".nq", KG_NQUADS},
+                   {".trig", KG_TRIG}, {".rdf", KG_FORMAT_AUTO}, {".owl", KG_FORMAT_AUTO}, {".jsonld", KG_FORMAT_AUTO}};
     size_t length = strlen(name);
     length -= ends_with(name, length, ".gz") ? 3 : (ends_with(name, length, ".zst") ? 4 : 0);
-    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
-        if (ends_with(name, length, others[i]))
-            return KG_FORMAT_AUTO;
-    if (ends_with(name, length, ".csv"))
-        return KG_CSV;
-    if (ends_with(name, length, ".nt"))
-        return KG_NTRIPLES;
-    return ends_with(name, length, ".ttl") ? KG_TURTLE : KG_TSV;
+    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++)
+        if (ends_with(name, length, endings[i].ending))
+            return endings[i].format;
+    return KG_TSV;
 }
 
 /* ---- Files ---- */
@@ -214,16 +155,17 @@ static KgFormat format_of(const char *name)
 static BaseStatus import_file(KgImporter *importer, const char *name, BaseError *err)
 {
     static BaseStatus (*const readers[])(KgImporter *, BaseError *) = {
-        [KG_TSV] = kg_read_tsv, [KG_CSV] = kg_read_csv, [KG_NTRIPLES] = kg_read_ntriples, [KG_TURTLE] = kg_read_turtle};
-    static const char *const names[] = {
-        [KG_TSV] = "tsv", [KG_CSV] = "csv", [KG_NTRIPLES] = "ntriples", [KG_TURTLE] = "turtle"};
+        [KG_TSV] = kg_read_tsv,       [KG_CSV] = kg_read_csv,         [KG_NTRIPLES] = kg_read_ntriples,
+        [KG_TURTLE] = kg_read_turtle, [KG_NQUADS] = kg_read_ntriples, [KG_TRIG] = kg_read_turtle};
+    static const char *const names[] = {[KG_TSV] = "tsv",       [KG_CSV] = "csv",       [KG_NTRIPLES] = "ntriples",
+                                        [KG_TURTLE] = "turtle", [KG_NQUADS] = "nquads", [KG_TRIG] = "trig"};
     const double began = base_wall_seconds();
     KgFormat format = importer->options.format;
     if (format == KG_FORMAT_AUTO)
         format = format_of(name);
     if (format == KG_FORMAT_AUTO)
-        return base_fail(err, BASE_BAD_INPUT, "%s: files of this kind are not read yet, expected tsv, csv, nt or ttl",
-                         name);
+        return base_fail(err, BASE_BAD_INPUT,
+                         "%s: files of this kind are not read yet, expected tsv, csv, nt, ttl, nq or trig", name);
     BaseStatus status = base_input_open(name, &importer->input, err);
     if (status != BASE_OK)
         return status;
@@ -231,7 +173,11 @@ static BaseStatus import_file(KgImporter *importer, const char *name, BaseError 
         (KgImport){.id = importer->row.id, .source = name, .format = names[format], .time = (int64_t)time(NULL)};
     if (strcmp(name, "-") == 0)
         importer->row.source = "<stdin>";
-    snprintf(importer->stage, sizeof importer->stage, "reading %s", base_input_name(importer->input));
+    importer->position = 0;
+    importer->reading.name = base_input_name(importer->input);
+    importer->reading.format = format;
+    snprintf(importer->reading.blank_prefix, sizeof importer->reading.blank_prefix, "i%u.", importer->row.id);
+    snprintf(importer->stage, sizeof importer->stage, "reading %s", importer->reading.name);
     status = readers[format](importer, err);
     const uint64_t size = base_input_size(importer->input);
     base_job_step(importer->job, importer->stage, "bytes", size, size, NULL);
@@ -247,9 +193,15 @@ static BaseStatus refuse(const KgImporter *importer, BaseError *err)
         return base_fail(err, BASE_BAD_INPUT, "a file could not be read to its end: nothing was imported");
     base_fail(err, BASE_BAD_INPUT, "%" PRIu64 " bad line%s, at most %" PRIu64 " allowed%s: nothing was imported",
               importer->faults, importer->faults == 1 ? "" : "s", importer->options.max_errors,
-              importer->faults > FAULTS_TOLD ? " (the first 1000 are shown)" : "");
+              importer->faults > KG_FAULTS_TOLD ? " (the first 1000 are shown)" : "");
     base_hint(err, "--max-errors N --rejects FILE imports the good lines and keeps the bad ones in FILE");
     return BASE_BAD_INPUT;
+}
+
+static BaseStatus begin_loading(KgImporter *importer, BaseError *err)
+{
+    const KgLoadOptions options = {.layer = KG_ASSERTED, .memory = importer->options.memory, .job = importer->job};
+    return kg_load_begin(importer->txn, &options, &importer->loader, err);
 }
 
 static BaseStatus import_files(KgImporter *importer, const char *const *files, size_t count, KgImport *rows,
@@ -269,12 +221,13 @@ static BaseStatus import_files(KgImporter *importer, const char *const *files, s
 static BaseStatus store_all(KgImporter *importer, KgImport *rows, size_t count, BaseError *err)
 {
     const double began = base_wall_seconds();
+    uint64_t added = 0, all = 0;
     uint64_t *const added_by = calloc(count, sizeof *added_by);
     if (!added_by)
         return base_fail(err, BASE_NO_MEMORY, "no memory to import");
-    const size_t all = importer->records.count;
-    BaseStatus status = kg_add_records(importer->txn, 0, KG_ASSERTED, importer->records.items, all, NULL, added_by,
-                                       rows[0].id, importer->job, err);
+    for (size_t i = 0; i < count; i++)
+        all += rows[i].triples;
+    BaseStatus status = kg_load_finish(importer->loader, &added, added_by, rows[0].id, err);
     const double seconds = base_wall_seconds() - began;
     for (size_t i = 0; status == BASE_OK && i < count; i++) {
         rows[i].added = added_by[i];
@@ -308,7 +261,6 @@ static void free_importer(KgImporter *importer)
     base_input_close(importer->input);
     base_buffer_free(&importer->type_iri);
     base_arena_free(&importer->arena);
-    free(importer->records.items);
 }
 
 BaseStatus kg_import(KgStore *store, const char *const *files, size_t file_count, const KgImportOptions *options,
@@ -327,12 +279,16 @@ BaseStatus kg_import(KgStore *store, const char *const *files, size_t file_count
     if (status == BASE_OK)
         status = kg_write_begin(store, &importer.txn, err);
     if (status == BASE_OK)
+        status = begin_loading(&importer, err);
+    if (status == BASE_OK)
         status = import_files(&importer, files, file_count, rows, err);
     if (rows && report)
         fill_report(report, rows, file_count, 0);
     if (status == BASE_OK)
         status = store_all(&importer, rows, file_count, err);
     if (status == BASE_OK) {
+        kg_load_free(importer.loader);
+        importer.loader = NULL;
         base_job_step(job, "saving", "files", 0, 1, NULL);
         status = kg_commit(importer.txn, err);
         importer.txn = NULL;
@@ -342,6 +298,7 @@ BaseStatus kg_import(KgStore *store, const char *const *files, size_t file_count
         fill_report(report, rows, file_count, base_wall_seconds() - began);
     if (status != BASE_OK && store->made_database && !store->committed)
         store->remove_when_closed = true; /* there was no database before this import */
+    kg_load_free(importer.loader);
     kg_abort(importer.txn);
     free_importer(&importer);
     free(rows);

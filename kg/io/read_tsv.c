@@ -1,6 +1,7 @@
 /* read_tsv.c - TSV: a triple a line, its fields between tabs; and CSV (RFC 4180), whose quoted fields may hold commas,
  * doubled quotes and newlines. What is in a field is said at kg_parse_term. */
-#include "kg/io/import.h"
+#include "kg/io/lines.h"
+#include "kg/io/pipe.h"
 
 #include <string.h>
 
@@ -31,72 +32,92 @@ static size_t record_offset(KgText record, const Field *field, size_t at)
     return offset;
 }
 
-static BaseStatus wrong_count(const KgImporter *importer, KgText line, const Split *split, KgFault *fault)
+static BaseStatus wrong_count(const KgReading *reading, KgText line, const Split *split, KgFault *fault)
 {
     static const char *const names[] = {"the head", "the relation", "the tail"};
-    const size_t expected = importer->column_count;
+    const size_t expected = reading->column_count;
     if (split->count > expected)
         return kg_fault(fault, split->fields[expected].offset, split->fields[expected].text.length,
                         "one field too many, expected %zu", expected);
-    const int place = importer->places[split->count];
+    const int place = reading->places[split->count];
     return kg_fault(fault, line.length, 1, "%s is missing: %zu field%s, expected %zu",
                     place < 0 ? "a field" : names[place], split->count, split->count == 1 ? "" : "s", expected);
 }
 
-static BaseStatus parse_field(KgImporter *importer, KgText text, int place, KgTerm *out, KgFault *fault)
+static bool same_text(KgText a, KgText b)
 {
-    if (place == 2 && importer->options.object_literal) {
+    return a.length == b.length && a.length > 0 && memcmp(a.bytes, b.bytes, a.length) == 0;
+}
+
+static BaseStatus parse_field(KgPart *part, KgText text, int place, KgTerm *out, KgFault *fault)
+{
+    const KgReading *const reading = part->reading;
+    if (place == 2 && reading->object_literal) {
         *out = (KgTerm){.kind = KG_LITERAL, .text = text};
         return BASE_OK;
     }
-    const BaseStatus status = kg_parse_field(text, &importer->arena, out, fault);
-    const BaseBuffer *const type = &importer->type_iri;
-    if (status == BASE_OK && place == 1 && type->count > 0 && out->kind == KG_IRI && out->text.length == type->count &&
-        memcmp(out->text.bytes, type->items, type->count) == 0)
+    const BaseStatus status = kg_parse_field(text, &part->arena, out, fault);
+    if (status == BASE_OK && place == 1 && out->kind == KG_IRI && same_text(out->text, reading->type_iri))
         out->text = KG_TEXT(RDF_TYPE);
     return status;
 }
 
+typedef struct Statement {
+    KgTerm terms[4]; /* of kind 0: the id is known, as the field is that of the statement before */
+    KgId known[4];
+    const Field *fields[3];
+} Statement;
+
 /* The terms of a split line; a fault's offset is in the record. */
-static BaseStatus parse_fields(KgImporter *importer, KgText record, const Split *split, KgTerm terms[3], KgFault *fault)
+static BaseStatus parse_fields(KgPart *part, KgText record, const Split *split, Statement *out, KgFault *fault)
 {
-    const Field *fields[3] = {NULL, NULL, NULL};
-    for (size_t i = 0; i < importer->column_count; i++) {
-        const int place = importer->places[i];
+    for (size_t i = 0; i < part->reading->column_count; i++) {
+        const int place = part->reading->places[i];
         if (place < 0)
             continue;
-        fields[place] = &split->fields[i];
-        const BaseStatus status = parse_field(importer, split->fields[i].text, place, &terms[place], fault);
+        const Field *const field = out->fields[place] = &split->fields[i];
+        if (same_text(field->text, part->before[place].text)) {
+            out->known[place] = part->before[place].id;
+            continue;
+        }
+        const BaseStatus status = parse_field(part, field->text, place, &out->terms[place], fault);
         if (status != BASE_OK) {
-            const size_t end = record_offset(record, fields[place], fault->offset + fault->width);
-            fault->offset = record_offset(record, fields[place], fault->offset);
+            const size_t end = record_offset(record, field, fault->offset + fault->width);
+            fault->offset = record_offset(record, field, fault->offset);
             fault->width = end - fault->offset;
             return status;
         }
     }
     int place;
-    const BaseStatus status = kg_check_triple(terms, &place, fault);
+    const BaseStatus status = kg_check_triple(out->terms, &place, fault);
     if (status != BASE_OK) {
-        fault->offset = fields[place]->offset;
-        fault->width = fields[place]->text.length;
+        fault->offset = out->fields[place]->offset;
+        fault->width = out->fields[place]->text.length;
     }
     return status;
 }
 
-/* A split record, its terms and its triple, or its fault. */
-static BaseStatus take_record(KgImporter *importer, KgText record, uint32_t line, const Split *split, BaseError *err)
+static void remember(KgPart *part, const Statement *statement)
 {
-    KgTerm terms[3];
+    for (int i = 0; i < 3; i++)
+        part->before[i] = (KgWritten){statement->fields[i]->text, statement->known[i]};
+}
+
+/* A split record, its terms and its triple, or its fault. */
+static BaseStatus take_record(KgPart *part, KgText record, const Split *split, BaseError *err)
+{
+    Statement statement = {0};
     KgFault fault;
-    BaseStatus status = split->count == importer->column_count
-                            ? parse_fields(importer, record, split, terms, &fault)
-                            : wrong_count(importer, kg_without_newline(record), split, &fault);
-    if (status == BASE_OK)
-        status = kg_import_triple(importer, terms, err);
-    else if (status == BASE_BAD_INPUT)
-        status = kg_import_fault(importer, record, line, &fault, err);
-    else
-        base_fail(err, status, "%s", fault.message);
+    BaseStatus status = split->count == part->reading->column_count
+                            ? parse_fields(part, record, split, &statement, &fault)
+                            : wrong_count(part->reading, kg_without_newline(record), split, &fault);
+    if (status == BASE_BAD_INPUT)
+        return kg_part_fault(part, record, &fault, err);
+    if (status != BASE_OK)
+        return base_fail(err, status, "%s", fault.message);
+    status = kg_part_add(part, statement.terms, statement.known, err);
+    if (status == BASE_OK && part->text.bytes) /* fields of a part without a text of its own do not last */
+        remember(part, &statement);
     return status;
 }
 
@@ -123,22 +144,22 @@ static void split_tabs(KgText line, size_t limit, Split *split)
     }
 }
 
-static BaseStatus take_line(KgImporter *importer, KgText record, uint32_t number, BaseError *err)
+static BaseStatus take_tsv_line(KgPart *part, KgText record, BaseError *err)
 {
     const KgText line = kg_without_newline(record);
     if (is_blank(line))
         return BASE_OK;
     KgFault fault;
-    if (kg_check_bytes(line, &fault) != BASE_OK)
-        return kg_import_fault(importer, record, number, &fault, err);
+    if (!part->is_clean && kg_check_bytes(line, &fault) != BASE_OK)
+        return kg_part_fault(part, record, &fault, err);
     Split split;
-    split_tabs(line, importer->column_count + 1, &split);
-    return take_record(importer, record, number, &split, err);
+    split_tabs(line, part->reading->column_count + 1, &split);
+    return take_record(part, record, &split, err);
 }
 
 BaseStatus kg_read_tsv(KgImporter *importer, BaseError *err)
 {
-    return kg_read_lines(importer, take_line, err);
+    return kg_read_lines(importer, take_tsv_line, err);
 }
 
 /* ---- CSV ---- */
@@ -206,13 +227,13 @@ static BaseStatus plain_extent(KgText record, size_t at, Extent *out, size_t *ne
 }
 
 /* The text of a field, its doubled quotes made single. */
-static BaseStatus make_field(KgImporter *importer, KgText record, Extent extent, Field *out, KgFault *fault)
+static BaseStatus make_field(KgPart *part, KgText record, Extent extent, Field *out, KgFault *fault)
 {
     const KgText raw = {record.bytes + extent.start, extent.end - extent.start};
     *out = (Field){.text = raw, .offset = extent.start};
     if (!extent.is_quoted || !memchr(raw.bytes, '"', raw.length))
         return BASE_OK;
-    char *const bytes = base_arena_alloc(&importer->arena, raw.length, 1);
+    char *const bytes = base_arena_alloc(&part->arena, raw.length, 1);
     if (!bytes) {
         kg_fault(fault, 0, 0, "no memory for a field");
         return BASE_NO_MEMORY;
@@ -224,13 +245,13 @@ static BaseStatus make_field(KgImporter *importer, KgText record, Extent extent,
     return BASE_OK;
 }
 
-static BaseStatus split_commas(KgImporter *importer, KgLines *lines, KgText *record, Split *split, KgFault *fault,
+static BaseStatus split_commas(KgPart *part, KgLines *lines, KgText *record, Split *split, KgFault *fault,
                                BaseError *err)
 {
     Extent extents[KG_COLUMNS + 1];
     BaseStatus status = BASE_OK;
     split->count = 0;
-    for (size_t at = 0; status == BASE_OK && split->count <= importer->column_count;) {
+    for (size_t at = 0; status == BASE_OK && split->count <= part->reading->column_count;) {
         size_t next = 0;
         Extent *const extent = &extents[split->count];
         status = at < record->length && record->bytes[at] == '"'
@@ -244,39 +265,43 @@ static BaseStatus split_commas(KgImporter *importer, KgLines *lines, KgText *rec
     if (status == BASE_OK)
         status = kg_check_bytes(*record, fault);
     for (size_t i = 0; status == BASE_OK && i < split->count; i++)
-        status = make_field(importer, *record, extents[i], &split->fields[i], fault);
+        status = make_field(part, *record, extents[i], &split->fields[i], fault);
     return status;
 }
 
-static BaseStatus take_csv_record(KgImporter *importer, KgLines *lines, KgText record, BaseError *err)
+static BaseStatus take_csv_record(KgPart *part, KgLines *lines, KgText record, BaseError *err)
 {
     if (is_blank(kg_without_newline(record)))
         return BASE_OK;
     Split split;
     KgFault fault = {0};
-    const BaseStatus status = split_commas(importer, lines, &record, &split, &fault, err);
+    const BaseStatus status = split_commas(part, lines, &record, &split, &fault, err);
     if (status == BASE_OK)
-        return take_record(importer, record, lines->line, &split, err);
+        return take_record(part, record, &split, err);
     if (status == BASE_BAD_INPUT && fault.message[0])
-        return kg_import_fault(importer, record, lines->line, &fault, err);
+        return kg_part_fault(part, record, &fault, err);
     return fault.message[0] ? base_fail(err, status, "%s", fault.message) : status;
 }
 
 BaseStatus kg_read_csv(KgImporter *importer, BaseError *err)
 {
     KgLines lines = {.input = importer->input};
+    KgPart part = {.reading = &importer->reading};
     KgText record;
     BaseStatus status;
     while ((status = kg_lines_next(&lines, &record, err)) == BASE_OK) {
-        const BaseArenaMark start = base_arena_mark(&importer->arena);
-        status = take_csv_record(importer, &lines, record, err);
-        importer->row.lines += lines.line_count;
-        base_arena_rewind(&importer->arena, start);
+        const BaseArenaMark start = base_arena_mark(&part.arena);
+        status = take_csv_record(&part, &lines, record, err);
+        base_arena_rewind(&part.arena, start);
+        part.lines += lines.line_count;
         if (status == BASE_OK)
-            status = kg_import_step(importer, err);
+            status = kg_import_take_some(importer, &part, err);
         if (status != BASE_OK)
             break;
     }
+    if (status == BASE_END)
+        status = kg_import_take(importer, &part, err);
     kg_lines_free(&lines);
-    return status == BASE_END ? BASE_OK : status;
+    kg_part_free(&part);
+    return status;
 }

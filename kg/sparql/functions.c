@@ -2,7 +2,7 @@
  * 17.4.5). */
 #include "kg/sparql/functions.h"
 
-#include "kg/sparql/iri.h"
+#include "kg/iri.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -54,7 +54,7 @@ static bool call_iri(Eval *eval, Value *arguments, size_t count, Value *out)
     if (arguments[0].type != VALUE_STRING)
         return false;
     KgText iri;
-    if (!sparql_iri_resolve(eval->base, arguments[0].term.text, &eval->scratch, &iri))
+    if (!kg_iri_resolve(eval->base, arguments[0].term.text, &eval->scratch, &iri))
         return sparql_eval_no_memory(eval);
     for (size_t i = 0; i < iri.length; i++)
         if ((unsigned char)iri.bytes[i] <= 0x20 || strchr("<>\"{}|^`\\", iri.bytes[i]))

@@ -2,47 +2,18 @@
  * knows what the token is for, takes them out. */
 #include "kg/sparql/lex.h"
 
+#include "kg/chars.h"
+
 #include <string.h>
-
-typedef struct Range {
-    uint32_t low, high;
-} Range;
-
-/* PN_CHARS_BASE beyond ASCII */
-static const Range letters[] = {
-    {0xc0, 0xd6},     {0xd8, 0xf6},     {0xf8, 0x2ff},    {0x370, 0x37d},   {0x37f, 0x1fff},  {0x200c, 0x200d},
-    {0x2070, 0x218f}, {0x2c00, 0x2fef}, {0x3001, 0xd7ff}, {0xf900, 0xfdcf}, {0xfdf0, 0xfffd}, {0x10000, 0xeffff},
-};
-
-static bool is_letter(uint32_t c) /* PN_CHARS_BASE */
-{
-    if (c < 0x80)
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-    for (size_t i = 0; i < sizeof letters / sizeof *letters; i++)
-        if (c >= letters[i].low && c <= letters[i].high)
-            return true;
-    return false;
-}
-
-static bool is_digit(uint32_t c)
-{
-    return c >= '0' && c <= '9';
-}
 
 static bool is_hex(uint32_t c)
 {
-    return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+    return kg_hex_value((int)c) >= 0;
 }
 
 static bool is_variable_character(uint32_t c) /* inside VARNAME */
 {
-    return is_letter(c) || c == '_' || is_digit(c) || c == 0xb7 || (c >= 0x300 && c <= 0x36f) ||
-           (c >= 0x203f && c <= 0x2040);
-}
-
-static bool is_name_character(uint32_t c) /* PN_CHARS */
-{
-    return is_variable_character(c) || c == '-';
+    return kg_is_name_character(c) && c != '-';
 }
 
 /* The character at `at` (0 past the end) and its bytes. */
@@ -107,7 +78,7 @@ static size_t escape_length(const Lexer *lexer, size_t at)
         const char c = byte(lexer, at + 2 + i);
         if (!is_hex((unsigned char)c))
             return 0;
-        value = value << 4 | (uint32_t)(is_digit((unsigned char)c) ? c - '0' : (c | 0x20) - 'a' + 10);
+        value = value << 4 | (uint32_t)(kg_is_digit((unsigned char)c) ? c - '0' : (c | 0x20) - 'a' + 10);
     }
     char encoded[4];
     return base_utf8_encode(value, encoded) ? 2 + digits : 0;
@@ -170,7 +141,7 @@ static size_t dotted_end(const Lexer *lexer, size_t at)
     size_t end = at, bytes;
     for (;;) {
         const uint32_t c = peek(lexer, at, &bytes);
-        if (bytes == 0 || (c != '.' && !is_name_character(c)))
+        if (bytes == 0 || (c != '.' && !kg_is_name_character(c)))
             return end;
         at += bytes;
         if (c != '.')
@@ -197,8 +168,8 @@ static size_t local_end(const Lexer *lexer, size_t at)
         const size_t escape = bytes ? local_escape(lexer, at) : 0;
         if (escape)
             bytes = escape;
-        else if (bytes == 0 || !(c == ':' || is_name_character(c) || c == '.') ||
-                 (at == start && (c == '-' || c == '.' || (c >= 0x80 && !is_letter(c)))))
+        else if (bytes == 0 || !(c == ':' || kg_is_name_character(c) || c == '.') ||
+                 (at == start && (c == '-' || c == '.' || (c >= 0x80 && !kg_is_letter(c)))))
             return end;
         at += bytes;
         if (escape || c != '.')
@@ -218,7 +189,7 @@ static Token lex_word(Lexer *lexer, size_t start)
         return token(lexer, TOKEN_NAME, start, end);
     }
     size_t end = start, bytes;
-    for (uint32_t c = peek(lexer, end, &bytes); bytes && (is_letter(c) || is_digit(c) || c == '_');
+    for (uint32_t c = peek(lexer, end, &bytes); bytes && (kg_is_letter(c) || kg_is_digit(c) || c == '_');
          c = peek(lexer, end, &bytes))
         end += bytes;
     return token(lexer, TOKEN_WORD, start, end);
@@ -228,12 +199,12 @@ static Token lex_number(Lexer *lexer, size_t start)
 {
     size_t at = start;
     TokenKind kind = TOKEN_INTEGER;
-    while (is_digit((unsigned char)byte(lexer, at)))
+    while (kg_is_digit((unsigned char)byte(lexer, at)))
         at++;
-    if (byte(lexer, at) == '.' && is_digit((unsigned char)byte(lexer, at + 1))) {
+    if (byte(lexer, at) == '.' && kg_is_digit((unsigned char)byte(lexer, at + 1))) {
         kind = TOKEN_DECIMAL;
         at++;
-        while (is_digit((unsigned char)byte(lexer, at)))
+        while (kg_is_digit((unsigned char)byte(lexer, at)))
             at++;
     }
     /* `1.e3` is a double; `1.` is an integer and the dot that ends a triple. */
@@ -244,8 +215,8 @@ static Token lex_number(Lexer *lexer, size_t start)
         size_t digits = exponent + 1;
         if (byte(lexer, digits) == '+' || byte(lexer, digits) == '-')
             digits++;
-        if (is_digit((unsigned char)byte(lexer, digits))) {
-            while (is_digit((unsigned char)byte(lexer, digits)))
+        if (kg_is_digit((unsigned char)byte(lexer, digits))) {
+            while (kg_is_digit((unsigned char)byte(lexer, digits)))
                 digits++;
             return token(lexer, TOKEN_DOUBLE, start, digits);
         }
@@ -257,7 +228,7 @@ static Token lex_variable(Lexer *lexer, size_t start)
 {
     size_t end = start + 1, bytes;
     for (uint32_t c = peek(lexer, end, &bytes); bytes && is_variable_character(c); c = peek(lexer, end, &bytes)) {
-        if (end == start + 1 && c >= 0x80 && !is_letter(c))
+        if (end == start + 1 && c >= 0x80 && !kg_is_letter(c))
             break;
         end += bytes;
     }
@@ -270,7 +241,7 @@ static Token lex_blank(Lexer *lexer, size_t start)
 {
     size_t bytes;
     const uint32_t c = peek(lexer, start + 2, &bytes);
-    if (bytes && (is_letter(c) || c == '_' || is_digit(c)))
+    if (bytes && (kg_is_letter(c) || c == '_' || kg_is_digit(c)))
         return token(lexer, TOKEN_BLANK, start, dotted_end(lexer, start + 2));
     return bad(lexer, start, start + 2, "a blank node without a label", "write _:name, or [] for one without a name");
 }
@@ -278,14 +249,14 @@ static Token lex_blank(Lexer *lexer, size_t start)
 static Token lex_language(Lexer *lexer, size_t start)
 {
     size_t end = start + 1;
-    while (is_letter((unsigned char)byte(lexer, end)))
+    while (kg_is_letter((unsigned char)byte(lexer, end)))
         end++;
     if (end == start + 1)
         return bad(lexer, start, end, "'@' without a language", "write \"text\"@en");
     while (byte(lexer, end) == '-') {
         size_t part = end + 1;
         while (byte(lexer, part) > 0 &&
-               (is_letter((unsigned char)byte(lexer, part)) || is_digit((unsigned char)byte(lexer, part))))
+               (kg_is_letter((unsigned char)byte(lexer, part)) || kg_is_digit((unsigned char)byte(lexer, part))))
             part++;
         if (part == end + 1)
             break;
@@ -346,15 +317,15 @@ Token sparql_lex_next(Lexer *lexer)
     case ':':
         return lex_word(lexer, start);
     case '.':
-        return is_digit((unsigned char)after) ? lex_number(lexer, start) : symbol(lexer, '.', start, 1);
+        return kg_is_digit((unsigned char)after) ? lex_number(lexer, start) : symbol(lexer, '.', start, 1);
     default:
-        if (is_digit((unsigned char)c))
+        if (kg_is_digit((unsigned char)c))
             return lex_number(lexer, start);
         if (c && strchr("{})];,=+-*/", c))
             return symbol(lexer, c, start, 1);
     }
     const uint32_t character = peek(lexer, start, &bytes);
-    if (is_letter(character))
+    if (kg_is_letter(character))
         return lex_word(lexer, start);
     return bad(lexer, start, start + (bytes ? bytes : 1), "a character that SPARQL does not use here", NULL);
 }

@@ -2,7 +2,7 @@
 #include "kg/sparql/parse.h"
 
 #include "kg/sparql/check.h"
-#include "kg/sparql/iri.h"
+#include "kg/iri.h"
 #include "kg/sparql/parser.h"
 
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* parse_term.c - IRIs, names, literals, blank nodes and variables: tokens to terms. */
-#include "kg/sparql/iri.h"
+#include "kg/iri.h"
 #include "kg/sparql/parser.h"
 
 #include <string.h>
@@ -39,7 +39,7 @@ static bool parse_iri_reference(Parser *parser, KgTerm *out)
             *end++ = token.bytes[i++];
     }
     *out = (KgTerm){.kind = KG_IRI};
-    if (!sparql_iri_resolve(parser->base, (KgText){text, (size_t)(end - text)}, parser->arena, &out->text))
+    if (!kg_iri_resolve(parser->base, (KgText){text, (size_t)(end - text)}, parser->arena, &out->text))
         return sparql_parse_no_memory(parser);
     sparql_advance(parser);
     return true;

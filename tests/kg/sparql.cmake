@@ -1,5 +1,5 @@
 # Tests of the SPARQL room.
-kgq_test(kg sparql_w3c SOURCES kg/sparql/turtle.c kg/sparql/solutions.c LINK PkgConfig::JANSSON)
+kgq_test(kg sparql_w3c SOURCES kg/sparql/turtle.c kg/sparql/solutions.c LINK PkgConfig::JANSSON PkgConfig::SERD)
 kgq_test(kg sparql_parse)
 kgq_test(kg sparql_eval)
 kgq_test(kg sparql_oracle)

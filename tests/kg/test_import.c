@@ -91,6 +91,8 @@ static void good_lines_of_every_kind_are_read(void **state)
                   "a\tlabel\t\"say \\\"hi\\\" \\\\n <x\"\n");
     expect_import(f, "x.tsv", "a\ttype\tc\n", &(KgImportOptions){.type_relation = "type"},
                   "a\t<http://www.w3.org/1999/02/22-rdf-syntax-ns#type>\tc\n");
+    expect_import(f, "x.tsv", "a\tb\t\"1\"^^xsd:int\na\tb\t\"1\"^^xsd:string\n", NULL,
+                  "a\tb\t\"1\"^^<http://www.w3.org/2001/XMLSchema#int>\na\tb\t\"1\"\n");
     expect_import(f, "x.tsv", "a\ttype\tc\n", NULL, "a\ttype\tc\n");
     expect_import(f, "x.tsv", "_:b\t<urn:p>\t\"x\"@en\n", NULL, "_:b\t<urn:p>\t\"x\"@en\n");
 }
@@ -173,6 +175,10 @@ static void each_fault_has_its_line_and_column(void **state)
         CASE(KG_TSV, "a\tb\t\"open\r\n", 1, 5, "not closed"),
         CASE(KG_TSV, "a\tb\t\"\\q\"\n", 1, 6, "unknown escape"),
         CASE(KG_TSV, "a\tb\t<http://x\n", 1, 5, "not closed"),
+        CASE(KG_TSV, "a\tb\t\"1\"^^xsd:\n", 1, 10, "without a name"),
+        CASE(KG_TSV, "a\tb\t\"1\"^^xsd:a-\n", 1, 15, "after the term"),
+        CASE(KG_TSV, "a\tb\t\"1\"^^owl:a\n", 1, 8, "a datatype is expected"),
+        CASE(KG_NTRIPLES, "<urn:s> <urn:p> \"1\"^^xsd:int .\n", 1, 20, "a datatype is expected"),
         CASE(KG_TSV, "\"a\"\tb\tc\n", 1, 1, "cannot be the subject"),
         CASE(KG_TSV, "a\t\"b\"\tc\n", 1, 3, "cannot be the predicate"),
         CASE(KG_TSV, "a\t_:b\tc\n", 1, 3, "cannot be the predicate"),
@@ -397,12 +403,12 @@ static void options_that_make_no_sense_are_refused(void **state)
     assert_int_equal(import_file(f, path, &(KgImportOptions){.rejects = path}, NULL, &faults, &err), BASE_BAD_CALL);
     expect_words(&err, "the file to import");
     expect_words(&err, path);
-    char *const quads = write_file(f, "x.nq", "<a:b> <a:c> <a:d> <a:g> .\n", 26);
+    char *const xml = write_file(f, "x.rdf", "<rdf:RDF/>\n", 11);
     err = (BaseError){0};
-    assert_int_equal(import_file(f, quads, NULL, NULL, &faults, &err), BASE_BAD_INPUT);
+    assert_int_equal(import_file(f, xml, NULL, NULL, &faults, &err), BASE_BAD_INPUT);
     expect_words(&err, "not read yet");
-    expect_words(&err, quads);
-    free(quads);
+    expect_words(&err, xml);
+    free(xml);
     free(path);
 }
 

@@ -1,5 +1,5 @@
 /* iri.c - relative references by RFC 3986: the five parts of section 3, merged as section 5.2 says. */
-#include "kg/sparql/iri.h"
+#include "kg/iri.h"
 
 #include <string.h>
 
@@ -20,7 +20,7 @@ static size_t scheme_length(KgText iri)
     return 0;
 }
 
-bool sparql_iri_is_absolute(KgText iri)
+bool kg_iri_is_absolute(KgText iri)
 {
     return scheme_length(iri) > 0;
 }
@@ -91,7 +91,7 @@ static char *append(char *out, KgText part)
     return out + part.length;
 }
 
-bool sparql_iri_resolve(KgText base, KgText relative, BaseArena *arena, KgText *out)
+bool kg_iri_resolve(KgText base, KgText relative, BaseArena *arena, KgText *out)
 {
     const IriParts from = split(base);
     IriParts to = split(relative);
