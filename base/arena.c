@@ -64,9 +64,13 @@ BaseArenaMark base_arena_mark(const BaseArena *arena)
 void base_arena_rewind(BaseArena *arena, BaseArenaMark mark)
 {
     while (arena->block != mark.block) {
-        BaseArenaBlock *const gone = arena->block;
-        arena->block = gone->before;
-        free(gone);
+        BaseArenaBlock *const last = arena->block;
+        if (!last->before) { /* all of it: the first block stays for what comes next */
+            last->used = 0;
+            return;
+        }
+        arena->block = last->before;
+        free(last);
     }
     if (arena->block)
         arena->block->used = mark.used;
@@ -74,7 +78,11 @@ void base_arena_rewind(BaseArena *arena, BaseArenaMark mark)
 
 void base_arena_free(BaseArena *arena)
 {
-    base_arena_rewind(arena, (BaseArenaMark){0});
+    while (arena->block) {
+        BaseArenaBlock *const last = arena->block;
+        arena->block = last->before;
+        free(last);
+    }
 }
 
 size_t base_arena_bytes(const BaseArena *arena)

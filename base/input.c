@@ -34,37 +34,40 @@ struct BaseInput {
     bool text_ended;
 };
 
+/* One read of the file; *got 0 at its end. */
+static BaseStatus read_file(BaseInput *input, void *buffer, size_t capacity, size_t *got, BaseError *err)
+{
+    ssize_t count;
+    do
+        count = read(input->file, buffer, capacity);
+    while (count < 0 && errno == EINTR);
+    if (count < 0)
+        return base_fail_errno(err, "cannot read %s", input->name);
+    *got = (size_t)count;
+    input->position += (uint64_t)count;
+    input->file_ended = count == 0;
+    return BASE_OK;
+}
+
 /* Fills `packed` when it is empty. */
 static BaseStatus refill(BaseInput *input, BaseError *err)
 {
     if (input->packed_start < input->packed_end || input->file_ended)
         return BASE_OK;
-    ssize_t got;
-    do
-        got = read(input->file, input->packed, PACKED_BYTES);
-    while (got < 0 && errno == EINTR);
-    if (got < 0)
-        return base_fail_errno(err, "cannot read %s", input->name);
-    input->packed_start = 0;
-    input->packed_end = (size_t)got;
-    input->position += (uint64_t)got;
-    input->file_ended = got == 0;
-    return BASE_OK;
+    input->packed_start = input->packed_end = 0;
+    return read_file(input, input->packed, PACKED_BYTES, &input->packed_end, err);
 }
 
 static BaseStatus recognise(BaseInput *input, BaseError *err)
 {
     /* A pipe may bring its first bytes one by one. */
     while (input->packed_end < 4 && !input->file_ended) {
-        ssize_t got;
-        do
-            got = read(input->file, input->packed + input->packed_end, PACKED_BYTES - input->packed_end);
-        while (got < 0 && errno == EINTR);
-        if (got < 0)
-            return base_fail_errno(err, "cannot read %s", input->name);
-        input->packed_end += (size_t)got;
-        input->position += (uint64_t)got;
-        input->file_ended = got == 0;
+        size_t got = 0;
+        const BaseStatus status =
+            read_file(input, input->packed + input->packed_end, PACKED_BYTES - input->packed_end, &got, err);
+        if (status != BASE_OK)
+            return status;
+        input->packed_end += got;
     }
     static const unsigned char gzip_magic[] = {0x1f, 0x8b}, zstd_magic[] = {0x28, 0xb5, 0x2f, 0xfd};
     if (input->packed_end >= sizeof gzip_magic && memcmp(input->packed, gzip_magic, sizeof gzip_magic) == 0) {
@@ -185,6 +188,12 @@ static BaseStatus read_zstd(BaseInput *input, char *buffer, size_t capacity, siz
 BaseStatus base_input_read(BaseInput *input, void *buffer, size_t capacity, size_t *got, BaseError *err)
 {
     *got = 0;
+    /* what needs no unpacking goes where it is wanted, without a stop */
+    if (input->packing == PLAIN && input->packed_start == input->packed_end && !input->file_ended &&
+        capacity >= PACKED_BYTES) {
+        const BaseStatus status = read_file(input, buffer, capacity, got, err);
+        return status == BASE_OK && *got == 0 ? BASE_END : status;
+    }
     while (*got == 0 && capacity > 0) {
         BaseStatus status = refill(input, err);
         if (status != BASE_OK)

@@ -33,25 +33,35 @@ size_t base_utf8_decode(const char *bytes, size_t length, uint32_t *code_point)
     return size;
 }
 
+/* How many bytes from the start are surely ASCII: whole blocks of 32. */
+static size_t ascii_blocks(const char *bytes, size_t length)
+{
+    size_t at = 0;
+    for (; length - at >= 32; at += 32) {
+        uint64_t words[4];
+        memcpy(words, bytes + at, sizeof words);
+        if (((words[0] | words[1] | words[2] | words[3]) & 0x8080808080808080u) != 0)
+            break;
+    }
+    return at;
+}
+
 size_t base_utf8_check(const char *bytes, size_t length)
 {
     size_t at = 0;
-    while (at < length) {
-        uint64_t word; /* eight ASCII bytes at a time */
-        if (length - at >= sizeof word) {
-            memcpy(&word, bytes + at, sizeof word);
-            if ((word & 0x8080808080808080u) == 0) {
-                at += sizeof word;
-                continue;
-            }
+    for (;;) {
+        at += ascii_blocks(bytes + at, length - at);
+        /* up to where blocks are worth another try */
+        for (const size_t stop = length - at > 32 ? at + 32 : length; at < stop;) {
+            uint32_t code_point;
+            const size_t size = base_utf8_decode(bytes + at, length - at, &code_point);
+            if (size == 0)
+                return at;
+            at += size;
         }
-        uint32_t code_point;
-        const size_t size = base_utf8_decode(bytes + at, length - at, &code_point);
-        if (size == 0)
-            return at;
-        at += size;
+        if (at == length)
+            return length;
     }
-    return length;
 }
 
 size_t base_utf8_count(const char *bytes, size_t length)

@@ -216,13 +216,22 @@ static BaseStatus unescape(KgText text, size_t start, size_t end, bool in_iri, B
 
 /* ---- <iri> ---- */
 
+static bool is_letter(char byte)
+{
+    const int lower = byte | 0x20;
+    return lower >= 'a' && lower <= 'z';
+}
+
 /* Letters, digits, + - . up to a colon, a letter first. */
 static bool has_scheme(KgText iri)
 {
-    size_t i = 0;
-    while (i < iri.length && (isalnum((unsigned char)iri.bytes[i]) || (i > 0 && strchr("+-.", iri.bytes[i]))))
+    if (iri.length == 0 || !is_letter(iri.bytes[0]))
+        return false;
+    size_t i = 1;
+    while (i < iri.length && (is_letter(iri.bytes[i]) || kg_is_digit((unsigned char)iri.bytes[i]) ||
+                              iri.bytes[i] == '+' || iri.bytes[i] == '-' || iri.bytes[i] == '.'))
         i++;
-    return i > 0 && isalpha((unsigned char)iri.bytes[0]) && i < iri.length && iri.bytes[i] == ':';
+    return i < iri.length && iri.bytes[i] == ':';
 }
 
 bool kg_iri_is_sound(KgText iri, size_t *offset)
@@ -240,7 +249,7 @@ static BaseStatus scan_iri(KgText text, size_t start, BaseArena *arena, KgText *
     size_t i = start + 1;
     while (i < text.length && (text.bytes[i] == '\\' || !kg_is_forbidden_in_iri((unsigned char)text.bytes[i])))
         i++;
-    if (i == text.length || !memchr(text.bytes + i, '>', text.length - i))
+    if (i == text.length || (text.bytes[i] != '>' && !memchr(text.bytes + i, '>', text.length - i)))
         return kg_fault(fault, start, 1, "an IRI that is not closed, expected > at its end");
     if (text.bytes[i] != '>')
         return kg_fault(fault, i, 1, "a character that no IRI may have, expected it percent-encoded");

@@ -100,11 +100,11 @@ BaseStatus kg_part_read_lines(KgPart *part, KgTakeLine *take, BaseError *err)
 {
     KgFault fault;
     part->is_clean = kg_check_bytes(part->text, &fault) == BASE_OK;
+    const BaseArenaMark mark = base_arena_mark(&part->arena);
     for (size_t at = 0; at < part->text.length;) {
         const char *const start = part->text.bytes + at;
         const char *const newline = memchr(start, '\n', part->text.length - at);
         const size_t length = newline ? (size_t)(newline - start) + 1 : part->text.length - at;
-        const BaseArenaMark mark = base_arena_mark(&part->arena);
         const BaseStatus status = take(part, (KgText){start, length}, err);
         base_arena_rewind(&part->arena, mark);
         if (status != BASE_OK)

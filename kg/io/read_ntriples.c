@@ -36,7 +36,8 @@ static BaseStatus parse_term(KgPart *part, KgText line, int place, size_t *at, S
         out->known[place] = before->id;
         out->ends[place] = *at + before->text.length;
     } else {
-        if (*at == line.length || !strchr("<_\"", line.bytes[*at]))
+        const char first = *at < line.length ? line.bytes[*at] : '\0';
+        if (first != '<' && first != '_' && first != '"')
             return kg_fault(fault, *at, 1, "expected %s", expected[place]);
         const BaseStatus status = kg_scan_term(line, *at, &part->arena, &out->terms[place], &out->ends[place], fault);
         if (status != BASE_OK)
