@@ -30,6 +30,7 @@ typedef enum OptionKind {
     OPTION_COUNT,    /* a whole number, 0 too */
     OPTION_POSITIVE, /* a whole number from 1 on */
     OPTION_AMOUNT,   /* a number above 0 */
+    OPTION_SIZE,     /* bytes: a whole number from 1 on, k, M, G or T after it */
     OPTION_SHARE,    /* a number from 0 to 1 */
     OPTION_LIST,
     OPTION_LATER, /* of the contract, and not there yet: using it is a usage error that says so */

@@ -26,8 +26,9 @@ void close_database(Cli *cli, KgStore *store)
 static const struct {
     const char *name;
     KgFormat format;
-} file_formats[] = {{"tsv", KG_TSV},    {"csv", KG_CSV},           {"nt", KG_NTRIPLES},
-                    {"ttl", KG_TURTLE}, {"ntriples", KG_NTRIPLES}, {"turtle", KG_TURTLE}};
+} file_formats[] = {{"tsv", KG_TSV},           {"csv", KG_CSV},       {"nt", KG_NTRIPLES},
+                    {"ttl", KG_TURTLE},        {"nq", KG_NQUADS},     {"trig", KG_TRIG},
+                    {"ntriples", KG_NTRIPLES}, {"turtle", KG_TURTLE}, {"nquads", KG_NQUADS}};
 
 static bool find_format(const char *name, KgFormat *out)
 {
@@ -44,8 +45,9 @@ int command_import(Cli *cli, const Command *command, int argc, char **argv)
     KgImportOptions import = {0};
     const char *format = NULL, *object = NULL;
     const Option options[] = {
-        {"format", OPTION_TEXT, &format, "F", "tsv, csv, nt or ttl (default: by the file's name)"},
-        {"graph", OPTION_LATER, NULL, "G", "into this named graph (not there yet)"},
+        {"format", OPTION_TEXT, &format, "F", "tsv, csv, nt, ttl, nq or trig (default: by the file's name)"},
+        {"graph", OPTION_TEXT, &import.graph, "G", "into this named graph what names none itself"},
+        {"memory", OPTION_SIZE, &import.memory, "SIZE", "use no more than this, as 512M or 2G (default: a third)"},
         {"columns", OPTION_TEXT, &import.columns, "h,r,t", "which column is head, relation, tail; - skips one"},
         {"object", OPTION_TEXT, &object, "literal", "the tail column is plain text, taken as it stands"},
         {"type-relation", OPTION_TEXT, &import.type_relation, "NAME", "the relation that means rdf:type"},
@@ -58,7 +60,7 @@ int command_import(Cli *cli, const Command *command, int argc, char **argv)
     if (!READ_OPTIONS(options, 2, SIZE_MAX))
         goto done;
     if (format && !find_format(format, &import.format)) {
-        exit_code = usage_error(command, "--format %s is not offered (tsv, csv, nt, ttl are)", format);
+        exit_code = usage_error(command, "--format %s is not offered (tsv, csv, nt, ttl, nq, trig are)", format);
         goto done;
     }
     if (object && strcmp(object, "literal") != 0) {
@@ -86,13 +88,39 @@ done:
     return exit_code;
 }
 
+/* Formats of triples have no room for named graphs; nothing is left out without a word. */
+static BaseStatus say_what_is_left_out(Cli *cli, KgTxn *txn, KgFormat format, BaseError *err)
+{
+    KgId *graphs = NULL;
+    size_t count = 0;
+    if (format == KG_NQUADS || format == KG_TRIG)
+        return BASE_OK;
+    const BaseStatus status = kg_graphs(txn, &graphs, &count, err);
+    if (status == BASE_OK && count > 0)
+        say(cli, "%s named graph%s left out: --format nq or trig writes them, --graph G one of them", grouped(count),
+            count == 1 ? " is" : "s are");
+    free(graphs);
+    return status;
+}
+
+static BaseStatus export_graph(Cli *cli, KgTxn *txn, const char *graph, unsigned layers, KgFormat format,
+                               uint64_t *written, BaseError *err)
+{
+    KgId id = KG_ANY;
+    BaseStatus status = graph ? kg_find_name(txn, graph, &id, err) : say_what_is_left_out(cli, txn, format, err);
+    if (status != BASE_OK)
+        return status;
+    return graph ? kg_export_in(txn, id, layers, format, cli->out, written, &cli->job, err)
+                 : kg_export(txn, layers, format, cli->out, written, &cli->job, err);
+}
+
 int command_export(Cli *cli, const Command *command, int argc, char **argv)
 {
-    const char *format_name = NULL;
+    const char *format_name = NULL, *graph = NULL;
     bool asserted = false, inferred = false, predicted = false, observed = false;
     const Option options[] = {
-        {"format", OPTION_TEXT, &format_name, "F", "tsv (default), csv, nt or ttl"},
-        {"graph", OPTION_LATER, NULL, "G", "this named graph (not there yet)"},
+        {"format", OPTION_TEXT, &format_name, "F", "tsv (default), csv, nt, ttl, nq or trig"},
+        {"graph", OPTION_TEXT, &graph, "G", "this named graph alone (nq and trig write all, others the default graph)"},
         {"asserted", OPTION_FLAG, &asserted, NULL, "what was imported (default: asserted and inferred)"},
         {"inferred", OPTION_FLAG, &inferred, NULL, "what rules derived"},
         {"predicted", OPTION_FLAG, &predicted, NULL, "what embeddings predicted"},
@@ -107,7 +135,7 @@ int command_export(Cli *cli, const Command *command, int argc, char **argv)
         goto done;
     const char *const wanted = format_name ? format_name : cli->output;
     if (wanted && !find_format(wanted, &format)) {
-        exit_code = usage_error(command, "--format %s is not offered (tsv, csv, nt, ttl are)", wanted);
+        exit_code = usage_error(command, "--format %s is not offered (tsv, csv, nt, ttl, nq, trig are)", wanted);
         goto done;
     }
     unsigned layers = (asserted ? KG_IN(KG_ASSERTED) : 0u) | (inferred ? KG_IN(KG_INFERRED) : 0u) |
@@ -121,7 +149,7 @@ int command_export(Cli *cli, const Command *command, int argc, char **argv)
     uint64_t written = 0;
     BaseStatus status = kg_read_begin(store, &txn, &err);
     if (status == BASE_OK)
-        status = kg_export(txn, layers ? layers : KG_FACTS, format, cli->out, &written, &cli->job, &err);
+        status = export_graph(cli, txn, graph, layers ? layers : KG_FACTS, format, &written, &err);
     if (status == BASE_OK)
         say(cli, "exported %s triples", grouped(written));
     else

@@ -7,7 +7,7 @@ const Command commands[] = {
     {"import", "DB FILE... [options]", "Adds the triples of TSV, CSV, N-Triples or Turtle files; - is standard input.",
      command_import, NULL},
     {"export", "DB [options]", "Writes the triples, sorted by subject, predicate, object.", command_export,
-     "tsv csv nt ttl ntriples turtle"},
+     "tsv csv nt ttl nq trig ntriples turtle nquads"},
     {"query", "DB 'SPARQL' | DB -f FILE [options]", "Answers a SPARQL query over asserted and inferred triples.",
      command_query, "table tsv csv json xml markdown ntriples turtle"},
     {"reason", "DB [-r FILE.rls]... [options]", "Derives what follows by rules, as a batch job.", command_reason,

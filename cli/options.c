@@ -48,6 +48,26 @@ static const Option *find_option(const Option *options, size_t count, const char
     return NULL;
 }
 
+/* "512", "64k", "2G": bytes; k is 1024. */
+static bool parse_size(const char *text, uint64_t *out)
+{
+    static const char letters[] = "kMGT";
+    char digits[24];
+    const size_t length = strlen(text);
+    const char *const letter = length ? strchr(letters, text[length - 1]) : NULL;
+    const size_t count = letter ? length - 1 : length;
+    const unsigned shift = letter ? 10 * (unsigned)(letter - letters + 1) : 0;
+    if (count >= sizeof digits)
+        return false;
+    memcpy(digits, text, count);
+    digits[count] = '\0';
+    uint64_t number;
+    if (!base_parse_uint(digits, 1, UINT64_MAX >> shift, &number))
+        return false;
+    *out = number << shift;
+    return true;
+}
+
 /* Stores `text` in the option's place; false when it is not what the option takes. */
 static bool take_value(const Option *option, const char *text)
 {
@@ -64,6 +84,8 @@ static bool take_value(const Option *option, const char *text)
         return base_parse_uint(text, 1, UINT64_MAX, option->value);
     case OPTION_AMOUNT:
         return base_parse_double(text, 1e-300, 1e300, option->value);
+    case OPTION_SIZE:
+        return parse_size(text, option->value);
     case OPTION_SHARE:
         return base_parse_double(text, 0, 1, option->value);
     case OPTION_LIST:
@@ -84,6 +106,8 @@ static const char *expected(OptionKind kind)
         return "a whole number from 1 on";
     case OPTION_AMOUNT:
         return "a number above 0";
+    case OPTION_SIZE:
+        return "a size such as 512M or 2G";
     case OPTION_SHARE:
         return "a number from 0 to 1";
     default:

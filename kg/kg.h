@@ -225,9 +225,13 @@ typedef struct KgImportReport {
 BaseStatus kg_import(KgStore *store, const char *const *files, size_t file_count, const KgImportOptions *options,
                      KgImportReport *report, const BaseSink *sink, BaseJob *job, BaseError *err);
 
-/* Writes the layers (KG_IN bits) in the order of subject, predicate and object ids; each triple once. */
+/* Writes the layers (KG_IN bits) in the order of subject, predicate and object ids; each triple once. N-Quads and TriG
+ * hold the default graph and then all named ones, by their ids; other formats hold the default graph alone. */
 BaseStatus kg_export(KgTxn *txn, unsigned layers, KgFormat format, FILE *out, uint64_t *written, BaseJob *job,
                      BaseError *err);
+/* The same of one graph, in any format. */
+BaseStatus kg_export_in(KgTxn *txn, KgId graph, unsigned layers, KgFormat format, FILE *out, uint64_t *written,
+                        BaseJob *job, BaseError *err);
 
 /* ---- Care ---------------------------------------------------------------------------------------------------- */
 

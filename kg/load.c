@@ -82,13 +82,13 @@ BaseStatus kg_load_finish(KgLoader *loader, uint64_t *added, uint64_t *added_by,
     *added = 0;
     for (size_t i = 0; status == BASE_OK && i < loader->graphs.count; i++) {
         LoadGraph *const graph = &loader->graphs.items[i];
-        size_t new = 0;
+        uint64_t new = 0; size_t few = 0;
         status = graph->graph == KG_ANY
-                     ? kg_add_sorted(loader->txn, loader->options.layer, graph->records.items, graph->records.count,
+                     ? kg_add_records(loader->txn, 0, loader->options.layer, graph->records.items, graph->records.count,
                                      &new, added_by, first, loader->options.job, err)
                      : kg_add_many_in(loader->txn, graph->graph, loader->options.layer, graph->records.items,
-                                      graph->records.count, &new, loader->options.job, err);
-        *added += new;
+                                      graph->records.count, &few, loader->options.job, err);
+        *added += new + few;
     }
     return status;
 }

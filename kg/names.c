@@ -124,12 +124,19 @@ static bool reads_plain(KgText name)
     return !only_spaces && base_utf8_check(name.bytes, name.length) == name.length;
 }
 
-/* Appends the plain name of the IRI; *is_plain false and nothing appended where there is none that reads back. */
-static bool add_plain_name(KgText iri, BaseBuffer *out, bool *is_plain)
+/* Whether the name's IRI is the name as it stands. */
+static bool needs_no_encoding(KgText name)
 {
-    *is_plain = false;
-    if (!starts_with(iri, 0, KG_NAME_SCHEME))
-        return true;
+    for (size_t i = 0; i < name.length; i++)
+        if (is_encoded_in_name((unsigned char)name.bytes[i]))
+            return false;
+    return true;
+}
+
+/* Appends the plain name of an IRI with encoded characters; *is_plain false and nothing appended where there is none
+ * that reads back. */
+static bool add_decoded_name(KgText iri, BaseBuffer *out, bool *is_plain)
+{
     const size_t start = out->count;
     BaseBuffer again = {0};
     bool enough = decode_name(iri, out);
@@ -146,6 +153,20 @@ static bool add_plain_name(KgText iri, BaseBuffer *out, bool *is_plain)
     }
     base_buffer_free(&again);
     return enough;
+}
+
+/* Appends the plain name of the IRI, if it has one. */
+static bool add_plain_name(KgText iri, BaseBuffer *out, bool *is_plain)
+{
+    *is_plain = false;
+    if (!starts_with(iri, 0, KG_NAME_SCHEME))
+        return true;
+    const size_t scheme = strlen(KG_NAME_SCHEME);
+    const KgText name = {iri.bytes + scheme, iri.length - scheme};
+    if (!needs_no_encoding(name))
+        return add_decoded_name(iri, out, is_plain);
+    *is_plain = reads_plain(name);
+    return !*is_plain || base_buffer_add(out, name.bytes, name.length);
 }
 
 /* ---- Escapes ---- */

@@ -49,7 +49,7 @@ BaseStatus kg_import_take(KgImporter *importer, KgPart *part, BaseError *err)
 {
     BaseStatus status = take_faults(importer, part, err);
     if (status == BASE_OK && !importer->refused)
-        status = kg_load_batch(importer->loader, &part->batch, importer->row.id, err);
+        status = importer->take_batch(importer->context, &part->batch, importer->row.id, err);
     importer->row.lines += part->lines;
     importer->row.triples += part->triples;
     kg_part_clear(part);
@@ -108,7 +108,20 @@ static BaseStatus want_other_file(const char *rejects, const char *const *files,
     return BASE_OK;
 }
 
-static BaseStatus read_options(KgImporter *importer, const char *const *files, size_t count, BaseError *err)
+static BaseStatus read_graph(KgImporter *importer, BaseError *err)
+{
+    const char *const field = importer->options.graph;
+    if (!field)
+        return BASE_OK;
+    KgTerm *const graph = &importer->reading.graph;
+    const BaseStatus status = kg_parse_term((KgText){field, strlen(field)}, &importer->arena, graph, err);
+    if (status == BASE_OK && graph->kind == KG_LITERAL)
+        return base_fail(err, BASE_BAD_CALL,
+                         "%s is a literal, which cannot name a graph: expected a name, <iri> or _:label", field);
+    return status;
+}
+
+BaseStatus kg_import_read_options(KgImporter *importer, BaseError *err)
 {
     const KgImportOptions *const options = &importer->options;
     BaseStatus status = read_columns(importer, err);
@@ -119,12 +132,18 @@ static BaseStatus read_options(KgImporter *importer, const char *const *files, s
         status = base_fail(err, BASE_NO_MEMORY, "no memory to import");
     importer->reading.type_iri = (KgText){importer->type_iri.items, importer->type_iri.count};
     importer->reading.object_literal = options->object_literal;
-    if (status == BASE_OK && options->rejects)
-        status = want_other_file(options->rejects, files, count, err);
-    if (status == BASE_OK && options->rejects) {
-        status = base_file_create(options->rejects, &importer->rejects, err);
-        importer->rejects_open = importer->reading.keeps_rejects = status == BASE_OK;
-    }
+    return status == BASE_OK ? read_graph(importer, err) : status;
+}
+
+static BaseStatus open_rejects(KgImporter *importer, const char *const *files, size_t count, BaseError *err)
+{
+    const char *const rejects = importer->options.rejects;
+    if (!rejects)
+        return BASE_OK;
+    BaseStatus status = want_other_file(rejects, files, count, err);
+    if (status == BASE_OK)
+        status = base_file_create(rejects, &importer->rejects, err);
+    importer->rejects_open = importer->reading.keeps_rejects = status == BASE_OK;
     return status;
 }
 
@@ -152,7 +171,7 @@ static KgFormat format_of(const char *name)
 
 /* ---- Files ---- */
 
-static BaseStatus import_file(KgImporter *importer, const char *name, BaseError *err)
+BaseStatus kg_import_file(KgImporter *importer, const char *name, BaseError *err)
 {
     static BaseStatus (*const readers[])(KgImporter *, BaseError *) = {
         [KG_TSV] = kg_read_tsv,       [KG_CSV] = kg_read_csv,         [KG_NTRIPLES] = kg_read_ntriples,
@@ -198,10 +217,19 @@ static BaseStatus refuse(const KgImporter *importer, BaseError *err)
     return BASE_BAD_INPUT;
 }
 
-static BaseStatus begin_loading(KgImporter *importer, BaseError *err)
+static BaseStatus load(void *context, const KgBatch *batch, uint32_t source, BaseError *err)
+{
+    return kg_load_batch(context, batch, source, err);
+}
+
+static BaseStatus begin_loading(KgImporter *importer, KgLoader **out, BaseError *err)
 {
     const KgLoadOptions options = {.layer = KG_ASSERTED, .memory = importer->options.memory, .job = importer->job};
-    return kg_load_begin(importer->txn, &options, &importer->loader, err);
+    const BaseStatus status = kg_load_begin(importer->txn, &options, out, err);
+    importer->take_batch = load;
+    importer->context = *out;
+    importer->chunk_bytes = kg_store(importer->txn)->chunk_bytes;
+    return status;
 }
 
 static BaseStatus import_files(KgImporter *importer, const char *const *files, size_t count, KgImport *rows,
@@ -211,14 +239,14 @@ static BaseStatus import_files(KgImporter *importer, const char *const *files, s
     for (size_t i = 0; status == BASE_OK && i < count; i++) {
         status = kg_next_id(importer->txn, "import", &importer->row.id, err);
         if (status == BASE_OK)
-            status = import_file(importer, files[i], err);
+            status = kg_import_file(importer, files[i], err);
         rows[i] = importer->row;
     }
     return status == BASE_OK && importer->refused ? refuse(importer, err) : status;
 }
 
 /* Puts the triples into the indexes and the rows into the catalog. */
-static BaseStatus store_all(KgImporter *importer, KgImport *rows, size_t count, BaseError *err)
+static BaseStatus store_all(KgImporter *importer, KgLoader *loader, KgImport *rows, size_t count, BaseError *err)
 {
     const double began = base_wall_seconds();
     uint64_t added = 0, all = 0;
@@ -227,7 +255,7 @@ static BaseStatus store_all(KgImporter *importer, KgImport *rows, size_t count, 
         return base_fail(err, BASE_NO_MEMORY, "no memory to import");
     for (size_t i = 0; i < count; i++)
         all += rows[i].triples;
-    BaseStatus status = kg_load_finish(importer->loader, &added, added_by, rows[0].id, err);
+    BaseStatus status = kg_load_finish(loader, &added, added_by, rows[0].id, err);
     const double seconds = base_wall_seconds() - began;
     for (size_t i = 0; status == BASE_OK && i < count; i++) {
         rows[i].added = added_by[i];
@@ -254,7 +282,7 @@ static void fill_report(KgImportReport *report, const KgImport *rows, size_t cou
     }
 }
 
-static void free_importer(KgImporter *importer)
+void kg_import_free(KgImporter *importer)
 {
     if (importer->rejects_open)
         base_file_abort(&importer->rejects);
@@ -272,23 +300,26 @@ BaseStatus kg_import(KgStore *store, const char *const *files, size_t file_count
     if (file_count == 0)
         return base_fail(err, BASE_BAD_CALL, "kg_import: no file to import");
     KgImporter importer = {.options = options ? *options : (KgImportOptions){0}, .sink = sink, .job = job};
+    KgLoader *loader = NULL;
     KgImport *const rows = calloc(file_count, sizeof *rows);
     BaseStatus status = rows ? BASE_OK : base_fail(err, BASE_NO_MEMORY, "no memory to import");
     if (status == BASE_OK)
-        status = read_options(&importer, files, file_count, err);
+        status = kg_import_read_options(&importer, err);
+    if (status == BASE_OK)
+        status = open_rejects(&importer, files, file_count, err);
     if (status == BASE_OK)
         status = kg_write_begin(store, &importer.txn, err);
     if (status == BASE_OK)
-        status = begin_loading(&importer, err);
+        status = begin_loading(&importer, &loader, err);
     if (status == BASE_OK)
         status = import_files(&importer, files, file_count, rows, err);
     if (rows && report)
         fill_report(report, rows, file_count, 0);
     if (status == BASE_OK)
-        status = store_all(&importer, rows, file_count, err);
+        status = store_all(&importer, loader, rows, file_count, err);
     if (status == BASE_OK) {
-        kg_load_free(importer.loader);
-        importer.loader = NULL;
+        kg_load_free(loader);
+        loader = NULL;
         base_job_step(job, "saving", "files", 0, 1, NULL);
         status = kg_commit(importer.txn, err);
         importer.txn = NULL;
@@ -298,9 +329,9 @@ BaseStatus kg_import(KgStore *store, const char *const *files, size_t file_count
         fill_report(report, rows, file_count, base_wall_seconds() - began);
     if (status != BASE_OK && store->made_database && !store->committed)
         store->remove_when_closed = true; /* there was no database before this import */
-    kg_load_free(importer.loader);
+    kg_load_free(loader);
     kg_abort(importer.txn);
-    free_importer(&importer);
+    kg_import_free(&importer);
     free(rows);
     return status;
 }

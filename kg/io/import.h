@@ -5,12 +5,17 @@
 
 #include "kg/io/part.h"
 
+/* Gets what is read, in the order of the file. */
+typedef BaseStatus KgTakeBatch(void *context, const KgBatch *batch, uint32_t source, BaseError *err);
+
 typedef struct KgImporter {
-    KgTxn *txn;
+    KgTxn *txn; /* the readers need none */
     KgImportOptions options;
     const BaseSink *sink;
     BaseJob *job;
-    KgLoader *loader;
+    KgTakeBatch *take_batch;
+    void *context;       /* of take_batch */
+    size_t chunk_bytes;  /* that files of lines are read in; 0: the usual */
     KgReading reading;   /* of the file being read */
     BaseBuffer type_iri; /* what reading.type_iri points to */
     BaseArena arena;     /* of reading.graph */
@@ -25,6 +30,12 @@ typedef struct KgImporter {
     KgImport row;
     char stage[80];
 } KgImporter;
+
+/* Fills in importer->reading from importer->options. */
+BaseStatus kg_import_read_options(KgImporter *importer, BaseError *err);
+/* Reads one file. */
+BaseStatus kg_import_file(KgImporter *importer, const char *name, BaseError *err);
+void kg_import_free(KgImporter *importer);
 
 /* Takes what is in the part, which comes after all that was taken before, and clears it. */
 BaseStatus kg_import_take(KgImporter *importer, KgPart *part, BaseError *err);

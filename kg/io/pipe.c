@@ -216,10 +216,9 @@ BaseStatus kg_read_lines(KgImporter *importer, KgTakeLine *take, BaseError *err)
     int threads = base_job_threads(importer->job);
     if (threads > MOST_THREADS)
         threads = MOST_THREADS;
-    const size_t bytes = kg_store(importer->txn)->chunk_bytes;
     Pipe pipe = {.importer = importer,
                  .take = take,
-                 .chunk_bytes = bytes ? bytes : CHUNK_BYTES,
+                 .chunk_bytes = importer->chunk_bytes ? importer->chunk_bytes : CHUNK_BYTES,
                  .chunk_count = (size_t)threads + 2};
     pipe.chunks = calloc(pipe.chunk_count, sizeof *pipe.chunks);
     if (!pipe.chunks)
