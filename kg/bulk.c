@@ -4,69 +4,14 @@
 
 #include "kg/arrange.h"
 #include "kg/delta.h"
+#include "kg/walker.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #define STAGE "writing triples"
-
-/* ---- Which triples are there already ---- */
-
-/* Asks a space for triples in SPO order. */
-typedef struct Walker {
-    KgTxn *txn;
-    uint32_t space;
-    bool is_open, is_at_end;
-    KgPlace place;
-    uint32_t run, rows, at; /* decoded, and where in it */
-    uint64_t keys[3][KG_RUN_ROWS];
-} Walker;
-
-static int compare_keys(const uint64_t *a, const uint64_t *b)
-{
-    for (int i = 0; i < 3; i++)
-        if (a[i] != b[i])
-            return a[i] < b[i] ? -1 : 1;
-    return 0;
-}
-
-static void decode_run(Walker *walker)
-{
-    walker->run = walker->place.row / KG_RUN_ROWS;
-    walker->at = walker->place.row % KG_RUN_ROWS;
-    walker->rows = kg_block_run_rows(&walker->place.block, walker->run);
-    for (int c = 0; c < 3; c++)
-        kg_block_column(&walker->place.block, walker->run, c, walker->keys[c], 1);
-}
-
-/* Moves on to the first row not below the key and says whether it is the key. */
-static BaseStatus walk_to(Walker *walker, const uint64_t key[3], bool *is_there, BaseError *err)
-{
-    *is_there = false;
-    if (walker->is_at_end)
-        return BASE_OK;
-    if (!walker->is_open || compare_keys(key, walker->place.last) > 0) {
-        const BaseStatus status = kg_table_seek(walker->txn, (KgTable)(KG_ORDERS + KG_SPO), walker->space, key, 3,
-                                                false, &walker->place, err);
-        walker->is_at_end = status == BASE_END;
-        if (status != BASE_OK)
-            return status == BASE_END ? BASE_OK : status;
-        walker->is_open = true;
-        decode_run(walker);
-    }
-    for (;;) {
-        for (; walker->at < walker->rows; walker->at++) {
-            const uint64_t row[3] = {walker->keys[0][walker->at], walker->keys[1][walker->at],
-                                     walker->keys[2][walker->at]};
-            const int order = compare_keys(row, key);
-            *is_there = order == 0;
-            if (order >= 0)
-                return BASE_OK;
-        }
-        walker->place.row = kg_block_find(&walker->place.block, key, 3, false); /* there is one: key <= place.last */
-        decode_run(walker);
-    }
-}
+/* Threads do not pay for less. */
+#define FEW_ROWS 10000
 
 /* ---- One bulk ---- */
 
@@ -100,14 +45,15 @@ static BaseStatus cancelled(const Load *load)
 /* Drops the numbers of triples that the space has. */
 static BaseStatus leave_out_known(Load *load)
 {
-    Walker walker = {.txn = load->txn, .space = kg_space(load->graph, load->layer)};
+    KgWalker walker;
     BaseStatus status = BASE_OK;
     size_t kept = 0;
+    kg_walker_start(&walker, load->txn, kg_space(load->graph, load->layer));
     for (size_t i = 0; status == BASE_OK && i < load->count; i++) {
         uint64_t key[3];
         bool is_there;
         kg_arrange_row(&load->arranger, load->numbers[i], key);
-        status = walk_to(&walker, key, &is_there, load->err);
+        status = kg_walker_ask(&walker, key, &is_there, load->err);
         if (!is_there)
             load->numbers[kept++] = load->numbers[i];
     }
@@ -115,35 +61,18 @@ static BaseStatus leave_out_known(Load *load)
     return status;
 }
 
-/* Counts the new triples by predicate and by the other layers they are in. */
 static BaseStatus count_new(Load *load)
 {
-    KgCounts all;
-    KgTally tally = {0};
-    Walker walkers[KG_LAYERS];
-    BaseStatus status = kg_get_counts(load->txn, load->graph, KG_ANY, &all, load->err);
-    for (int layer = 0; layer < KG_LAYERS; layer++) {
-        walkers[layer].txn = load->txn;
-        walkers[layer].space = kg_space(load->graph, (KgLayer)layer);
-        walkers[layer].is_open = false;
-        walkers[layer].is_at_end = (KgLayer)layer == load->layer || kg_union_count(&all, KG_IN(layer)) == 0;
-    }
+    KgNewTally tally;
+    BaseStatus status = kg_new_tally_start(&tally, load->txn, load->graph, load->layer, load->err);
     for (size_t i = 0; status == BASE_OK && i < load->count; i++) {
         uint64_t key[3];
-        unsigned in = 0;
         kg_arrange_row(&load->arranger, load->numbers[i], key);
-        for (int layer = 0; status == BASE_OK && layer < KG_LAYERS; layer++) {
-            bool is_there = false;
-            if (!walkers[layer].is_at_end)
-                status = walk_to(&walkers[layer], key, &is_there, load->err);
-            in |= is_there ? KG_IN(layer) : 0;
-        }
-        if (status == BASE_OK && !kg_tally_add(&tally, key[1], in, 1))
-            status = no_memory(load);
+        status = kg_new_tally_add(&tally, key, load->err);
     }
     if (status == BASE_OK)
-        status = kg_tally_apply(&tally, load->txn, load->graph, load->layer, false, load->err);
-    kg_tally_free(&tally);
+        status = kg_new_tally_finish(&tally, load->err);
+    kg_new_tally_free(&tally);
     return status;
 }
 
@@ -181,15 +110,15 @@ static void make_order(void *context, size_t task, int worker)
     KgRows *const rows = &load->rows[index];
     load->enough[index] = index == KG_SPO || kg_arrange_rows(&load->arranger, index, rows);
     if (load->enough[index] && load->into_empty) {
-        load->enough[index] = kg_pack_rows((KgTable)(KG_ORDERS + (int)index), kg_space(load->graph, load->layer), rows,
-                                           &load->packed[index]);
+        load->enough[index] = kg_pack_rows(kg_table_shape((KgTable)(KG_ORDERS + (int)index)),
+                                           kg_space(load->graph, load->layer), rows, &load->packed[index]);
         kg_rows_free(rows);
     }
 }
 
 static BaseStatus write_orders(Load *load)
 {
-    BasePool *const pool = base_pool_new(base_job_threads(load->job));
+    BasePool *const pool = load->count > FEW_ROWS ? base_pool_new(base_job_threads(load->job)) : NULL;
     base_parallel_for(pool, KG_INDEXES, make_order, load);
     base_pool_free(pool);
     BaseStatus status = BASE_OK;

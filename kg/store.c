@@ -17,6 +17,8 @@
 static const size_t map_sizes[] = {(size_t)1 << 40, (size_t)1 << 36, (size_t)1 << 32, (size_t)1 << 30};
 
 #define MAX_READERS 1022
+/* Terms remembered by a transaction that nobody gave another limit. */
+#define KNOWN_BYTES ((size_t)512 << 20)
 
 /* LMDB must not open a file twice in one process: its locks belong to the process, and the first close drops them. */
 static pthread_mutex_t open_stores_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -289,6 +291,7 @@ static BaseStatus begin(KgStore *store, bool writes, KgTxn **out, BaseError *err
     txn->writes = writes;
     for (int kind = 0; kind < KG_KINDS; kind++)
         txn->term_counts[kind] = UINT64_MAX;
+    txn->known_limit = KNOWN_BYTES;
     base_arena_alloc(&txn->texts, 1, 1); /* so that rewinding keeps a block */
     const int code = mdb_txn_begin(store->env, NULL, writes ? 0 : MDB_RDONLY, &txn->mdb);
     if (code != MDB_SUCCESS) {

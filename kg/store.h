@@ -84,6 +84,7 @@ struct KgTxn {
     bool writes;
     bool broken; /* a write failed half way: kg_commit refuses */
     KgKnownTerms known;
+    size_t known_limit;             /* bytes of them; past it they go into the tables */
     uint64_t term_counts[KG_KINDS]; /* in the tables; UINT64_MAX: not looked up yet */
     BaseBuffer encoded;             /* the term being looked up */
     BaseArena texts;                /* the term being written */

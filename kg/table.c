@@ -223,9 +223,8 @@ void kg_rows_free(KgRows *rows)
 
 /* ---- Packing away from the transaction ---- */
 
-bool kg_pack_rows(KgTable table, uint32_t space, const KgRows *rows, KgPacked *out)
+bool kg_pack_rows(KgShape shape, uint32_t space, const KgRows *rows, KgPacked *out)
 {
-    const KgShape shape = kg_table_shape(table);
     size_t guess = 0;
     for (size_t at = 0; at < rows->count;) {
         const uint64_t *columns[KG_BLOCK_COLUMNS] = {NULL};
@@ -382,7 +381,7 @@ static bool even_out(Merge *merge)
         KgRows half = {.count = i ? shared - shared / 2 : shared / 2};
         for (int c = 0; c < merge->columns; c++)
             half.columns[c] = merge->merged.columns[c] + start;
-        if (!kg_pack_rows(merge->table, merge->space, &half, &merge->packed))
+        if (!kg_pack_rows(merge->shape, merge->space, &half, &merge->packed))
             return false;
         start += half.count;
     }
@@ -398,7 +397,7 @@ static BaseStatus flush(Merge *merge, bool more)
     if (rows->count == 0)
         return BASE_OK;
     merge->packed.bytes.count = merge->packed.blocks.count = 0;
-    if (!kg_pack_rows(merge->table, merge->space, rows, &merge->packed) || (!more && !even_out(merge)))
+    if (!kg_pack_rows(merge->shape, merge->space, rows, &merge->packed) || (!more && !even_out(merge)))
         return no_memory(merge);
     if (more)
         left = merge->packed.blocks.items[--merge->packed.blocks.count].rows;

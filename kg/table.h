@@ -59,7 +59,7 @@ typedef struct KgPacked {
     } blocks;
 } KgPacked;
 /* Packs rows `start`.. of sorted rows behind what is there; the last block may stay small. False: no memory. */
-bool kg_pack_rows(KgTable table, uint32_t space, const KgRows *rows, KgPacked *out);
+bool kg_pack_rows(KgShape shape, uint32_t space, const KgRows *rows, KgPacked *out);
 /* For a space with no rows at or after the first of them. */
 BaseStatus kg_table_put_packed(KgTxn *txn, KgTable table, uint32_t space, const KgPacked *packed, BaseError *err);
 void kg_packed_free(KgPacked *packed);

@@ -12,8 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Past this many bytes of remembered terms they go into the tables. */
-#define KNOWN_BYTES ((size_t)512 << 20)
 /* More new hashes than these are merged into the packed rows. */
 #define NEW_HASHES 4096
 /* Bits of a hash that are kept: few more than keep most terms apart, as each costs its share in every row. */
@@ -384,7 +382,7 @@ BaseStatus kg_intern_encoded(KgTxn *txn, BaseHash128 hash, KgText bytes, KgId *o
     KgKnownTerms *const known = &txn->known;
     bool is_new;
     *out = KG_ANY;
-    if (kg_known_bytes(txn) > KNOWN_BYTES) {
+    if (kg_known_bytes(txn) > txn->known_limit) {
         const BaseStatus status = kg_flush_terms(txn, err);
         if (status != BASE_OK)
             return status;
