@@ -367,9 +367,9 @@ static BaseStatus scan_literal(KgText text, size_t start, bool in_field, BaseAre
                                KgFault *fault)
 {
     size_t i = start + 1;
-    while (i < text.length && text.bytes[i] != '"')
+    while (i < text.length && text.bytes[i] != '"' && (in_field || text.bytes[i] != '\r'))
         i += text.bytes[i] == '\\' ? 2 : 1;
-    if (i >= text.length)
+    if (i >= text.length || text.bytes[i] != '"')
         return kg_fault(fault, start, 1, "a literal that is not closed, expected \" at its end");
     *out = (KgTerm){.kind = KG_LITERAL};
     BaseStatus status = unescape(text, start + 1, i, false, arena, &out->text, fault);

@@ -21,16 +21,21 @@ BaseStatus kg_check_triple(const KgTerm terms[4], int *place, KgFault *fault)
     return BASE_OK;
 }
 
-BaseStatus kg_check_bytes(KgText record, KgFault *fault)
+BaseStatus kg_check_utf8(KgText record, KgFault *fault)
 {
     const size_t well_formed = base_utf8_check(record.bytes, record.length);
+    if (well_formed == record.length)
+        return BASE_OK;
+    return kg_fault(fault, well_formed, 1, "invalid UTF-8: byte 0x%02x",
+                    (unsigned)(unsigned char)record.bytes[well_formed]);
+}
+
+BaseStatus kg_check_bytes(KgText record, KgFault *fault)
+{
+    const BaseStatus status = kg_check_utf8(record, fault);
+    const size_t well_formed = status == BASE_OK ? record.length : fault->offset;
     const char *const nul = well_formed ? memchr(record.bytes, '\0', well_formed) : NULL;
-    if (nul)
-        return kg_fault(fault, (size_t)(nul - record.bytes), 1, "a NUL byte, expected text");
-    if (well_formed < record.length)
-        return kg_fault(fault, well_formed, 1, "invalid UTF-8: byte 0x%02x",
-                        (unsigned)(unsigned char)record.bytes[well_formed]);
-    return BASE_OK;
+    return nul ? kg_fault(fault, (size_t)(nul - record.bytes), 1, "a NUL byte, expected text") : status;
 }
 
 bool kg_part_blank(KgPart *part, KgText label, KgText *out)

@@ -19,6 +19,7 @@ typedef struct KgReading {
     bool object_literal;
     KgText type_iri;       /* of the name that means rdf:type; empty: none */
     KgTerm graph;          /* where statements go that name no graph; kind 0: the default graph */
+    KgText base;           /* that relative IRIs are resolved against until the file names one; empty: none */
     char blank_prefix[16]; /* in front of the labels of blank nodes of RDF formats, which are the file's own */
     bool keeps_rejects;
 } KgReading;
@@ -65,7 +66,8 @@ void kg_part_free(KgPart *part);
 bool kg_part_blank(KgPart *part, KgText label, KgText *out);
 /* A fault of a statement that RDF does not have; `place` says which of the four terms. */
 BaseStatus kg_check_triple(const KgTerm terms[4], int *place, KgFault *fault);
-/* Invalid UTF-8 and NUL bytes. */
+BaseStatus kg_check_utf8(KgText record, KgFault *fault);
+/* That, and no NUL bytes, which only the literals of RDF formats may have. */
 BaseStatus kg_check_bytes(KgText record, KgFault *fault);
 
 #endif

@@ -85,7 +85,7 @@ static BaseStatus take_line(KgPart *part, KgText record, BaseError *err)
     const size_t start = skip_spaces(line, 0);
     Statement statement = {0};
     KgFault fault;
-    BaseStatus status = part->is_clean ? BASE_OK : kg_check_bytes(line, &fault);
+    BaseStatus status = part->is_clean ? BASE_OK : kg_check_utf8(line, &fault);
     if (status == BASE_OK && (start == line.length || line.bytes[start] == '#'))
         return BASE_OK;
     if (status == BASE_OK)

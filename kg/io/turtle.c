@@ -255,7 +255,7 @@ static bool directive(KgTurtle *turtle, bool is_base, bool ends_with_dot)
 static bool at_directive(KgTurtle *turtle)
 {
     turtle->at++;
-    const size_t length = kg_turtle_word(turtle);
+    const size_t length = kg_turtle_letters(turtle);
     const bool is_base = kg_turtle_word_is(turtle, length, "base", false);
     if (!is_base && !kg_turtle_word_is(turtle, length, "prefix", false))
         return kg_turtle_fault(turtle, 0, length ? length : 1, "expected @prefix or @base");
@@ -355,7 +355,11 @@ static void read_all(KgTurtle *turtle)
 
 BaseStatus kg_read_turtle(KgImporter *importer, BaseError *err)
 {
-    KgTurtle turtle = {.importer = importer, .part = {.reading = &importer->reading}, .line = 1, .err = err};
+    KgTurtle turtle = {.importer = importer,
+                       .part = {.reading = &importer->reading},
+                       .line = 1,
+                       .base = importer->reading.base,
+                       .err = err};
     read_all(&turtle);
     BaseStatus status = turtle.status;
     const bool ends_in_line = turtle.end > turtle.line_start;

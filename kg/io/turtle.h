@@ -54,6 +54,7 @@ static inline int kg_turtle_byte(KgTurtle *turtle, size_t i)
 int kg_turtle_next(KgTurtle *turtle);
 /* Passes one symbol; a fault, which says what was expected, when it is not there. */
 bool kg_turtle_expect(KgTurtle *turtle, char symbol, const char *expected);
+size_t kg_turtle_letters(KgTurtle *turtle); /* how many are next */
 /* The length of the word (letters only) that is next and is not the label of a prefixed name. */
 size_t kg_turtle_word(KgTurtle *turtle);
 bool kg_turtle_word_is(KgTurtle *turtle, size_t length, const char *word, bool any_case);

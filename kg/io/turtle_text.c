@@ -55,9 +55,8 @@ static void check_bytes(KgTurtle *turtle)
     const char *const start = turtle->bytes + turtle->good;
     const size_t length = turtle->end - turtle->good;
     const size_t well_formed = base_utf8_check(start, length);
-    const char *const nul = well_formed ? memchr(start, '\0', well_formed) : NULL;
-    turtle->good += nul ? (size_t)(nul - start) : well_formed;
-    turtle->is_bad = nul || turtle->end - turtle->good >= 4 || (turtle->has_ended && turtle->good < turtle->end);
+    turtle->good += well_formed;
+    turtle->is_bad = turtle->end - turtle->good >= 4 || (turtle->has_ended && turtle->good < turtle->end);
 }
 
 static bool read_on(KgTurtle *turtle)
@@ -142,9 +141,8 @@ static bool fault_at_end(KgTurtle *turtle, size_t offset, size_t width, const ch
 {
     if (!turtle->is_bad)
         return kg_turtle_fault(turtle, offset, width, "%s", message);
-    const unsigned char byte = (unsigned char)turtle->bytes[turtle->good];
-    return kg_turtle_fault(turtle, turtle->good - turtle->at, 1,
-                           byte ? "invalid UTF-8: byte 0x%02x" : "a NUL byte, expected text", byte);
+    return kg_turtle_fault(turtle, turtle->good - turtle->at, 1, "invalid UTF-8: byte 0x%02x",
+                           (unsigned)(unsigned char)turtle->bytes[turtle->good]);
 }
 
 static bool fault_here(KgTurtle *turtle, size_t i, size_t width, const char *message)
@@ -221,12 +219,21 @@ static size_t name_end(KgTurtle *turtle, size_t i)
     }
 }
 
+size_t kg_turtle_letters(KgTurtle *turtle)
+{
+    size_t i = 0;
+    int byte;
+    while ((byte = kg_turtle_byte(turtle, i)) >= 0 && byte < 0x80 && isalpha(byte))
+        i++;
+    return i;
+}
+
 size_t kg_turtle_word(KgTurtle *turtle)
 {
-    size_t i = 0, size;
-    while (peek(turtle, i, &size) < 0x80 && size && isalpha(turtle->bytes[turtle->at + i]))
-        i++;
-    return kg_turtle_byte(turtle, name_end(turtle, i)) == ':' || kg_is_name_character(peek(turtle, i, &size)) ? 0 : i;
+    size_t size;
+    const size_t length = kg_turtle_letters(turtle);
+    const bool is_label = kg_turtle_byte(turtle, name_end(turtle, length)) == ':';
+    return is_label || kg_is_name_character(peek(turtle, length, &size)) ? 0 : length;
 }
 
 static bool add(KgTurtle *turtle, BaseBuffer *out, size_t from, size_t to)

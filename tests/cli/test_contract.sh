@@ -26,8 +26,6 @@ later() {
     check 2 "$KGQ" "$@"
     err_has "not there yet"
 }
-later import "$T/db" x.tsv --graph g
-later export "$T/db" --graph g
 later query "$T/db" 'ASK {}' --explain
 later query "$T/db" 'ASK {}' --profile
 later classifier train -o "$T/m" --folder d
@@ -37,6 +35,10 @@ check 2 "$KGQ" train "$T/db" --time-budget -3
 check 2 "$KGQ" predict "$T/db" --name m 'a b ?' --store 2
 check 2 "$KGQ" query "$T/db" 'ASK {}' --repeat 0
 check 2 "$KGQ" link "$T/db" --text x --threshold 7
+check 2 "$KGQ" import "$T/db" x.tsv --memory 2X
+err_has "512M"
+check 2 "$KGQ" import "$T/db" x.tsv --memory 99999999999G
+check 2 "$KGQ" import "$T/db" x.tsv --format rdfxml
 # An output format that a command does not have is refused, not passed over.
 check 2 "$KGQ" stats "$T/db" --output json
 err_has "tsv"

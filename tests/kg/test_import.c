@@ -204,13 +204,30 @@ static void each_fault_has_its_line_and_column(void **state)
         CASE(KG_NTRIPLES, "\n\"s\" <urn:p> <urn:o> .\n", 2, 1, "cannot be the subject"),
         CASE(KG_NTRIPLES, "<urn:s> _:p <urn:o> .\n", 1, 9, "cannot be the predicate"),
         CASE(KG_NTRIPLES, "<urn:s> <urn:p> <o> .\n", 1, 17, "without a scheme"),
+        CASE(KG_NTRIPLES, "<urn:s> <urn:p> \"a\rb\" .\n", 1, 17, "not closed"),
+        CASE(KG_NTRIPLES, "<urn:s> <urn:p> \"a\"@a-\xc3\xa9 .\n", 1, 20, "language tag"),
+        CASE(KG_NTRIPLES, "_:\xe2\x80\xa2 <urn:p> <urn:o> .\n", 1, 1, "without a label"),
+        CASE(KG_NQUADS, "<urn:s> <urn:p> <urn:o> \"g\" .\n", 1, 25, "cannot name a graph"),
+        CASE(KG_NQUADS, "<urn:s> <urn:p> <urn:o> <urn:g> <urn:h> .\n", 1, 33, "expected ."),
         CASE(KG_NTRIPLES, "# \xff\n", 1, 3, "invalid UTF-8"),
         CASE(KG_TURTLE, "@prefix x: <urn:x:> .\nx:a x:b\n  y:c .\n", 3, 0, "not declared"),
         CASE(KG_TURTLE, "<urn:a> <urn:b> .\n", 1, 0, ""),
         CASE(KG_TURTLE, "<urn:a> <urn:b> <urn:c>\n<urn:d> <urn:e> <urn:f> .\n", 2, 0, ""),
         CASE(KG_TURTLE, "<urn:a> <urn:b> \"open .\n", 1, 0, ""),
         CASE(KG_TURTLE, "<urn:a> <urn:b> \"\xc3\xa9\xff\" .\n", 1, 19, "invalid UTF-8"),
-        CASE(KG_TURTLE, "<a> <urn:b> <urn:c> .\n", 1, 0, "no full IRI"),
+        CASE(KG_TURTLE, "<a> <urn:b> <urn:c> .\n", 1, 1, "no full IRI"),
+        CASE(KG_TURTLE, "<urn:a> <urn:b>\n  \"\"\"two\n\xc3\xa9 \\q\"\"\" .\n", 3, 3, "unknown escape"),
+        CASE(KG_TURTLE, "<urn:a> <urn:b> [ <urn:c> 1 \n . ] .\n", 2, 2, "expected ; or ]"),
+        CASE(KG_TURTLE, "<urn:a> <urn:b> ( 1 2\n .\n", 2, 2, "expected a term"),
+        CASE(KG_TURTLE, "<urn:a> \"b\" 1 .\n", 1, 9, "cannot be the predicate"),
+        CASE(KG_TURTLE, "\"a\" <urn:b> 1 .\n", 1, 1, "cannot be the subject"),
+        CASE(KG_TURTLE, "<urn:a> <urn:b> 1 ", 1, 19, "expected ."),
+        CASE(KG_TURTLE, "<urn:g> { <urn:a> <urn:b> 1 }", 1, 9, "expected an <iri>"),
+        CASE(KG_TURTLE, "@prefix a: <urn:a> .\na:b%2 a:c 1 .\n", 2, 4, "two hexadecimal digits"),
+        CASE(KG_TURTLE, "<urn:a> <urn:b> 1 .\n# \xff", 2, 3, "invalid UTF-8"),
+        CASE(KG_TRIG, "<urn:g> { <urn:a> <urn:b> 1\n", 2, 1, "expected . or }"),
+        CASE(KG_TRIG, "GRAPH <urn:g> <urn:a> <urn:b> 1 .\n", 1, 15, "expected {"),
+        CASE(KG_TRIG, "<urn:g> { { } }\n", 1, 11, ""),
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const FaultCase *const c = &cases[i];
@@ -510,7 +527,7 @@ static void every_format_reads_back_what_it_wrote(void **state)
     }
     commit(txn);
     char *const tsv = export_text(f->store, KG_TSV);
-    for (int format = KG_TSV; format <= KG_TURTLE; format++) {
+    for (int format = KG_TSV; format <= KG_TRIG; format++) {
         char *const text = export_text(f->store, (KgFormat)format);
         char *const path = write_file(f, "out", text, strlen(text)), *const again = base_join_path(f->folder, "again");
         KgStore *const store = open_store(again, (KgOptions){.create = true});
