@@ -111,9 +111,6 @@ static void free_export(KgExport *export)
 {
     if (!export)
         return;
-    for (int i = 0; i < 2; i++)
-        for (size_t place = 0; place < KG_EXPORT_CACHE; place++)
-            base_buffer_free(&export->cache[i][place].text);
     base_buffer_free(&export->text);
     base_buffer_free(&export->field);
     base_arena_free(&export->arena);

@@ -7,6 +7,12 @@
 
 #define KG_EXPORT_CACHE 1024
 
+typedef struct KgWrittenTerm {
+    KgId id; /* KG_ANY: none */
+    unsigned short length;
+    char text[246];
+} KgWrittenTerm;
+
 typedef struct KgExport {
     KgTxn *txn;
     KgFormat format;
@@ -18,10 +24,7 @@ typedef struct KgExport {
     KgTriple before; /* the triple last written, for the grouping of Turtle and TriG */
     KgPrefix *prefixes;
     size_t prefix_count;
-    struct {
-        KgId id; /* KG_ANY: none */
-        BaseBuffer text;
-    } cache[2][KG_EXPORT_CACHE]; /* of terms written lately: subjects and objects, predicates */
+    KgWrittenTerm cache[2][KG_EXPORT_CACHE]; /* of terms written lately: subjects and objects, predicates */
 } KgExport;
 
 /* Each appends to export->text. */

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #define RDF_TYPE "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
-#define LONGEST_KEPT 512
 
 static BaseStatus no_memory(BaseError *err)
 {
@@ -107,10 +106,9 @@ static bool format_term(KgExport *export, const KgTerm *term, bool is_predicate,
 
 static BaseStatus add_term(KgExport *export, KgId id, bool is_predicate, BaseError *err)
 {
-    BaseBuffer *const kept = &export->cache[is_predicate][base_mix(id) % KG_EXPORT_CACHE].text;
-    KgId *const kept_id = &export->cache[is_predicate][base_mix(id) % KG_EXPORT_CACHE].id;
-    if (*kept_id == id)
-        return base_buffer_add(&export->text, kept->items, kept->count) ? BASE_OK : no_memory(err);
+    KgWrittenTerm *const kept = &export->cache[is_predicate][base_mix(id) % KG_EXPORT_CACHE];
+    if (kept->id == id)
+        return base_buffer_add(&export->text, kept->text, kept->length) ? BASE_OK : no_memory(err);
     KgTerm term;
     const size_t start = export->text.count;
     const BaseArenaMark mark = base_arena_mark(&export->arena);
@@ -119,9 +117,10 @@ static BaseStatus add_term(KgExport *export, KgId id, bool is_predicate, BaseErr
         status = no_memory(err);
     base_arena_rewind(&export->arena, mark);
     const size_t length = export->text.count - start;
-    if (status == BASE_OK && length <= LONGEST_KEPT) {
-        kept->count = 0; /* without memory it is not kept, and that is all */
-        *kept_id = base_buffer_add(kept, export->text.items + start, length) ? id : KG_ANY;
+    if (status == BASE_OK && length <= sizeof kept->text) {
+        memcpy(kept->text, export->text.items + start, length);
+        kept->length = (unsigned short)length;
+        kept->id = id;
     }
     return status;
 }

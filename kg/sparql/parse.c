@@ -1,8 +1,8 @@
 /* parse.c - the query forms and their solution modifiers: recursive descent by the grammar of SPARQL 1.1. */
 #include "kg/sparql/parse.h"
 
-#include "kg/sparql/check.h"
 #include "kg/iri.h"
+#include "kg/sparql/check.h"
 #include "kg/sparql/parser.h"
 
 #include <stdlib.h>

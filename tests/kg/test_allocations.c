@@ -119,7 +119,7 @@ static void an_import_without_memory_leaves_the_database_as_it_was(void **state)
     f->store = NULL;
     char *const first = base_join_path(f->folder, "1.tsv"), *const rejects = base_join_path(f->folder, "rejects");
     write_text_file(first, "a\tp\tb\na\tp\tc\na\tq\t\"x\"\n");
-    static const char *const names[] = {"2.tsv", "2.csv", "2.nt", "2.ttl"};
+    static const char *const names[] = {"2.tsv", "2.csv", "2.nt", "2.ttl", "2.nq", "2.trig"};
     static const char *const texts[] = {
         "a\tp\tb\nd\tp\tb\nd\ttype\tC\nbad\nd\tq\t\"es\\tcaped\"@EN\ne e\tp\t_:b\nf\tp\tb\n",
         "a,p,b\nd,p,b\nd,type,C\nbad\nd,q,\"\"\"es\\tcaped\"\"@EN\"\ne e,p,_:b\nf,p,b\n",
@@ -127,8 +127,11 @@ static void an_import_without_memory_leaves_the_database_as_it_was(void **state)
         ".\n"
         "<kg:e> <kg:p> _:b .\n<kg:f> <kg:p> <kg:\\u00e9> .\n",
         "@prefix k: <kg:> . k:a k:p k:b . k:d k:p k:b ; a k:C ; k:q \"es\\tcaped\"@EN . k:e k:p _:b . k:f k:p 5 .\n",
+        "<kg:a> <kg:p> <kg:b> .\n<kg:d> <kg:p> <kg:b> .\n<kg:d> <kg:t> <kg:C> .\nbad\n<kg:d> <kg:q> \"es\\tcaped\"@EN "
+        ".\n<kg:e> <kg:p> _:b .\n<kg:f> <kg:p> <kg:\\u00e9> .\n",
+        "@base <kg:x/y> . { <kg:a> <kg:p> <kg:b> } <kg:d> <kg:p> <kg:b> . { <kg:d> <../z> ( 1 ) . _:b <kg:p> [] }\n",
     };
-    for (size_t format = 0; format < 4; format++) {
+    for (size_t format = 0; format < 6; format++) {
         char *const second = base_join_path(f->folder, names[format]);
         write_text_file(second, texts[format]);
         make_before(f, first);
