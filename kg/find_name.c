@@ -50,7 +50,6 @@ static size_t search(KgTxn *txn, KgText iri, Suggestion *best)
     const size_t own_length = is_name ? iri.length - scheme : iri.length;
     size_t count = 0, limit = own_length / 3 ? own_length / 3 : 1;
     BaseArena arena = {0};
-    base_arena_alloc(&arena, 1, 1); /* so that rewinding keeps a block */
     const BaseArenaMark start = base_arena_mark(&arena);
     for (uint64_t number = 0; number < searched && own_length <= NAME_BYTES; number++) {
         KgTerm term;

@@ -292,7 +292,6 @@ static BaseStatus begin(KgStore *store, bool writes, KgTxn **out, BaseError *err
     for (int kind = 0; kind < KG_KINDS; kind++)
         txn->term_counts[kind] = UINT64_MAX;
     txn->known_limit = KNOWN_BYTES;
-    base_arena_alloc(&txn->texts, 1, 1); /* so that rewinding keeps a block */
     const int code = mdb_txn_begin(store->env, NULL, writes ? 0 : MDB_RDONLY, &txn->mdb);
     if (code != MDB_SUCCESS) {
         free(txn);

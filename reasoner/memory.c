@@ -105,7 +105,6 @@ static BaseStatus load_numbers(Memory *memory, BaseError *err)
         return no_memory(err);
     BaseArena texts = {0};
     BaseStatus status = BASE_OK;
-    base_arena_alloc(&texts, 1, 1); /* so that rewinding keeps a block */
     const BaseArenaMark start = base_arena_mark(&texts);
     for (uint32_t value = 0; status == BASE_OK && value < memory->ids.count; value++) {
         KgTerm term;

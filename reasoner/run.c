@@ -287,7 +287,6 @@ static BaseStatus hand_over(const Memory *memory, const Hand *hand, BaseError *e
     BaseArena texts = {0};
     BaseStatus status = BASE_OK;
     bool is_enough = false;
-    base_arena_alloc(&texts, 1, 1); /* so that rewinding keeps a block */
     const BaseArenaMark start = base_arena_mark(&texts);
     for (uint32_t r = 0; status == BASE_OK && !is_enough && r < memory->program->relations.count; r++) {
         const Relation *const relation = &memory->evaluation.relations[r];

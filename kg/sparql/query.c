@@ -17,8 +17,7 @@ struct KgQuery {
     const char **names;
     uint32_t *cells; /* of the columns */
     bool answer;
-    BaseArena cell_texts; /* of the current row's cells, from cell_start on */
-    BaseArenaMark cell_start;
+    BaseArena cell_texts;   /* of the current row's cells */
     BaseStatus cell_status; /* of a cell that could not be read */
     BaseError cell_error;
 };
@@ -33,8 +32,6 @@ static int64_t microseconds_now(void)
 static void start_run(KgQuery *query, KgTxn *txn, const KgQueryOptions *options)
 {
     Run *const run = &query->run;
-    base_arena_alloc(&query->cell_texts, 1, 1); /* so that rewinding keeps a block */
-    query->cell_start = base_arena_mark(&query->cell_texts);
     run->txn = txn;
     run->layers = options && options->layers ? options->layers : KG_FACTS;
     run->job = options ? options->job : NULL;
@@ -252,7 +249,7 @@ BaseStatus kg_query_next(KgQuery *query, BaseError *err)
     }
     if (query->ast->form == KG_ASK)
         return BASE_END;
-    base_arena_rewind(&query->cell_texts, query->cell_start);
+    base_arena_rewind(&query->cell_texts, (BaseArenaMark){0});
     if (query->row < query->rows.count) {
         query->row++;
         return BASE_OK;
