@@ -5,6 +5,7 @@
  * again. So nobody needs to wait. */
 #include "kg/catalog.h"
 #include "kg/create.h"
+#include "kg/statistics.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -223,11 +224,34 @@ static BaseStatus copy_compact(const char *path, const char *file, const char *n
     return base_fail(err, code == ENOMEM ? BASE_NO_MEMORY : BASE_IO, "cannot compact %s: %s", path, mdb_strerror(code));
 }
 
+/* A database at rest may as well know itself. */
+static BaseStatus refresh_statistics(KgStore *store, BaseError *err)
+{
+    KgTxn *txn = NULL;
+    BaseArena arena = {0};
+    KgStatistics statistics;
+    BaseStatus status = kg_write_begin(store, &txn, err);
+    if (status == BASE_OK)
+        status = kg_statistics(txn, &arena, &statistics, err);
+    base_arena_free(&arena);
+    if (status != BASE_OK || statistics.is_current) {
+        kg_abort(txn);
+        return status;
+    }
+    status = kg_refresh_statistics(txn, NULL, err);
+    if (status == BASE_OK)
+        return kg_commit(txn, err);
+    kg_abort(txn);
+    return status;
+}
+
 BaseStatus kg_compact(const char *path, uint64_t *before, uint64_t *after, BaseError *err)
 {
     /* Opening it says whether it is one of ours and sound, and brings the catalog up. */
     KgStore *store = NULL;
     BaseStatus status = kg_open(path, NULL, &store, err);
+    if (status == BASE_OK)
+        status = refresh_statistics(store, err);
     kg_close(store);
     if (status != BASE_OK)
         return status;

@@ -1,8 +1,8 @@
 /* catalog.c - the file catalog.db (SQLite) and the redo log that keeps it level with LMDB; see catalog.h.
  *
  * A journal is a run of statements: a byte for which one, a byte for how many values, and each value as a type byte
- * (as sqlite3_column_type has them) with 8 bytes of number, or 4 of length and the text. Statements name whole rows by
- * their key, so that doing one twice does no harm. */
+ * (as sqlite3_column_type has them) with 8 bytes of number, or 4 of length and the text or blob. Statements name
+ * whole rows by their key, or clear a table that is then filled, so that doing them twice does no harm. */
 #include "kg/catalog.h"
 
 #include "kg/catalog_rows.h"
@@ -32,6 +32,13 @@ static const char schema[] =
     " config TEXT, metrics TEXT, time INTEGER NOT NULL) STRICT;"
     "CREATE TABLE IF NOT EXISTS evidence(id INTEGER PRIMARY KEY, mention TEXT, source TEXT, method TEXT,"
     " score REAL NOT NULL, time INTEGER NOT NULL) STRICT;"
+    "CREATE TABLE IF NOT EXISTS statistics(id INTEGER PRIMARY KEY, stamp INTEGER NOT NULL, triples INTEGER NOT NULL,"
+    " subjects INTEGER NOT NULL, predicates INTEGER NOT NULL, sets INTEGER NOT NULL, other_subjects INTEGER NOT NULL,"
+    " other_triples INTEGER NOT NULL) STRICT;"
+    "CREATE TABLE IF NOT EXISTS predicate_statistics(predicate INTEGER PRIMARY KEY, triples INTEGER NOT NULL,"
+    " subjects INTEGER NOT NULL, objects INTEGER NOT NULL) STRICT;"
+    "CREATE TABLE IF NOT EXISTS characteristic_set(id INTEGER PRIMARY KEY, subjects INTEGER NOT NULL,"
+    " predicates BLOB NOT NULL) STRICT;"
     "COMMIT;";
 
 /* In the order of KgCatalogWrite. */
@@ -41,6 +48,11 @@ static const char *const write_statements[KG_WRITES] = {
     [KG_WRITE_RUN] = "INSERT OR REPLACE INTO run VALUES(?,?,?,?,?,?,?)",
     [KG_WRITE_MODEL] = "INSERT OR REPLACE INTO model VALUES(?,?,?,?,?,?,?)",
     [KG_WRITE_EVIDENCE] = "INSERT OR REPLACE INTO evidence VALUES(?,?,?,?,?,?)",
+    [KG_WRITE_STATISTICS] = "INSERT OR REPLACE INTO statistics VALUES(1,?,?,?,?,?,?,?)",
+    [KG_CLEAR_PREDICATES] = "DELETE FROM predicate_statistics",
+    [KG_WRITE_PREDICATE] = "INSERT OR REPLACE INTO predicate_statistics VALUES(?,?,?,?)",
+    [KG_CLEAR_SETS] = "DELETE FROM characteristic_set",
+    [KG_WRITE_SET] = "INSERT OR REPLACE INTO characteristic_set VALUES(?,?,?)",
 };
 
 struct KgCatalog {
@@ -136,30 +148,44 @@ static int bind_value(sqlite3_stmt *statement, int place, Tape *tape)
     case SQLITE_FLOAT:
         return take(tape, &real, sizeof real) ? sqlite3_bind_double(statement, place, real) : SQLITE_CORRUPT;
     case SQLITE_TEXT:
+    case SQLITE_BLOB:
         if (!take(tape, &length, sizeof length) || tape->left < length)
             return SQLITE_CORRUPT;
         tape->bytes += length;
         tape->left -= length;
+        if (type == SQLITE_BLOB)
+            return sqlite3_bind_blob64(statement, place, tape->bytes - length, length, SQLITE_STATIC);
         return sqlite3_bind_text64(statement, place, tape->bytes - length, length, SQLITE_STATIC, SQLITE_UTF8);
     default:
         return SQLITE_CORRUPT;
     }
 }
 
-static int play_one(sqlite3 *db, Tape *tape)
+static int play_one(sqlite3 *db, sqlite3_stmt *statements[KG_WRITES], Tape *tape)
 {
     unsigned char head[2];
-    sqlite3_stmt *statement = NULL;
     if (!take(tape, head, sizeof head) || head[0] >= KG_WRITES)
         return SQLITE_CORRUPT;
-    int code = sqlite3_prepare_v2(db, write_statements[head[0]], -1, &statement, NULL);
+    sqlite3_stmt **const statement = &statements[head[0]];
+    int code = *statement ? sqlite3_clear_bindings(*statement)
+                          : sqlite3_prepare_v2(db, write_statements[head[0]], -1, statement, NULL);
     for (int place = 1; code == SQLITE_OK && place <= head[1]; place++)
-        code = bind_value(statement, place, tape);
+        code = bind_value(*statement, place, tape);
     if (code == SQLITE_OK) {
-        code = sqlite3_step(statement);
-        code = code == SQLITE_DONE ? SQLITE_OK : code;
+        code = sqlite3_step(*statement);
+        code = code == SQLITE_DONE ? sqlite3_reset(*statement) : code;
     }
-    sqlite3_finalize(statement);
+    return code;
+}
+
+static int play_all(sqlite3 *db, Tape *tape)
+{
+    sqlite3_stmt *statements[KG_WRITES] = {NULL};
+    int code = SQLITE_OK;
+    while (code == SQLITE_OK && tape->left > 0)
+        code = play_one(db, statements, tape);
+    for (int i = 0; i < KG_WRITES; i++)
+        sqlite3_finalize(statements[i]);
     return code;
 }
 
@@ -175,8 +201,8 @@ static int play(sqlite3 *db, uint64_t generation, KgText journal)
         Tape tape = {journal.bytes, journal.length};
         if (now + 1 != generation)
             code = SQLITE_CORRUPT;
-        while (code == SQLITE_OK && tape.left > 0)
-            code = play_one(db, &tape);
+        if (code == SQLITE_OK)
+            code = play_all(db, &tape);
         if (code == SQLITE_OK)
             code = write_generation(db, generation);
     }
@@ -461,14 +487,16 @@ BaseStatus kg_catalog_record(KgTxn *txn, KgCatalogWrite what, const KgCatalogVal
     bool enough = base_buffer_add(journal, (const char *)head, sizeof head);
     for (size_t i = 0; enough && i < count; i++) {
         const KgCatalogValue *const value = &values[i];
-        const uint32_t length = value->type == SQLITE_TEXT ? (uint32_t)strlen(value->text) : 0;
+        const bool has_bytes = value->type == SQLITE_TEXT || value->type == SQLITE_BLOB;
+        const uint32_t length =
+            value->type == SQLITE_TEXT ? (uint32_t)strlen(value->text) : (has_bytes ? (uint32_t)value->length : 0);
         const char type = (char)value->type;
         enough = base_buffer_add(journal, &type, 1);
         if (enough && value->type == SQLITE_INTEGER)
             enough = base_buffer_add(journal, (const char *)&value->integer, sizeof value->integer);
         if (enough && value->type == SQLITE_FLOAT)
             enough = base_buffer_add(journal, (const char *)&value->real, sizeof value->real);
-        if (enough && value->type == SQLITE_TEXT)
+        if (enough && has_bytes)
             enough = base_buffer_add(journal, (const char *)&length, sizeof length) &&
                      base_buffer_add(journal, value->text, length);
     }

@@ -17,11 +17,6 @@ static const KgPrefix known_prefixes[] = {
     {"xsd", "http://www.w3.org/2001/XMLSchema#"},
 };
 
-static KgCatalogValue number(uint64_t value)
-{
-    return (KgCatalogValue){.type = SQLITE_INTEGER, .integer = (int64_t)value};
-}
-
 static KgCatalogValue real(double value)
 {
     return (KgCatalogValue){.type = SQLITE_FLOAT, .real = value == value ? value : 0}; /* SQLite takes NaN for NULL */
@@ -32,25 +27,11 @@ static KgCatalogValue text(const char *value)
     return (KgCatalogValue){.type = value ? SQLITE_TEXT : SQLITE_NULL, .text = value};
 }
 
-#define RECORD(txn, what, err, ...)                                                                                    \
-    kg_catalog_record((txn), (what), (KgCatalogValue[]){__VA_ARGS__},                                                  \
-                      sizeof((KgCatalogValue[]){__VA_ARGS__}) / sizeof(KgCatalogValue), (err))
-
 /* ---- Rows read ---- */
 
-/* A statement under way; the arena takes the strings and the rows. */
-typedef struct Reading {
-    KgTxn *txn;
-    BaseArena *arena;
-    sqlite3 *db;
-    sqlite3_stmt *statement;
-    int code;
-    bool no_memory;
-} Reading;
-
-static BaseStatus start(Reading *reading, KgTxn *txn, BaseArena *arena, const char *sql, BaseError *err)
+BaseStatus kg_reading_start(KgReading *reading, KgTxn *txn, BaseArena *arena, const char *sql, BaseError *err)
 {
-    *reading = (Reading){.txn = txn, .arena = arena};
+    *reading = (KgReading){.txn = txn, .arena = arena};
     const BaseStatus status = kg_catalog_enter(txn, &reading->db, err);
     if (status != BASE_OK)
         return status;
@@ -58,7 +39,7 @@ static BaseStatus start(Reading *reading, KgTxn *txn, BaseArena *arena, const ch
     return BASE_OK;
 }
 
-static bool next_row(Reading *reading)
+bool kg_reading_next(KgReading *reading)
 {
     if (reading->no_memory || (reading->code != SQLITE_OK && reading->code != SQLITE_ROW))
         return false;
@@ -66,7 +47,7 @@ static bool next_row(Reading *reading)
     return reading->code == SQLITE_ROW;
 }
 
-static BaseStatus finish(Reading *reading, BaseError *err)
+BaseStatus kg_reading_finish(KgReading *reading, BaseError *err)
 {
     sqlite3_finalize(reading->statement);
     kg_catalog_leave(reading->txn->store);
@@ -77,18 +58,13 @@ static BaseStatus finish(Reading *reading, BaseError *err)
     return BASE_OK;
 }
 
-static uint64_t number_at(const Reading *reading, int column)
-{
-    return (uint64_t)sqlite3_column_int64(reading->statement, column);
-}
-
-static double real_at(const Reading *reading, int column)
+static double real_at(const KgReading *reading, int column)
 {
     return sqlite3_column_double(reading->statement, column);
 }
 
 /* NULL reads as the empty string. */
-static const char *text_at(Reading *reading, int column)
+static const char *text_at(KgReading *reading, int column)
 {
     const char *const bytes = (const char *)sqlite3_column_text(reading->statement, column);
     char *const copy = base_arena_copy(reading->arena, bytes ? bytes : "",
@@ -98,14 +74,11 @@ static const char *text_at(Reading *reading, int column)
     return copy ? copy : "";
 }
 
-typedef void FillRow(Reading *reading, void *row);
-
-/* All rows of the statement as an array of `size` bytes each in the arena. */
-static void *read_all(Reading *reading, FillRow *fill, size_t size, size_t *count)
+void *kg_reading_all(KgReading *reading, KgFillRow *fill, size_t size, size_t *count)
 {
     char *rows = NULL;
     size_t filled = 0, capacity = 0;
-    while (next_row(reading)) {
+    while (kg_reading_next(reading)) {
         if (!base_reserve((void **)&rows, &capacity, filled + 1, size)) {
             reading->no_memory = true;
             break;
@@ -124,7 +97,7 @@ static void *read_all(Reading *reading, FillRow *fill, size_t size, size_t *coun
 
 /* ---- Prefixes ---- */
 
-static void read_prefix(Reading *reading, void *row)
+static void read_prefix(KgReading *reading, void *row)
 {
     *(KgPrefix *)row = (KgPrefix){.prefix = text_at(reading, 0), .iri = text_at(reading, 1)};
 }
@@ -141,14 +114,14 @@ BaseStatus kg_prefixes(KgTxn *txn, BaseArena *arena, KgPrefix **out, size_t *cou
 {
     *out = NULL;
     *count = 0;
-    Reading reading;
+    KgReading reading;
     KgPrefix *own;
     size_t own_count;
-    BaseStatus status = start(&reading, txn, arena, "SELECT prefix, iri FROM prefix ORDER BY prefix", err);
+    BaseStatus status = kg_reading_start(&reading, txn, arena, "SELECT prefix, iri FROM prefix ORDER BY prefix", err);
     if (status != BASE_OK)
         return status;
-    own = read_all(&reading, read_prefix, sizeof *own, &own_count);
-    status = finish(&reading, err);
+    own = kg_reading_all(&reading, read_prefix, sizeof *own, &own_count);
+    status = kg_reading_finish(&reading, err);
     if (status != BASE_OK)
         return status;
     const size_t known_count = sizeof known_prefixes / sizeof *known_prefixes;
@@ -168,23 +141,23 @@ BaseStatus kg_prefixes(KgTxn *txn, BaseArena *arena, KgPrefix **out, size_t *cou
 BaseStatus kg_put_prefix(KgTxn *txn, const char *prefix, const char *iri, BaseError *err)
 {
     const BaseStatus status = kg_want_writer(txn, "kg_put_prefix", err);
-    return status == BASE_OK ? RECORD(txn, KG_WRITE_PREFIX, err, text(prefix), text(iri)) : status;
+    return status == BASE_OK ? KG_RECORD(txn, KG_WRITE_PREFIX, err, text(prefix), text(iri)) : status;
 }
 
 /* ---- Imports ---- */
 
 #define IMPORT_COLUMNS "SELECT id, source, format, time, lines, triples, added, rejected, seconds FROM import "
 
-static void read_import(Reading *reading, void *row)
+static void read_import(KgReading *reading, void *row)
 {
-    *(KgImport *)row = (KgImport){.id = (uint32_t)number_at(reading, 0),
+    *(KgImport *)row = (KgImport){.id = (uint32_t)kg_number_at(reading, 0),
                                   .source = text_at(reading, 1),
                                   .format = text_at(reading, 2),
-                                  .time = (int64_t)number_at(reading, 3),
-                                  .lines = number_at(reading, 4),
-                                  .triples = number_at(reading, 5),
-                                  .added = number_at(reading, 6),
-                                  .rejected = number_at(reading, 7),
+                                  .time = (int64_t)kg_number_at(reading, 3),
+                                  .lines = kg_number_at(reading, 4),
+                                  .triples = kg_number_at(reading, 5),
+                                  .added = kg_number_at(reading, 6),
+                                  .rejected = kg_number_at(reading, 7),
                                   .seconds = real_at(reading, 8)};
 }
 
@@ -192,25 +165,25 @@ BaseStatus kg_imports(KgTxn *txn, BaseArena *arena, KgImport **out, size_t *coun
 {
     *out = NULL;
     *count = 0;
-    Reading reading;
-    const BaseStatus status = start(&reading, txn, arena, IMPORT_COLUMNS "ORDER BY id", err);
+    KgReading reading;
+    const BaseStatus status = kg_reading_start(&reading, txn, arena, IMPORT_COLUMNS "ORDER BY id", err);
     if (status != BASE_OK)
         return status;
-    *out = read_all(&reading, read_import, sizeof **out, count);
-    return finish(&reading, err);
+    *out = kg_reading_all(&reading, read_import, sizeof **out, count);
+    return kg_reading_finish(&reading, err);
 }
 
 BaseStatus kg_find_import(KgTxn *txn, uint32_t id, BaseArena *arena, KgImport *out, BaseError *err)
 {
-    Reading reading;
-    BaseStatus status = start(&reading, txn, arena, IMPORT_COLUMNS "WHERE id = ?", err);
+    KgReading reading;
+    BaseStatus status = kg_reading_start(&reading, txn, arena, IMPORT_COLUMNS "WHERE id = ?", err);
     if (status != BASE_OK)
         return status;
     sqlite3_bind_int64(reading.statement, 1, id);
-    const bool found = next_row(&reading);
+    const bool found = kg_reading_next(&reading);
     if (found)
         read_import(&reading, out);
-    status = finish(&reading, err);
+    status = kg_reading_finish(&reading, err);
     if (status == BASE_OK && !found)
         return base_fail(err, BASE_NOT_FOUND, "the catalog has no import %u", id);
     return status;
@@ -218,23 +191,24 @@ BaseStatus kg_find_import(KgTxn *txn, uint32_t id, BaseArena *arena, KgImport *o
 
 BaseStatus kg_put_import(KgTxn *txn, const KgImport *import, BaseError *err)
 {
-    return RECORD(txn, KG_WRITE_IMPORT, err, number(import->id), text(import->source), text(import->format),
-                  number((uint64_t)import->time), number(import->lines), number(import->triples), number(import->added),
-                  number(import->rejected), real(import->seconds));
+    return KG_RECORD(txn, KG_WRITE_IMPORT, err, kg_number_value(import->id), text(import->source), text(import->format),
+                     kg_number_value((uint64_t)import->time), kg_number_value(import->lines),
+                     kg_number_value(import->triples), kg_number_value(import->added),
+                     kg_number_value(import->rejected), real(import->seconds));
 }
 
 /* ---- Runs ---- */
 
 #define RUN_COLUMNS "SELECT id, kind, name, text, details, time, seconds FROM run "
 
-static void read_run(Reading *reading, void *row)
+static void read_run(KgReading *reading, void *row)
 {
-    *(KgRun *)row = (KgRun){.id = (uint32_t)number_at(reading, 0),
+    *(KgRun *)row = (KgRun){.id = (uint32_t)kg_number_at(reading, 0),
                             .kind = text_at(reading, 1),
                             .name = text_at(reading, 2),
                             .text = text_at(reading, 3),
                             .details = text_at(reading, 4),
-                            .time = (int64_t)number_at(reading, 5),
+                            .time = (int64_t)kg_number_at(reading, 5),
                             .seconds = real_at(reading, 6)};
 }
 
@@ -248,21 +222,21 @@ BaseStatus kg_put_run(KgTxn *txn, const KgRun *run, uint32_t *id, BaseError *err
         return status;
     if (id)
         *id = fresh;
-    return RECORD(txn, KG_WRITE_RUN, err, number(fresh), text(run->kind ? run->kind : ""), text(run->name),
-                  text(run->text), text(run->details), number((uint64_t)time(NULL)), real(run->seconds));
+    return KG_RECORD(txn, KG_WRITE_RUN, err, kg_number_value(fresh), text(run->kind ? run->kind : ""), text(run->name),
+                     text(run->text), text(run->details), kg_number_value((uint64_t)time(NULL)), real(run->seconds));
 }
 
 BaseStatus kg_find_run(KgTxn *txn, uint32_t id, BaseArena *arena, KgRun *out, BaseError *err)
 {
-    Reading reading;
-    BaseStatus status = start(&reading, txn, arena, RUN_COLUMNS "WHERE id = ?", err);
+    KgReading reading;
+    BaseStatus status = kg_reading_start(&reading, txn, arena, RUN_COLUMNS "WHERE id = ?", err);
     if (status != BASE_OK)
         return status;
     sqlite3_bind_int64(reading.statement, 1, id);
-    const bool found = next_row(&reading);
+    const bool found = kg_reading_next(&reading);
     if (found)
         read_run(&reading, out);
-    status = finish(&reading, err);
+    status = kg_reading_finish(&reading, err);
     if (status == BASE_OK && !found)
         return base_fail(err, BASE_NOT_FOUND, "the catalog has no run %u", id);
     return status;
@@ -272,29 +246,30 @@ BaseStatus kg_runs(KgTxn *txn, const char *kind, BaseArena *arena, KgRun **out, 
 {
     *out = NULL;
     *count = 0;
-    Reading reading;
-    const BaseStatus status = start(&reading, txn, arena, RUN_COLUMNS "WHERE ?1 IS NULL OR kind = ?1 ORDER BY id", err);
+    KgReading reading;
+    const BaseStatus status =
+        kg_reading_start(&reading, txn, arena, RUN_COLUMNS "WHERE ?1 IS NULL OR kind = ?1 ORDER BY id", err);
     if (status != BASE_OK)
         return status;
     if (kind)
         sqlite3_bind_text(reading.statement, 1, kind, -1, SQLITE_STATIC);
-    *out = read_all(&reading, read_run, sizeof **out, count);
-    return finish(&reading, err);
+    *out = kg_reading_all(&reading, read_run, sizeof **out, count);
+    return kg_reading_finish(&reading, err);
 }
 
 /* ---- Models ---- */
 
 #define MODEL_COLUMNS "SELECT id, name, kind, file, config, metrics, time FROM model "
 
-static void read_model(Reading *reading, void *row)
+static void read_model(KgReading *reading, void *row)
 {
-    *(KgModel *)row = (KgModel){.id = (uint32_t)number_at(reading, 0),
+    *(KgModel *)row = (KgModel){.id = (uint32_t)kg_number_at(reading, 0),
                                 .name = text_at(reading, 1),
                                 .kind = text_at(reading, 2),
                                 .file = text_at(reading, 3),
                                 .config = text_at(reading, 4),
                                 .metrics = text_at(reading, 5),
-                                .time = (int64_t)number_at(reading, 6)};
+                                .time = (int64_t)kg_number_at(reading, 6)};
 }
 
 /* The id that belongs to the name, kept in LMDB as well so that it is known before the catalog is. */
@@ -324,21 +299,22 @@ BaseStatus kg_put_model(KgTxn *txn, const KgModel *model, uint32_t *id, BaseErro
         return status;
     if (id)
         *id = own;
-    return RECORD(txn, KG_WRITE_MODEL, err, number(own), text(model->name), text(model->kind), text(model->file),
-                  text(model->config), text(model->metrics), number((uint64_t)time(NULL)));
+    return KG_RECORD(txn, KG_WRITE_MODEL, err, kg_number_value(own), text(model->name), text(model->kind),
+                     text(model->file), text(model->config), text(model->metrics),
+                     kg_number_value((uint64_t)time(NULL)));
 }
 
 BaseStatus kg_find_model(KgTxn *txn, const char *name, BaseArena *arena, KgModel *out, BaseError *err)
 {
-    Reading reading;
-    BaseStatus status = start(&reading, txn, arena, MODEL_COLUMNS "WHERE name = ?", err);
+    KgReading reading;
+    BaseStatus status = kg_reading_start(&reading, txn, arena, MODEL_COLUMNS "WHERE name = ?", err);
     if (status != BASE_OK)
         return status;
     sqlite3_bind_text(reading.statement, 1, name, -1, SQLITE_STATIC);
-    const bool found = next_row(&reading);
+    const bool found = kg_reading_next(&reading);
     if (found)
         read_model(&reading, out);
-    status = finish(&reading, err);
+    status = kg_reading_finish(&reading, err);
     if (status == BASE_OK && !found)
         return base_fail(err, BASE_NOT_FOUND, "the database has no model \"%s\"", name);
     return status;
@@ -346,15 +322,15 @@ BaseStatus kg_find_model(KgTxn *txn, const char *name, BaseArena *arena, KgModel
 
 BaseStatus kg_find_model_id(KgTxn *txn, uint32_t id, BaseArena *arena, KgModel *out, BaseError *err)
 {
-    Reading reading;
-    BaseStatus status = start(&reading, txn, arena, MODEL_COLUMNS "WHERE id = ?", err);
+    KgReading reading;
+    BaseStatus status = kg_reading_start(&reading, txn, arena, MODEL_COLUMNS "WHERE id = ?", err);
     if (status != BASE_OK)
         return status;
     sqlite3_bind_int64(reading.statement, 1, id);
-    const bool found = next_row(&reading);
+    const bool found = kg_reading_next(&reading);
     if (found)
         read_model(&reading, out);
-    status = finish(&reading, err);
+    status = kg_reading_finish(&reading, err);
     if (status == BASE_OK && !found)
         return base_fail(err, BASE_NOT_FOUND, "the catalog has no model %u", id);
     return status;
@@ -364,12 +340,12 @@ BaseStatus kg_models(KgTxn *txn, BaseArena *arena, KgModel **out, size_t *count,
 {
     *out = NULL;
     *count = 0;
-    Reading reading;
-    const BaseStatus status = start(&reading, txn, arena, MODEL_COLUMNS "ORDER BY id", err);
+    KgReading reading;
+    const BaseStatus status = kg_reading_start(&reading, txn, arena, MODEL_COLUMNS "ORDER BY id", err);
     if (status != BASE_OK)
         return status;
-    *out = read_all(&reading, read_model, sizeof **out, count);
-    return finish(&reading, err);
+    *out = kg_reading_all(&reading, read_model, sizeof **out, count);
+    return kg_reading_finish(&reading, err);
 }
 
 /* ---- Evidence ---- */
@@ -384,27 +360,28 @@ BaseStatus kg_put_evidence(KgTxn *txn, const KgEvidence *evidence, uint32_t *id,
         return status;
     if (id)
         *id = fresh;
-    return RECORD(txn, KG_WRITE_EVIDENCE, err, number(fresh), text(evidence->mention), text(evidence->source),
-                  text(evidence->method), real(evidence->score), number((uint64_t)time(NULL)));
+    return KG_RECORD(txn, KG_WRITE_EVIDENCE, err, kg_number_value(fresh), text(evidence->mention),
+                     text(evidence->source), text(evidence->method), real(evidence->score),
+                     kg_number_value((uint64_t)time(NULL)));
 }
 
 BaseStatus kg_find_evidence(KgTxn *txn, uint32_t id, BaseArena *arena, KgEvidence *out, BaseError *err)
 {
-    Reading reading;
-    BaseStatus status =
-        start(&reading, txn, arena, "SELECT id, mention, source, method, score, time FROM evidence WHERE id = ?", err);
+    KgReading reading;
+    BaseStatus status = kg_reading_start(
+        &reading, txn, arena, "SELECT id, mention, source, method, score, time FROM evidence WHERE id = ?", err);
     if (status != BASE_OK)
         return status;
     sqlite3_bind_int64(reading.statement, 1, id);
-    const bool found = next_row(&reading);
+    const bool found = kg_reading_next(&reading);
     if (found)
-        *out = (KgEvidence){.id = (uint32_t)number_at(&reading, 0),
+        *out = (KgEvidence){.id = (uint32_t)kg_number_at(&reading, 0),
                             .mention = text_at(&reading, 1),
                             .source = text_at(&reading, 2),
                             .method = text_at(&reading, 3),
                             .score = real_at(&reading, 4),
-                            .time = (int64_t)number_at(&reading, 5)};
-    status = finish(&reading, err);
+                            .time = (int64_t)kg_number_at(&reading, 5)};
+    status = kg_reading_finish(&reading, err);
     if (status == BASE_OK && !found)
         return base_fail(err, BASE_NOT_FOUND, "the catalog has no evidence %u", id);
     return status;

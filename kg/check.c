@@ -3,6 +3,7 @@
  */
 #include "kg/check.h"
 #include "kg/catalog.h"
+#include "kg/statistics.h"
 #include "kg/terms.h"
 
 #include <inttypes.h>
@@ -137,6 +138,11 @@ static BaseStatus check_catalog(KgCheck *check, BaseError *err)
     for (int layer = 0; status == BASE_OK && layer < KG_LAYERS; layer++)
         status = check_sources(check, db, (KgLayer)layer, &check->sources[layer], err);
     kg_catalog_leave(check->txn->store);
+    bool are_right = true;
+    if (status == BASE_OK && check->faults == 0) /* what cannot be read cannot be counted */
+        status = kg_verify_statistics(check->txn, &are_right, check->job, err);
+    if (!are_right)
+        kg_check_fault(check, "the statistics in the catalog are not those of the facts");
     return status == BASE_OK ? check_models(check, err) : status;
 }
 

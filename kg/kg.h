@@ -253,6 +253,41 @@ typedef struct KgPredicateCount {
 /* Counts per predicate, most first; *out is the caller's to free(). */
 BaseStatus kg_predicate_counts(KgTxn *txn, KgPredicateCount **out, size_t *count, BaseError *err);
 
+/* Statistics of the facts (asserted or inferred) of the default graph, as a planner of queries wants them. They are
+ * taken at the end of a bulk change, in its transaction: kg_import, kg_add_many and kg_clear_layer, when these changed
+ * an eighth of the facts or there are fewer than 100,000, and kg_compact. Smaller changes leave them as they are. */
+typedef struct KgPredicateStatistics {
+    KgId predicate;
+    uint64_t triples, subjects, objects; /* the latter distinct */
+} KgPredicateStatistics;
+typedef struct KgStatistics {
+    bool is_current; /* no fact came or went since */
+    uint64_t triples, subject_count, predicate_count;
+    uint64_t set_count;          /* characteristic sets, of all kept ones and others told apart: beyond a million not */
+    KgPredicateStatistics *rows; /* most triples first; no more than 10,000 */
+    size_t row_count;
+} KgStatistics;
+/* What the statistics say; all 0 when none were taken yet. Rows are the arena's. In a write transaction: as of the last
+ * commit. */
+BaseStatus kg_statistics(KgTxn *txn, BaseArena *arena, KgStatistics *out, BaseError *err);
+
+/* The subjects that have exactly these predicates, and how many triples with each. */
+typedef struct KgCharacteristicSet {
+    uint64_t subjects;
+    size_t predicate_count;
+    const KgId *predicates; /* ascending */
+    const uint64_t *triples;
+} KgCharacteristicSet;
+typedef struct KgCharacteristicSets {
+    bool is_current;
+    KgCharacteristicSet *sets; /* most subjects first; no more than 10,000, of 200,000 predicates in all */
+    size_t count;
+    uint64_t other_subjects, other_triples; /* of the sets that are not kept */
+} KgCharacteristicSets;
+BaseStatus kg_characteristic_sets(KgTxn *txn, BaseArena *arena, KgCharacteristicSets *out, BaseError *err);
+/* Takes them anew, of what the write transaction sees. Two passes over the facts. */
+BaseStatus kg_refresh_statistics(KgTxn *txn, BaseJob *job, BaseError *err);
+
 /* ---- Catalog ------------------------------------------------------------------------------------------------- */
 /* Writes belong to the transaction and appear when it commits. Reads see what was last committed. Strings read are
  * copied into the arena the caller gives. Times are seconds since 1970, UTC. */

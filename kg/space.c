@@ -1,6 +1,8 @@
 /* space.c - the numbers of named graphs, and counts of triples by graph, predicate and set of layers. */
 #include "kg/space.h"
 
+#include "kg/statistics.h"
+
 #include "kg/catalog.h"
 #include "kg/terms.h"
 
@@ -152,6 +154,10 @@ bool kg_tally_add(KgTally *tally, KgId predicate, unsigned layers, uint64_t coun
 
 BaseStatus kg_tally_apply(const KgTally *tally, KgTxn *txn, uint32_t graph, KgLayer layer, bool leave, BaseError *err)
 {
+    uint64_t count = 0;
+    for (unsigned in = 0; in < 1 << KG_LAYERS; in++)
+        count += tally->all.by_layers[in];
+    kg_note_change(txn, graph, layer, count);
     BaseStatus status = move_counts(txn, graph, KG_ANY, layer, &tally->all, leave, err);
     for (size_t slot = 0; status == BASE_OK && slot < tally->places.capacity; slot++)
         if (tally->places.keys[slot] != BASE_NO_KEY)
@@ -224,6 +230,7 @@ BaseStatus kg_clear_counts(KgTxn *txn, uint32_t graph, KgLayer layer, BaseError 
 {
     MDB_cursor *cursor = NULL;
     MDB_val key, value;
+    kg_note_change(txn, graph, layer, UINT64_MAX);
     int code = mdb_cursor_open(txn->mdb, txn->store->tables[KG_COUNTS], &cursor);
     for (bool first = true; code == MDB_SUCCESS; first = false) {
         KgCounts counts;

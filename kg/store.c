@@ -4,6 +4,7 @@
 #include "kg/catalog.h"
 #include "kg/create.h"
 #include "kg/delta.h"
+#include "kg/statistics.h"
 #include "kg/terms.h"
 
 #include <errno.h>
@@ -387,6 +388,8 @@ BaseStatus kg_commit(KgTxn *txn, BaseError *err)
         status = kg_flush_terms(txn, err);
     if (status == BASE_OK && txn->writes)
         status = fold_when_many(txn, err);
+    if (status == BASE_OK && txn->writes)
+        status = kg_settle_facts(txn, NULL, err);
     if (status == BASE_OK && txn->writes)
         status = kg_catalog_log(txn, &generation, err);
     if (status != BASE_OK) {

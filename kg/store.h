@@ -93,6 +93,8 @@ struct KgTxn {
     KgDelta *delta;                 /* this snapshot's, when it has been looked at */
     bool delta_is_old;              /* a writer has changed it since */
     const void *verified[KG_VERIFIED];
+    bool facts_changed; /* since the stamp of the facts was written (statistics.h) */
+    bool bulk_changed;  /* by many at once: statistics may be due */
 };
 
 /* Reports LMDB's `code` (not MDB_SUCCESS) about the database; `doing` says what was tried: "read", "write". */

@@ -3,6 +3,7 @@
 #include "kg/io/import.h"
 
 #include "kg/catalog.h"
+#include "kg/statistics.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -320,6 +321,10 @@ BaseStatus kg_import(KgStore *store, const char *const *files, size_t file_count
     if (status == BASE_OK) {
         kg_load_free(loader);
         loader = NULL;
+        importer.txn->bulk_changed = importer.txn->facts_changed; /* however little it was */
+        status = kg_settle_facts(importer.txn, job, err);
+    }
+    if (status == BASE_OK) {
         base_job_step(job, "saving", "files", 0, 1, NULL);
         status = kg_commit(importer.txn, err);
         importer.txn = NULL;
