@@ -110,7 +110,7 @@ BaseStatus read_latest_rules(KgTxn *txn, BaseArena *arena, ReasonerText **texts,
 int try_rules(Cli *cli, KgStore *store, const ReasonerText *texts, size_t count, unsigned long first_line);
 
 /* ---- commands ---- */
-CommandRun command_import, command_export, command_stats, command_check, command_backup, command_compact, command_query,
+CommandRun command_import, command_export, command_stats, command_check, command_backup, command_compact, command_query, command_search,
     command_reason, command_explain, command_train, command_evaluate, command_predict, command_score,
     command_classifier, command_link, command_datasets;
 /* The shell on the database `path`, or on a temporary one when NULL. */

@@ -200,7 +200,58 @@ static BaseStatus print_catalog(Cli *cli, KgTxn *txn, BaseArena *arena, BaseErro
     return status;
 }
 
-static BaseStatus print_stats(Cli *cli, KgTxn *txn, BaseError *err)
+/* Distinct subjects and objects are of the state that the statistics are of, which the line `statistics` tells. */
+static BaseStatus print_predicates(Cli *cli, KgTxn *txn, const KgStatistics *statistics, BaseError *err)
+{
+    KgPredicateCount *predicates = NULL;
+    size_t count = 0;
+    BaseBuffer name = {0};
+    BaseMap rows = {0};
+    BaseStatus status = kg_predicate_counts(txn, &predicates, &count, err);
+    for (size_t i = 0; i < statistics->row_count && status == BASE_OK; i++)
+        if (!base_map_put(&rows, statistics->rows[i].predicate, i, NULL))
+            status = base_fail(err, BASE_NO_MEMORY, "no memory for statistics");
+    for (size_t i = 0; i < count && status == BASE_OK; i++) {
+        name.count = 0;
+        status = kg_write_term(txn, predicates[i].predicate, KG_SYNTAX_NAME, &name, err);
+        if (status != BASE_OK)
+            break;
+        fprintf(cli->out, "predicate\t%s\t%llu asserted\t%llu inferred\t%llu predicted\t%llu observed", name.items,
+                (unsigned long long)predicates[i].asserted, (unsigned long long)predicates[i].inferred,
+                (unsigned long long)predicates[i].predicted, (unsigned long long)predicates[i].observed);
+        const uint64_t *const row = base_map_get(&rows, predicates[i].predicate);
+        if (row)
+            fprintf(cli->out, "\t%llu subjects\t%llu objects", (unsigned long long)statistics->rows[*row].subjects,
+                    (unsigned long long)statistics->rows[*row].objects);
+        fputs("\n", cli->out);
+    }
+    base_map_free(&rows);
+    base_buffer_free(&name);
+    free(predicates);
+    return status;
+}
+
+static BaseStatus print_graphs(Cli *cli, KgTxn *txn, BaseError *err)
+{
+    KgId *graphs = NULL;
+    size_t count = 0;
+    BaseBuffer name = {0};
+    BaseStatus status = kg_graphs(txn, &graphs, &count, err);
+    for (size_t i = 0; i < count && status == BASE_OK; i++) {
+        uint64_t triples = 0;
+        name.count = 0;
+        status = kg_write_term(txn, graphs[i], KG_SYNTAX_NAME, &name, err);
+        if (status == BASE_OK)
+            status = kg_count_in(txn, graphs[i], KG_ALL_LAYERS, (KgTriple){0}, &triples, err);
+        if (status == BASE_OK)
+            fprintf(cli->out, "graph\t%s\t%llu\n", name.items, (unsigned long long)triples);
+    }
+    base_buffer_free(&name);
+    free(graphs);
+    return status;
+}
+
+static BaseStatus print_stats(Cli *cli, KgTxn *txn, BaseArena *arena, BaseError *err)
 {
     static const char *const layer_names[KG_LAYERS] = {"asserted", "inferred", "predicted", "observed"};
     for (int layer = 0; layer < KG_LAYERS; layer++) {
@@ -213,21 +264,16 @@ static BaseStatus print_stats(Cli *cli, KgTxn *txn, BaseError *err)
     fprintf(cli->out, "terms\tiri\t%llu\nterms\tblank\t%llu\nterms\tliteral\t%llu\n",
             (unsigned long long)kg_term_count(txn, KG_IRI), (unsigned long long)kg_term_count(txn, KG_BLANK),
             (unsigned long long)kg_term_count(txn, KG_LITERAL));
-    KgPredicateCount *predicates = NULL;
-    size_t count = 0;
-    BaseBuffer name = {0};
-    BaseStatus status = kg_predicate_counts(txn, &predicates, &count, err);
-    for (size_t i = 0; i < count && status == BASE_OK; i++) {
-        name.count = 0;
-        status = kg_write_term(txn, predicates[i].predicate, KG_SYNTAX_NAME, &name, err);
-        if (status == BASE_OK)
-            fprintf(cli->out, "predicate\t%s\t%llu asserted\t%llu inferred\t%llu predicted\t%llu observed\n",
-                    name.items, (unsigned long long)predicates[i].asserted, (unsigned long long)predicates[i].inferred,
-                    (unsigned long long)predicates[i].predicted, (unsigned long long)predicates[i].observed);
-    }
-    base_buffer_free(&name);
-    free(predicates);
-    return status;
+    KgStatistics statistics;
+    BaseStatus status = kg_statistics(txn, arena, &statistics, err);
+    if (status == BASE_OK)
+        fprintf(cli->out, "statistics\t%s\t%llu facts\t%llu subjects\t%llu predicates\t%llu characteristic sets\n",
+                statistics.is_current ? "current" : "earlier", (unsigned long long)statistics.triples,
+                (unsigned long long)statistics.subject_count, (unsigned long long)statistics.predicate_count,
+                (unsigned long long)statistics.set_count);
+    if (status == BASE_OK)
+        status = print_predicates(cli, txn, &statistics, err);
+    return status == BASE_OK ? print_graphs(cli, txn, err) : status;
 }
 
 int command_stats(Cli *cli, const Command *command, int argc, char **argv)
@@ -245,7 +291,7 @@ int command_stats(Cli *cli, const Command *command, int argc, char **argv)
         goto done;
     BaseStatus status = kg_read_begin(store, &txn, &err);
     if (status == BASE_OK)
-        status = print_stats(cli, txn, &err);
+        status = print_stats(cli, txn, &arena, &err);
     if (status == BASE_OK)
         status = print_catalog(cli, txn, &arena, &err);
     if (status != BASE_OK)

@@ -10,6 +10,7 @@ const Command commands[] = {
      "tsv csv nt ttl nq trig ntriples turtle nquads"},
     {"query", "DB 'SPARQL' | DB -f FILE [options]", "Answers a SPARQL query over asserted and inferred triples.",
      command_query, "table tsv csv json xml markdown ntriples turtle"},
+    {"search", "DB 'text' [options]", "Finds entities by the words of their labels.", command_search, "tsv json"},
     {"reason", "DB [-r FILE.rls]... [options]", "Derives what follows by rules, as a batch job.", command_reason,
      "tsv"},
     {"explain", "DB 'head relation tail' [options]", "Says why a triple holds, is predicted, or is not there.",

@@ -14,10 +14,10 @@
 
 #define DEEPEST_READ 16
 
-const char *const shell_commands[] = {".help",   ".import",   ".export",  ".rules",  ".reason", ".explain",
-                                      ".train",  ".evaluate", ".predict", ".link",   ".mode",   ".timer",
-                                      ".schema", ".stats",    ".check",   ".prefix", ".open",   ".read",
-                                      ".output", ".bail",     ".quit",    NULL};
+const char *const shell_commands[] = {".help",  ".import",   ".export",  ".rules", ".reason", ".explain",
+                                      ".train", ".evaluate", ".predict", ".link",  ".search", ".mode",
+                                      ".timer", ".schema",   ".stats",   ".check", ".prefix", ".open",
+                                      ".read",  ".output",   ".bail",    ".quit",  NULL};
 
 static const char help_text[] =
     "A SPARQL statement ends at a blank line, or at a line's end behind ; once its braces balance.\n"
@@ -30,8 +30,8 @@ static const char help_text[] =
     "  .train --model transe    train an embedding          .output [FILE]         send results to a file\n"
     "  .predict --name M H R ?  what is probably missing    .read FILE             run a file of statements\n"
     "  .link --text '...'       entities in a text          .open DB               another database\n"
-    "  .stats  .check  .export  .evaluate                   .bail on|off           scripts stop at errors, or go on\n"
-    "                                                       .quit                  or Ctrl-D\n"
+    "  .search WORDS            entities by their labels    .bail on|off           scripts stop at errors, or go on\n"
+    "  .stats  .check  .export  .evaluate                   .quit                  or Ctrl-D\n"
     "Tab completes commands, files and the database's names. Every command takes --help.\n";
 
 /* ---- results: paged on a terminal, or into a file ---- */

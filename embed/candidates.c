@@ -12,59 +12,74 @@
 
 /* A label says little more than a lemma: where labels list all names, as in WordNet, only what has a single name is
  * labelled by just that. The order of the predicates breaks ties. */
-#define LATER_PREDICATE 0.05
-#define NAME_FIT 0.7     /* an entity's own id, where it has no label */
-#define FOLDED_FIT 0.95  /* another case, underscores */
-#define ENDING_FIT 0.6   /* without an ending */
-#define MOST_BEARERS 200 /* of one name */
+#define LATER_PREDICATE 0.05 /* of predicates given; the usual ones are kg_label_predicates's */
+#define NAME_FIT 0.7         /* an entity's own id, where it has no label */
+#define FOLDED_FIT 0.95      /* another case, underscores */
+#define ENDING_FIT 0.6       /* without an ending */
+#define MOST_BEARERS 200     /* of one name */
 
-static const char *const usual_predicates[] = {
-    "label",
-    "<http://www.w3.org/2000/01/rdf-schema#label>",
-    "<http://www.w3.org/2004/02/skos/core#prefLabel>",
-    "name",
-    "lemma",
-    "alias",
-    "synonym",
-    "<http://www.w3.org/2004/02/skos/core#altLabel>",
-};
+static BaseStatus add_predicate(EmbedLabels *labels, KgId id, double fit, BaseArena *arena, BaseError *err)
+{
+    BaseBuffer shown = {0};
+    const BaseStatus status = kg_write_term(labels->txn, id, KG_SYNTAX_PLAIN, &shown, err);
+    const char *const name = status == BASE_OK ? base_arena_copy(arena, shown.items, shown.count) : NULL;
+    base_buffer_free(&shown);
+    if (status != BASE_OK)
+        return status;
+    if (!name)
+        return base_fail(err, BASE_NO_MEMORY, "no memory to link");
+    labels->predicates[labels->count] = id;
+    labels->fits[labels->count] = fit;
+    labels->names[labels->count++] = name;
+    return BASE_OK;
+}
+
+static BaseStatus want_room(EmbedLabels *labels, size_t count, BaseArena *arena, BaseError *err)
+{
+    labels->predicates = base_arena_alloc(arena, count + 1, sizeof *labels->predicates);
+    labels->fits = base_arena_alloc(arena, count + 1, sizeof *labels->fits);
+    labels->names = base_arena_alloc(arena, count + 1, sizeof *labels->names);
+    return labels->predicates && labels->fits && labels->names ? BASE_OK
+                                                               : base_fail(err, BASE_NO_MEMORY, "no memory to link");
+}
+
+static BaseStatus add_usual(EmbedLabels *labels, BaseArena *arena, BaseError *err)
+{
+    KgLabelPredicate *usual;
+    size_t count;
+    BaseStatus status = kg_label_predicates(labels->txn, arena, &usual, &count, err);
+    if (status == BASE_OK)
+        status = want_room(labels, count, arena, err);
+    for (size_t i = 0; i < count && status == BASE_OK; i++)
+        status = add_predicate(labels, usual[i].predicate, usual[i].fit, arena, err);
+    return status;
+}
+
+/* Those that the database does not have are passed over. */
+static BaseStatus add_given(EmbedLabels *labels, const char *const *names, size_t count, BaseArena *arena,
+                            BaseError *err)
+{
+    BaseStatus status = want_room(labels, count, arena, err);
+    for (size_t i = 0; i < count && status == BASE_OK; i++) {
+        KgTerm term;
+        KgId id = KG_ANY;
+        status = kg_parse_term((KgText){names[i], strlen(names[i])}, arena, &term, err);
+        if (status == BASE_OK)
+            status = kg_find(labels->txn, &term, &id, err);
+        if (status == BASE_OK)
+            status = add_predicate(labels, id, 1.0 - LATER_PREDICATE * (double)i / (double)count, arena, err);
+        else if (status == BASE_NOT_FOUND)
+            status = BASE_OK;
+    }
+    return status;
+}
 
 BaseStatus embed_labels_open(KgTxn *txn, const EmbedLinkOptions *options, BaseArena *arena, EmbedLabels *out,
                              BaseError *err)
 {
-    const size_t usual_count = sizeof usual_predicates / sizeof *usual_predicates;
-    const bool is_given = options->predicates != NULL;
-    const char *const *const names = is_given ? options->predicates : usual_predicates;
-    const size_t count = is_given ? options->predicate_count : usual_count;
-    *out = (EmbedLabels){.txn = txn,
-                         .layers = options->layers ? options->layers : KG_FACTS,
-                         .predicates = base_arena_alloc(arena, count + 1, sizeof *out->predicates),
-                         .fits = base_arena_alloc(arena, count + 1, sizeof *out->fits),
-                         .names = base_arena_alloc(arena, count + 1, sizeof *out->names)};
-    if (!out->predicates || !out->fits || !out->names)
-        return base_fail(err, BASE_NO_MEMORY, "no memory to link");
-    for (size_t i = 0; i < count; i++) {
-        KgTerm term;
-        KgId id = KG_ANY;
-        BaseStatus status = kg_parse_term((KgText){names[i], strlen(names[i])}, arena, &term, err);
-        if (status == BASE_OK)
-            status = kg_find(txn, &term, &id, err);
-        if (status == BASE_NOT_FOUND)
-            continue;
-        if (status != BASE_OK)
-            return status;
-        BaseBuffer shown = {0};
-        if (kg_write_term(txn, id, KG_SYNTAX_PLAIN, &shown, NULL) != BASE_OK || !shown.items) {
-            base_buffer_free(&shown);
-            return base_fail(err, BASE_NO_MEMORY, "no memory to link");
-        }
-        out->predicates[out->count] = id;
-        out->fits[out->count] = 1.0 - LATER_PREDICATE * (double)i / (double)count;
-        out->names[out->count] = base_arena_copy(arena, shown.items, shown.count);
-        out->count++;
-        base_buffer_free(&shown);
-    }
-    return BASE_OK;
+    *out = (EmbedLabels){.txn = txn, .layers = options->layers ? options->layers : KG_FACTS};
+    return options->predicates ? add_given(out, options->predicates, options->predicate_count, arena, err)
+                               : add_usual(out, arena, err);
 }
 
 /* ---- Forms of a name --------------------------------------------------------------------------------------------- */

@@ -162,8 +162,7 @@ BaseStatus embed_nearest(EmbedModel *model, KgId entity, size_t k, EmbedAnswer *
 /* ---- Linking ----------------------------------------------------------------------------------------------------- */
 
 typedef struct EmbedLinkOptions {
-    const char *const *predicates; /* that carry labels, as TSV fields, best first; NULL: the usual ones (label, lemma,
-                                      name, alias, rdfs:label, skos:prefLabel, skos:altLabel) */
+    const char *const *predicates; /* that carry labels, as TSV fields, best first; NULL: kg_label_predicates's */
     size_t predicate_count;
     EmbedModel *model; /* re-ranks by likeness to the other mentions' entities; NULL: by label and graph alone */
     size_t candidates; /* kept per mention; 0: 5 */

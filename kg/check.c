@@ -3,6 +3,7 @@
  */
 #include "kg/check.h"
 #include "kg/catalog.h"
+#include "kg/labels.h"
 #include "kg/statistics.h"
 #include "kg/terms.h"
 
@@ -146,6 +147,17 @@ static BaseStatus check_catalog(KgCheck *check, BaseError *err)
     return status == BASE_OK ? check_models(check, err) : status;
 }
 
+static BaseStatus check_labels(KgCheck *check, BaseError *err)
+{
+    BaseArena arena = {0};
+    const char *fault;
+    const BaseStatus status = kg_verify_labels(check->txn, &arena, &fault, check->job, err);
+    if (status == BASE_OK && fault)
+        kg_check_fault(check, KG_LABELS_FILE ": %s", fault);
+    base_arena_free(&arena);
+    return status;
+}
+
 /* ---- All of it ---- */
 
 static void estimate(KgCheck *check)
@@ -173,6 +185,8 @@ BaseStatus kg_check(KgTxn *txn, uint64_t *faults, const BaseSink *sink, BaseJob 
         status = kg_check_counts(&check, err);
     if (status == BASE_OK)
         status = check_catalog(&check, err);
+    if (status == BASE_OK && check.faults == 0)
+        status = check_labels(&check, err);
     base_job_step(job, "checking", "blocks", check.total, check.total, NULL);
     for (int layer = 0; layer < KG_LAYERS; layer++)
         base_map_free(&check.sources[layer]);

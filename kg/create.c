@@ -211,6 +211,7 @@ void kg_remove_made(KgStore *store)
             mdb_txn_abort(mdb);
         return;
     }
+    remove_file(store, "labels.db");
     remove_file(store, "catalog.db");
     remove_file(store, "lock.mdb");
     remove_file(store, "data.mdb");

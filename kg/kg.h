@@ -3,7 +3,8 @@
  * Threads may share a KgStore; a KgTxn stays on the thread that began it. Many readers, one writer; keep reads short.
  *
  * A database is a folder: `data.mdb` and `lock.mdb` (LMDB: terms and triples), `catalog.db` (SQLite: prefixes, imports,
- * rule sets, runs, models, metrics) and `models/`. LMDB is the one point of commit: what a transaction says to the
+ * rule sets, runs, models, metrics) and `models/`; `labels.db` (SQLite: words of labels) appears when labels are first
+ * searched, and may be deleted at any time. LMDB is the one point of commit: what a transaction says to the
  * catalog is kept in LMDB until SQLite has it too (a redo log), so that neither is ever ahead of the other. */
 #ifndef KGQ_KG_KG_H
 #define KGQ_KG_KG_H
@@ -287,6 +288,36 @@ typedef struct KgCharacteristicSets {
 BaseStatus kg_characteristic_sets(KgTxn *txn, BaseArena *arena, KgCharacteristicSets *out, BaseError *err);
 /* Takes them anew, of what the write transaction sees. Two passes over the facts. */
 BaseStatus kg_refresh_statistics(KgTxn *txn, BaseJob *job, BaseError *err);
+
+/* ---- Labels -------------------------------------------------------------------------------------------------- */
+
+/* The predicates of the database that give entities their names: those whose IRI ends, behind its last '#', '/' or ':',
+ * in label, prefLabel, name, lemma, title, alias, synonym or altLabel (rdfs:, skos:, foaf:, schema:, dc:, plain names).
+ * Best first, in that order; the array is the arena's. */
+typedef struct KgLabelPredicate {
+    KgId predicate;
+    double fit; /* (0, 1]: how much such a label says; 1 for label */
+} KgLabelPredicate;
+BaseStatus kg_label_predicates(KgTxn *txn, BaseArena *arena, KgLabelPredicate **out, size_t *count, BaseError *err);
+
+typedef struct KgLabelOptions {
+    size_t limit;     /* hits at most; 0: 20 */
+    bool whole_words; /* else the last word may be the beginning of one */
+    unsigned layers;  /* of the labels, within KG_FACTS; 0: KG_FACTS */
+    BaseJob *job;     /* progress and cancellation while the index is made; may be NULL */
+} KgLabelOptions;
+typedef struct KgLabelHit {
+    KgId entity, predicate, object; /* the triple that says so */
+    const char *label;              /* the object's text */
+    double score;                   /* BM25, higher is nearer; says nothing across searches */
+} KgLabelHit;
+/* Entities of the default graph with a label that has all words of `text` (the first 32; no syntax in it has a
+ * meaning), without regard to case and marks, best first, each once by its best label. Labels are literals and plain
+ * names. `out` is the arena's. The index behind it is made by the first search and brought up by the first one after a
+ * change of facts, in a time that grows with the number of labels; where the folder cannot be written, in memory, for
+ * as long as the store is open. In a write transaction: as of the last commit. */
+BaseStatus kg_search_labels(KgTxn *txn, KgText text, const KgLabelOptions *options, BaseArena *arena, KgLabelHit **out,
+                            size_t *count, BaseError *err);
 
 /* ---- Catalog ------------------------------------------------------------------------------------------------- */
 /* Writes belong to the transaction and appear when it commits. Reads see what was last committed. Strings read are

@@ -1,9 +1,8 @@
 /* space.c - the numbers of named graphs, and counts of triples by graph, predicate and set of layers. */
 #include "kg/space.h"
 
-#include "kg/statistics.h"
-
 #include "kg/catalog.h"
+#include "kg/statistics.h"
 #include "kg/terms.h"
 
 #include <endian.h>

@@ -315,23 +315,63 @@ BaseStatus kg_take_statistics(KgTxn *txn, BaseArena *arena, KgStatistics *out, K
 
 /* ---- Stamps, and when new statistics are due ---- */
 
+/* The latest first; 0 where there were fewer. */
+typedef struct Stamps {
+    uint64_t items[128];
+} Stamps;
+
+static BaseStatus read_stamps(KgTxn *txn, Stamps *out, BaseError *err)
+{
+    memset(out, 0, sizeof *out);
+    MDB_val key = {strlen("facts"), (void *)"facts"}, value;
+    int code = mdb_get(txn->mdb, txn->store->tables[KG_META], &key, &value);
+    if (code == MDB_NOTFOUND)
+        return BASE_OK;
+    if (code == MDB_SUCCESS && value.mv_size != sizeof *out)
+        code = MDB_CORRUPTED;
+    if (code != MDB_SUCCESS)
+        return kg_mdb_fail(txn->store, code, "read", err);
+    memcpy(out, value.mv_data, sizeof *out);
+    return BASE_OK;
+}
+
 BaseStatus kg_facts_stamp(KgTxn *txn, uint64_t *out, BaseError *err)
 {
-    return kg_get_number(txn, "facts", out, err);
+    Stamps stamps;
+    const BaseStatus status = read_stamps(txn, &stamps, err);
+    *out = stamps.items[0];
+    return status;
+}
+
+BaseStatus kg_had_stamp(KgTxn *txn, uint64_t stamp, bool *out, BaseError *err)
+{
+    Stamps stamps;
+    const BaseStatus status = read_stamps(txn, &stamps, err);
+    *out = false;
+    for (size_t i = 0; stamp != 0 && i < sizeof stamps.items / sizeof *stamps.items; i++)
+        *out = *out || stamps.items[i] == stamp;
+    return status;
 }
 
 static BaseStatus write_stamp(KgTxn *txn, BaseError *err)
 {
-    uint64_t stamp = 0;
+    Stamps stamps;
     if (!txn->facts_changed)
         return BASE_OK;
-    while (stamp == 0)
-        if (getrandom(&stamp, sizeof stamp, 0) != sizeof stamp && errno != EINTR) {
+    const BaseStatus status = read_stamps(txn, &stamps, err);
+    if (status != BASE_OK)
+        return status;
+    memmove(stamps.items + 1, stamps.items, sizeof stamps - sizeof *stamps.items);
+    stamps.items[0] = 0;
+    while (stamps.items[0] == 0)
+        if (getrandom(stamps.items, sizeof *stamps.items, 0) != sizeof *stamps.items && errno != EINTR) {
             txn->broken = true;
             return base_fail_errno(err, "cannot draw a random number");
         }
-    txn->facts_changed = false;
-    return kg_put_number(txn, "facts", stamp, err);
+    MDB_val key = {strlen("facts"), (void *)"facts"}, value = {sizeof stamps, &stamps};
+    const int code = mdb_put(txn->mdb, txn->store->tables[KG_META], &key, &value, 0);
+    txn->facts_changed = code != MDB_SUCCESS;
+    return code == MDB_SUCCESS ? BASE_OK : kg_break(txn, code, err);
 }
 
 static BaseStatus keep_statistics(KgTxn *txn, const KgStatistics *statistics, const KgCharacteristicSets *sets,

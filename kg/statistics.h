@@ -22,6 +22,9 @@ static inline void kg_note_change(KgTxn *txn, uint32_t graph, KgLayer layer, uin
 /* The stamp of the facts as the transaction sees them; 0: there never were any. A writer's changes have none until
  * they are settled. */
 BaseStatus kg_facts_stamp(KgTxn *txn, uint64_t *out, BaseError *err);
+/* Whether the facts had that stamp once, on the way to what the transaction sees: what was made from them then may be
+ * changed into what is to be made from them now, as terms keep their ids. The last 128 stamps are remembered. */
+BaseStatus kg_had_stamp(KgTxn *txn, uint64_t stamp, bool *out, BaseError *err);
 /* Before a commit: new statistics where a bulk change makes them due, and the stamp. */
 BaseStatus kg_settle_facts(KgTxn *txn, BaseJob *job, BaseError *err);
 

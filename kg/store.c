@@ -4,6 +4,7 @@
 #include "kg/catalog.h"
 #include "kg/create.h"
 #include "kg/delta.h"
+#include "kg/labels.h"
 #include "kg/statistics.h"
 #include "kg/terms.h"
 
@@ -244,6 +245,8 @@ BaseStatus kg_open(const char *path, const KgOptions *options, KgStore **out, Ba
         status = open_tables(store, err);
     if (status == BASE_OK)
         status = kg_catalog_open(store, err);
+    if (status == BASE_OK)
+        status = kg_labels_open(store, err);
     if (status != BASE_OK) {
         store->remove_when_closed = store->made_database;
         kg_close(store);
@@ -259,6 +262,7 @@ void kg_close(KgStore *store)
 {
     if (!store)
         return;
+    kg_labels_close(store);
     kg_catalog_close(store);
     if (store->remove_when_closed && !store->committed)
         kg_remove_made(store);

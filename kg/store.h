@@ -39,6 +39,7 @@ typedef enum KgTable {
 
 typedef struct KgCatalog KgCatalog;
 typedef struct KgDelta KgDelta;
+typedef struct KgLabels KgLabels;
 
 struct KgStore {
     char *path;
@@ -51,6 +52,7 @@ struct KgStore {
     KgCatalog *catalog;
     pthread_mutex_t delta_lock;
     KgDelta *delta;           /* of the newest snapshot that was looked at, shared by readers */
+    KgLabels *labels;         /* labels.h */
     _Atomic pthread_t writer; /* the thread with a write transaction; 0: none */
     dev_t device;             /* of data.mdb: a process may open it once */
     ino_t inode;

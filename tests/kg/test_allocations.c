@@ -61,6 +61,9 @@ static BaseStatus ask(KgStore *store)
     KgImport *imports;
     KgPrefix *prefixes;
     KgTriple triple;
+    KgStatistics statistics;
+    KgCharacteristicSets sets;
+    KgLabelHit *hits;
     size_t count;
     uint64_t matches = 0, faults;
     char *text = NULL;
@@ -77,6 +80,12 @@ static BaseStatus ask(KgStore *store)
         status = kg_imports(txn, &arena, &imports, &count, &err);
     if (status == BASE_OK)
         status = kg_prefixes(txn, &arena, &prefixes, &count, &err);
+    if (status == BASE_OK)
+        status = kg_statistics(txn, &arena, &statistics, &err);
+    if (status == BASE_OK)
+        status = kg_characteristic_sets(txn, &arena, &sets, &err);
+    if (status == BASE_OK)
+        status = kg_search_labels(txn, KG_TEXT("a b"), NULL, &arena, &hits, &count, &err);
     if (status == BASE_OK)
         status = kg_export(txn, KG_FACTS, KG_TURTLE, out, NULL, NULL, &err);
     if (status == BASE_OK)
