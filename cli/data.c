@@ -179,9 +179,14 @@ static BaseStatus print_catalog(Cli *cli, KgTxn *txn, BaseArena *arena, BaseErro
     BaseStatus status = kg_imports(txn, arena, &imports, &count, err);
     for (size_t i = 0; i < count && status == BASE_OK; i++) {
         format_time(imports[i].time, when);
-        fprintf(cli->out, "import\t%u\t%s\t%s\t%llu triples, %llu new, %llu rejected\t%.2f s\n", imports[i].id,
-                imports[i].source, when, (unsigned long long)imports[i].triples, (unsigned long long)imports[i].added,
-                (unsigned long long)imports[i].rejected, imports[i].seconds);
+        fprintf(cli->out,
+                "import\t%u\t%s\t%s\t%llu triples, %llu new, %llu rejected\t%.2f s\t%llu lines\t%s\t%llu bytes",
+                imports[i].id, imports[i].source, when, (unsigned long long)imports[i].triples,
+                (unsigned long long)imports[i].added, (unsigned long long)imports[i].rejected, imports[i].seconds,
+                (unsigned long long)imports[i].lines, imports[i].format, (unsigned long long)imports[i].bytes);
+        format_time(imports[i].modified, when);
+        fprintf(cli->out, "\t%s%s\t%s\n", imports[i].modified ? "of " : "", imports[i].modified ? when : "",
+                imports[i].graph);
     }
     if (status == BASE_OK)
         status = kg_runs(txn, NULL, arena, &runs, &count, err);

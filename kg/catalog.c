@@ -25,7 +25,8 @@ static const char schema[] =
     "CREATE TABLE IF NOT EXISTS prefix(prefix TEXT PRIMARY KEY, iri TEXT NOT NULL) STRICT, WITHOUT ROWID;"
     "CREATE TABLE IF NOT EXISTS import(id INTEGER PRIMARY KEY, source TEXT NOT NULL, format TEXT NOT NULL,"
     " time INTEGER NOT NULL, lines INTEGER NOT NULL, triples INTEGER NOT NULL, added INTEGER NOT NULL,"
-    " rejected INTEGER NOT NULL, seconds REAL NOT NULL) STRICT;"
+    " rejected INTEGER NOT NULL, seconds REAL NOT NULL, bytes INTEGER NOT NULL, modified INTEGER NOT NULL,"
+    " graph TEXT) STRICT;"
     "CREATE TABLE IF NOT EXISTS run(id INTEGER PRIMARY KEY, kind TEXT NOT NULL, name TEXT, text TEXT, details TEXT,"
     " time INTEGER NOT NULL, seconds REAL NOT NULL) STRICT;"
     "CREATE TABLE IF NOT EXISTS model(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, kind TEXT, file TEXT,"
@@ -44,7 +45,7 @@ static const char schema[] =
 /* In the order of KgCatalogWrite. */
 static const char *const write_statements[KG_WRITES] = {
     [KG_WRITE_PREFIX] = "INSERT OR REPLACE INTO prefix VALUES(?,?)",
-    [KG_WRITE_IMPORT] = "INSERT OR REPLACE INTO import VALUES(?,?,?,?,?,?,?,?,?)",
+    [KG_WRITE_IMPORT] = "INSERT OR REPLACE INTO import VALUES(?,?,?,?,?,?,?,?,?,?,?,?)",
     [KG_WRITE_RUN] = "INSERT OR REPLACE INTO run VALUES(?,?,?,?,?,?,?)",
     [KG_WRITE_MODEL] = "INSERT OR REPLACE INTO model VALUES(?,?,?,?,?,?,?)",
     [KG_WRITE_EVIDENCE] = "INSERT OR REPLACE INTO evidence VALUES(?,?,?,?,?,?)",

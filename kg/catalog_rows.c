@@ -146,7 +146,8 @@ BaseStatus kg_put_prefix(KgTxn *txn, const char *prefix, const char *iri, BaseEr
 
 /* ---- Imports ---- */
 
-#define IMPORT_COLUMNS "SELECT id, source, format, time, lines, triples, added, rejected, seconds FROM import "
+#define IMPORT_COLUMNS                                                                                                 \
+    "SELECT id, source, format, time, lines, triples, added, rejected, seconds, bytes, modified, graph FROM import "
 
 static void read_import(KgReading *reading, void *row)
 {
@@ -158,7 +159,10 @@ static void read_import(KgReading *reading, void *row)
                                   .triples = kg_number_at(reading, 5),
                                   .added = kg_number_at(reading, 6),
                                   .rejected = kg_number_at(reading, 7),
-                                  .seconds = real_at(reading, 8)};
+                                  .seconds = real_at(reading, 8),
+                                  .bytes = kg_number_at(reading, 9),
+                                  .modified = (int64_t)kg_number_at(reading, 10),
+                                  .graph = text_at(reading, 11)};
 }
 
 BaseStatus kg_imports(KgTxn *txn, BaseArena *arena, KgImport **out, size_t *count, BaseError *err)
@@ -194,7 +198,8 @@ BaseStatus kg_put_import(KgTxn *txn, const KgImport *import, BaseError *err)
     return KG_RECORD(txn, KG_WRITE_IMPORT, err, kg_number_value(import->id), text(import->source), text(import->format),
                      kg_number_value((uint64_t)import->time), kg_number_value(import->lines),
                      kg_number_value(import->triples), kg_number_value(import->added),
-                     kg_number_value(import->rejected), real(import->seconds));
+                     kg_number_value(import->rejected), real(import->seconds), kg_number_value(import->bytes),
+                     kg_number_value((uint64_t)import->modified), text(import->graph));
 }
 
 /* ---- Runs ---- */

@@ -236,7 +236,8 @@ BaseStatus kg_export_in(KgTxn *txn, KgId graph, unsigned layers, KgFormat format
 
 /* ---- Care ---------------------------------------------------------------------------------------------------- */
 
-/* Verifies every order against every other, the dictionary both ways, counts and catalog. Each fault goes to `sink`;
+/* Verifies every order against every other, the dictionary both ways, counts, catalog, and the statistics and
+ * labels' index where they claim to be current. Each fault goes to `sink`;
  * BASE_BAD_INPUT when there was one. */
 BaseStatus kg_check(KgTxn *txn, uint64_t *faults, const BaseSink *sink, BaseJob *job, BaseError *err);
 
@@ -264,7 +265,8 @@ typedef struct KgPredicateStatistics {
 typedef struct KgStatistics {
     bool is_current; /* no fact came or went since */
     uint64_t triples, subject_count, predicate_count;
-    uint64_t set_count;          /* characteristic sets, of all kept ones and others told apart: beyond a million not */
+    uint64_t set_count;          /* distinct characteristic sets; where there are too many to tell apart (about a
+                                    million), those that were */
     KgPredicateStatistics *rows; /* most triples first; no more than 10,000 */
     size_t row_count;
 } KgStatistics;
@@ -336,6 +338,9 @@ typedef struct KgImport {
     int64_t time;
     uint64_t lines, triples, added, rejected;
     double seconds;
+    uint64_t bytes;    /* of the file, as it lay there, packed or not */
+    int64_t modified;  /* the file's time; 0: it has none, as standard input */
+    const char *graph; /* where the triples went, as KgImportOptions has it; empty: the default graph */
 } KgImport;
 BaseStatus kg_imports(KgTxn *txn, BaseArena *arena, KgImport **out, size_t *count, BaseError *err);
 BaseStatus kg_find_import(KgTxn *txn, uint32_t id, BaseArena *arena, KgImport *out, BaseError *err);

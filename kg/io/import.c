@@ -191,14 +191,19 @@ BaseStatus kg_import_file(KgImporter *importer, const char *name, BaseError *err
         return status;
     importer->row =
         (KgImport){.id = importer->row.id, .source = name, .format = names[format], .time = (int64_t)time(NULL)};
+    importer->row.graph = importer->options.graph;
+    struct stat found;
     if (strcmp(name, "-") == 0)
         importer->row.source = "<stdin>";
+    else if (stat(name, &found) == 0)
+        importer->row.modified = (int64_t)found.st_mtime;
     importer->position = 0;
     importer->reading.name = base_input_name(importer->input);
     importer->reading.format = format;
     snprintf(importer->reading.blank_prefix, sizeof importer->reading.blank_prefix, "i%u.", importer->row.id);
     snprintf(importer->stage, sizeof importer->stage, "reading %s", importer->reading.name);
     status = readers[format](importer, err);
+    importer->row.bytes = base_input_position(importer->input);
     const uint64_t size = base_input_size(importer->input);
     base_job_step(importer->job, importer->stage, "bytes", size, size, NULL);
     base_input_close(importer->input);

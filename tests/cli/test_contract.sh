@@ -92,6 +92,26 @@ check 0 "$KGQ" import "$T/mix3" "$T/mix.nt"
 check 0 "$KGQ" export "$T/mix3" --format nt
 grep -v '^_:' "$T/mix.nt" | sort | cmp - <(grep -v '^_:' "$T/out" | sort) || fail "N-Triples did not come back"
 
+# Labels, statistics, provenance.
+printf 'rex\tlabel\t"Rex the d\303\266g"\nrex\tis_a\tdog\ntom\tlabel\t"Tom\\tcat"\n' > "$T/labels.tsv"
+check 0 "$KGQ" import "$T/pets" "$T/labels.tsv"
+check 0 "$KGQ" search "$T/pets" 'the DO'
+out_has "$(printf 'rex\t"Rex the d\303\266g"\tlabel\t')"
+check 0 "$KGQ" search "$T/pets" 'the DO' --whole-words
+out_is "$(printf 'entity\tlabel\tpredicate\tscore')"
+check 0 "$KGQ" search "$T/pets" tom cat -k 1 --output json
+! command -v python3 > /dev/null || python3 -m json.tool "$T/out" > /dev/null || fail "search --output json is not JSON"
+out_has '"Tom\tcat"'
+check 0 "$KGQ" search "$T/pets" '" OR NEAR(* -'
+check 2 "$KGQ" search "$T/pets"
+check 2 "$KGQ" search "$T/pets" x --output csv
+check 1 "$KGQ" search "$T/none" x
+check 0 "$KGQ" stats "$T/pets"
+out_has "$(printf 'statistics\tcurrent\t3 facts\t2 subjects\t2 predicates\t2 characteristic sets')"
+out_has "$(printf '2 asserted\t0 inferred\t0 predicted\t0 observed\t2 subjects\t2 objects')"
+out_has "$(printf '\t3 lines\ttsv\t%s bytes\tof 2' "$(wc -c < "$T/labels.tsv")")"
+check 0 "$KGQ" check "$T/pets"
+
 # Queries: formats, errors with caret.
 check 0 "$KGQ" query "$T/db" 'SELECT ?s { ?s :p :o3 } ORDER BY ?s LIMIT 2' --output csv
 [ "$(tr -d '\r' < "$T/out")" = "$(printf 's\nkg:s10\nkg:s101')" ] || fail "wrong rows: $(cat "$T/out")"

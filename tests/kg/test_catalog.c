@@ -28,7 +28,7 @@ static void rows_come_back_as_they_were_put(void **state)
     expect_ok(kg_put_model(txn, &model, &model_id, &err), &err);
     expect_ok(kg_put_evidence(txn, &evidence, &evidence_id, &err), &err);
     expect_ok(kg_next_id(txn, "import", &import_id, &err), &err);
-    expect_ok(kg_put_import(txn, &(KgImport){import_id, "f.tsv", "tsv", 5, 10, 9, 8, 1, 0.25}, &err), &err);
+    expect_ok(kg_put_import(txn, &(KgImport){import_id, "f.tsv", "tsv", 5, 10, 9, 8, 1, 0.25, 77, 4, "g"}, &err), &err);
     assert_int_equal(count_runs(txn, NULL), 0); /* not before the commit */
     commit(txn);
     txn = begin_read(f->store);
@@ -54,6 +54,9 @@ static void rows_come_back_as_they_were_put(void **state)
     assert_string_equal(import_back.source, "f.tsv");
     assert_int_equal(import_back.lines, 10);
     assert_int_equal(import_back.rejected, 1);
+    assert_int_equal(import_back.bytes, 77);
+    assert_int_equal(import_back.modified, 4);
+    assert_string_equal(import_back.graph, "g");
     assert_int_equal(count_runs(txn, "reason"), 1);
     assert_int_equal(count_runs(txn, "train"), 0);
     assert_int_equal(kg_find_run(txn, 99, &arena, &run_back, &err), BASE_NOT_FOUND);
