@@ -425,4 +425,21 @@ typedef enum KgResultFormat {
  * for tables, 0: as wide as needed. BASE_BAD_CALL: a format that does not fit the form. */
 BaseStatus kg_query_write(KgQuery *query, KgResultFormat format, int width, FILE *out, uint64_t *rows, BaseError *err);
 
+typedef struct KgUpdateOptions {
+    const char *name; /* for messages, and as the source of the import that the catalog gets; NULL: "<update>" */
+    BaseJob *job;     /* cancellation; may be NULL */
+} KgUpdateOptions;
+typedef struct KgUpdateReport {
+    uint64_t operations, inserted, deleted; /* triples: those that were new, those that were there */
+} KgUpdateReport;
+
+/* Runs a SPARQL 1.1 Update, all its operations in turn, in a write transaction that the caller commits. Updates write
+ * the asserted layer: what is only inferred is not deleted, and what was inferred stays until it is inferred anew.
+ * Patterns see asserted and inferred triples, as queries do. New triples have as their note's source an import of the
+ * catalog, whose format is "sparql". BASE_BAD_INPUT: a syntax error, before anything is written, or an operation that
+ * cannot be done, with its place. After a failure of an operation the transaction cannot be committed any more: all
+ * or nothing. `options` and `report` may be NULL. */
+BaseStatus kg_update(KgTxn *txn, const char *text, size_t length, const KgUpdateOptions *options,
+                     KgUpdateReport *report, BaseError *err);
+
 #endif

@@ -1,6 +1,6 @@
-/* ast.h - a parsed query. Everything lies in one arena and knows its place in the text. Prefixes and relative IRIs are
- * resolved, variables are numbers in the scope of their SELECT (a subquery has its own), blank nodes in patterns are
- * variables nobody can name. */
+/* ast.h - a parsed query or update. Everything lies in one arena and knows its place in the text. Prefixes and relative
+ * IRIs are resolved, variables are numbers in the scope of their SELECT (a subquery has its own), blank nodes in
+ * patterns are variables nobody can name. */
 #ifndef KGQ_KG_SPARQL_AST_H
 #define KGQ_KG_SPARQL_AST_H
 
@@ -183,5 +183,61 @@ typedef struct AstSelect {
     uint64_t limit, offset; /* limit UINT64_MAX: none */
     AstValues *values;      /* behind the modifiers; NULL: none */
 } AstSelect;
+
+/* ---- Updates (SPARQL 1.1 Update) ---- */
+
+/* Triples of one graph, of data or of a template. */
+typedef struct AstQuads {
+    bool is_named; /* by GRAPH; otherwise: of the default graph, or of WITH's */
+    AstNode graph;
+    AstTriple *triples;
+    size_t count;
+    struct AstQuads *next;
+} AstQuads;
+
+typedef enum AstGraphsKind { GRAPHS_DEFAULT, GRAPHS_NAMED, GRAPHS_ALL, GRAPHS_IRI } AstGraphsKind;
+typedef struct AstGraphs {
+    AstGraphsKind kind;
+    AstPlace place;
+    KgTerm iri;
+} AstGraphs;
+
+typedef struct AstUsing {
+    bool is_named; /* USING NAMED */
+    AstPlace place;
+    KgTerm iri;
+    struct AstUsing *next;
+} AstUsing;
+
+typedef enum AstOperationKind {
+    UPDATE_INSERT_DATA,
+    UPDATE_DELETE_DATA,
+    UPDATE_MODIFY, /* DELETE and INSERT by templates; DELETE WHERE, its pattern being the template */
+    UPDATE_LOAD,
+    UPDATE_CLEAR, /* DROP likewise: a graph that has no triples is not there */
+    UPDATE_CREATE,
+    UPDATE_ADD,
+    UPDATE_MOVE,
+    UPDATE_COPY,
+} AstOperationKind;
+
+typedef struct AstOperation {
+    AstOperationKind kind;
+    AstPlace place; /* of its first word */
+    AstQuads *deleted, *inserted;
+    AstSelect *select; /* DATA: only its variables, which are the blank nodes; MODIFY: WHERE and all variables */
+    bool has_with;
+    KgTerm with;
+    AstUsing *using;
+    bool silent;
+    AstGraphs from, to; /* CLEAR: from; LOAD, CREATE: to; ADD, MOVE, COPY: both */
+    KgTerm source;      /* LOAD */
+    struct AstOperation *next;
+} AstOperation;
+
+typedef struct AstUpdate {
+    AstOperation *first;
+    size_t count;
+} AstUpdate;
 
 #endif

@@ -2,6 +2,36 @@
 #include "kg/sparql/operator.h"
 
 #include <stdlib.h>
+#include <time.h>
+
+static int64_t microseconds_now(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+void sparql_start_run(Run *run)
+{
+    run->terms.txn = run->txn;
+    run->eval.terms = &run->terms;
+    run->eval.job = run->job;
+    run->eval.now = microseconds_now();
+    base_random_seed(&run->eval.random, (uint64_t)run->eval.now ^ (uint64_t)(uintptr_t)run);
+}
+
+void sparql_close_all(Operator *all)
+{
+    for (Operator *op = all; op; op = op->all)
+        if (op->type->close)
+            op->type->close(op);
+}
+
+void sparql_end_run(Run *run)
+{
+    sparql_eval_free(&run->eval);
+    sparql_terms_free(&run->terms);
+}
 
 BaseStatus sparql_no_memory(BaseError *err)
 {
@@ -126,7 +156,7 @@ static bool bind(const Scan *scan, const KgTriple *triple, KgId *row)
 static BaseStatus holds(Run *run, KgTriple triple, BaseError *err)
 {
     bool is_there;
-    const BaseStatus status = kg_holds(run->txn, run->layers, triple, &is_there, err);
+    const BaseStatus status = kg_holds_in(run->txn, run->graph, run->layers, triple, &is_there, err);
     return status == BASE_OK && !is_there ? BASE_END : status;
 }
 
@@ -140,7 +170,7 @@ static BaseStatus open_row(Scan *scan, const KgId *row, BaseError *err)
     Run *const run = scan->base.run;
     if (pattern.s && pattern.p && pattern.o)
         return holds(run, pattern, err);
-    return kg_scan_open(run->txn, run->layers, pattern, KG_ORDER_BEST, &scan->scan, err);
+    return kg_scan_open_in(run->txn, run->graph, run->layers, pattern, KG_ORDER_BEST, &scan->scan, err);
 }
 
 /* Appends matches of the open row until the batch is full (BASE_OK) or they end (BASE_END). */
@@ -241,7 +271,7 @@ static BaseStatus count_next(Operator *op, Batch *out, BaseError *err)
     count->is_done = true;
     const KgTriple pattern = count->pattern;
     if (!is_local(pattern.s) && !is_local(pattern.p) && !is_local(pattern.o)) {
-        const BaseStatus status = kg_count(op->run->txn, op->run->layers, pattern, &number, err);
+        const BaseStatus status = kg_count_in(op->run->txn, op->run->graph, op->run->layers, pattern, &number, err);
         if (status != BASE_OK)
             return status;
     }

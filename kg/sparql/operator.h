@@ -11,6 +11,7 @@
 /* What all operators of a query share. */
 typedef struct Run {
     KgTxn *txn;
+    KgId graph; /* that patterns are matched in; KG_ANY: the database's default graph */
     unsigned layers;
     BaseJob *job;
     BaseArena *arena;        /* of the query: operators lie in it */
@@ -36,6 +37,9 @@ struct Operator {
     Operator *all; /* chain of all operators of the query, for closing */
 };
 
+void sparql_start_run(Run *run); /* given its transaction, layers, job, arena and text */
+void sparql_end_run(Run *run);   /* frees what it holds, but not the arena */
+void sparql_close_all(Operator *all);
 BaseStatus sparql_next(Operator *op, Batch *out, BaseError *err); /* checks for cancellation, empties `out` first */
 void sparql_rewind(Operator *op);                                 /* with all below it: begin again */
 BaseStatus sparql_cancelled(Run *run, BaseError *err);            /* BASE_OK when not */

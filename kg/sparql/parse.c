@@ -13,53 +13,6 @@ typedef struct ItemList {
     size_t count, capacity;
 } ItemList;
 
-/* ---- Prologue ---- */
-
-static bool parse_base(Parser *parser)
-{
-    KgTerm iri;
-    if (parser->token.kind != TOKEN_IRI)
-        return sparql_expected(parser, "an IRI after BASE");
-    if (!sparql_parse_iri(parser, &iri))
-        return false;
-    parser->base = iri.text;
-    return true;
-}
-
-static bool parse_prefix(Parser *parser)
-{
-    const Token name = parser->token;
-    const char *const text = parser->lexer.text + name.offset;
-    if (name.kind != TOKEN_NAME || text[name.length - 1] != ':' || memchr(text, ':', name.length - 1))
-        return sparql_expected(parser, "a prefix with its colon, as in PREFIX ex: <http://example.org/>");
-    KgTerm iri;
-    sparql_advance(parser);
-    if (parser->token.kind != TOKEN_IRI)
-        return sparql_expected(parser, "the IRI of the prefix, in < >");
-    if (!sparql_parse_iri(parser, &iri))
-        return false;
-    const KgPrefix prefix = {base_arena_copy(parser->arena, text, name.length - 1),
-                             base_arena_copy(parser->arena, iri.text.bytes, iri.text.length)};
-    if (!prefix.prefix || !prefix.iri || !BASE_PUSH(&parser->prefixes, prefix))
-        return sparql_parse_no_memory(parser);
-    return true;
-}
-
-static bool parse_prologue(Parser *parser)
-{
-    for (;;) {
-        bool is_read = true;
-        if (sparql_accept_word(parser, "BASE"))
-            is_read = parse_base(parser);
-        else if (sparql_accept_word(parser, "PREFIX"))
-            is_read = parse_prefix(parser);
-        else
-            return true;
-        if (!is_read)
-            return false;
-    }
-}
-
 /* ---- VALUES ---- */
 
 /* DataBlockValue: a term without variables, or UNDEF. */
@@ -434,7 +387,7 @@ static bool parse_solution_modifier(Parser *parser, AstSelect *select)
     return is_read && parse_limit_offset(parser, select);
 }
 
-static bool parse_where_clause(Parser *parser, AstSelect *select)
+bool sparql_parse_where_clause(Parser *parser, AstSelect *select)
 {
     const bool has_word = sparql_accept_word(parser, "WHERE");
     if (!sparql_is(parser, '{'))
@@ -450,11 +403,13 @@ static bool refuse_dataset(Parser *parser)
     return true;
 }
 
-/* The end that all forms share: VALUES, scopes, what the parser kept for the SELECT. */
-static bool finish_select(Parser *parser, AstSelect *select)
+static bool parse_values_clause(Parser *parser, AstSelect *select)
 {
-    if (sparql_accept_word(parser, "VALUES") && !(select->values = sparql_parse_data_block(parser)))
-        return false;
+    return !sparql_accept_word(parser, "VALUES") || (select->values = sparql_parse_data_block(parser)) != NULL;
+}
+
+bool sparql_finish_select(Parser *parser, AstSelect *select)
+{
     select->is_grouped = select->group_count > 0 || select->having_count > 0 || parser->scope->has_aggregate;
     if (!sparql_check_select(parser, select))
         return false;
@@ -469,7 +424,7 @@ static bool finish_select(Parser *parser, AstSelect *select)
     return true;
 }
 
-static AstSelect *new_select(Parser *parser, KgQueryForm form)
+AstSelect *sparql_new_select(Parser *parser, KgQueryForm form)
 {
     AstSelect *const select = sparql_alloc(parser, 1, sizeof *select);
     if (select)
@@ -479,8 +434,9 @@ static AstSelect *new_select(Parser *parser, KgQueryForm form)
 
 static bool parse_sub_select_body(Parser *parser, AstSelect *select)
 {
-    return parse_select_clause(parser, select) && parse_where_clause(parser, select) &&
-           parse_solution_modifier(parser, select) && finish_select(parser, select);
+    return parse_select_clause(parser, select) && sparql_parse_where_clause(parser, select) &&
+           parse_solution_modifier(parser, select) && parse_values_clause(parser, select) &&
+           sparql_finish_select(parser, select);
 }
 
 /* Its variables are its own; those it projects are tied to the names around it. */
@@ -489,7 +445,7 @@ AstSelect *sparql_parse_sub_select(Parser *parser)
     Scope *const outer = parser->scope;
     Scope inner = {.outer = outer};
     const bool no_aggregates = parser->no_aggregates, in_aggregate = parser->in_aggregate;
-    AstSelect *const select = new_select(parser, KG_SELECT);
+    AstSelect *const select = sparql_new_select(parser, KG_SELECT);
     if (!select)
         return NULL;
     parser->scope = &inner;
@@ -512,14 +468,15 @@ AstSelect *sparql_parse_sub_select(Parser *parser)
 
 static bool parse_select_query(Parser *parser, AstSelect *select)
 {
-    return parse_select_clause(parser, select) && refuse_dataset(parser) && parse_where_clause(parser, select) &&
+    return parse_select_clause(parser, select) && refuse_dataset(parser) && sparql_parse_where_clause(parser, select) &&
            parse_solution_modifier(parser, select);
 }
 
 static bool parse_ask_query(Parser *parser, AstSelect *select)
 {
     sparql_advance(parser);
-    return refuse_dataset(parser) && parse_where_clause(parser, select) && parse_solution_modifier(parser, select);
+    return refuse_dataset(parser) && sparql_parse_where_clause(parser, select) &&
+           parse_solution_modifier(parser, select);
 }
 
 static bool keep_template(Parser *parser, AstSelect *select, const AstTriple *triples, size_t count)
@@ -542,7 +499,7 @@ static bool parse_construct_template(Parser *parser, AstSelect *select)
                          sparql_close_brace(parser, "a triple or '}'") &&
                          keep_template(parser, select, parser->triples.items, parser->triples.count);
     parser->in_template = false;
-    parser->labels.count = 0; /* the template's labels name nodes of the result */
+    sparql_free_labels(&parser->labels); /* the template's labels name nodes of the result */
     return is_read;
 }
 
@@ -569,7 +526,8 @@ static bool parse_construct_query(Parser *parser, AstSelect *select)
 {
     sparql_advance(parser);
     if (sparql_is(parser, '{')) {
-        if (!parse_construct_template(parser, select) || !refuse_dataset(parser) || !parse_where_clause(parser, select))
+        if (!parse_construct_template(parser, select) || !refuse_dataset(parser) ||
+            !sparql_parse_where_clause(parser, select))
             return false;
     } else if (!refuse_dataset(parser) || !parse_construct_where(parser, select)) {
         return false;
@@ -606,7 +564,7 @@ static bool parse_describe_query(Parser *parser, AstSelect *select)
     select->star = sparql_accept(parser, '*');
     if ((!select->star && !read_described(parser, select)) || !refuse_dataset(parser))
         return false;
-    if ((sparql_is(parser, '{') || sparql_is_word(parser, "WHERE")) && !parse_where_clause(parser, select))
+    if ((sparql_is(parser, '{') || sparql_is_word(parser, "WHERE")) && !sparql_parse_where_clause(parser, select))
         return false;
     return parse_solution_modifier(parser, select);
 }
@@ -625,43 +583,26 @@ static AstSelect *parse_query(Parser *parser)
     };
     static const char *const updates[] = {"INSERT", "DELETE", "LOAD", "CLEAR", "DROP",
                                           "CREATE", "ADD",    "MOVE", "COPY",  "WITH"};
-    if (!parse_prologue(parser))
+    if (!sparql_parse_prologue(parser))
         return NULL;
     for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
         if (!sparql_is_word(parser, forms[i].word))
             continue;
-        AstSelect *const select = new_select(parser, forms[i].form);
-        return select && forms[i].parse(parser, select) && finish_select(parser, select) ? select : NULL;
+        AstSelect *const select = sparql_new_select(parser, forms[i].form);
+        return select && forms[i].parse(parser, select) && parse_values_clause(parser, select) &&
+                       sparql_finish_select(parser, select)
+                   ? select
+                   : NULL;
     }
     for (size_t i = 0; i < sizeof updates / sizeof *updates; i++)
         if (sparql_is_word(parser, updates[i])) {
-            sparql_fail(parser, sparql_token_place(parser),
-                        "%s changes the database: SPARQL updates are not supported yet", updates[i]);
+            sparql_fail(parser, sparql_token_place(parser), "%s changes the database: it is an update, not a query",
+                        updates[i]);
+            base_hint(parser->err, "kgq update runs it");
             return NULL;
         }
     sparql_expected(parser, "SELECT, ASK, CONSTRUCT or DESCRIBE");
     return NULL;
-}
-
-static AstSelect *parse_whole(Parser *parser)
-{
-    const size_t length = parser->lexer.length;
-    if (length >= UINT32_MAX) {
-        parser->status = base_fail(parser->err, BASE_BAD_INPUT, "the query is longer than 4 GB");
-        return NULL;
-    }
-    const size_t valid = base_utf8_check(parser->lexer.text, length);
-    if (valid < length) {
-        sparql_fail(parser, (AstPlace){(uint32_t)valid, 1}, "the query is not UTF-8");
-        return NULL;
-    }
-    sparql_advance(parser);
-    AstSelect *const select = parse_query(parser);
-    if (select && parser->token.kind != TOKEN_END) {
-        sparql_expected(parser, "the end of the query");
-        return NULL;
-    }
-    return select;
 }
 
 BaseStatus sparql_parse(const char *text, size_t length, const char *name, const KgPrefix *prefixes,
@@ -670,21 +611,18 @@ BaseStatus sparql_parse(const char *text, size_t length, const char *name, const
     BaseError unwanted = {0};
     Scope scope = {0};
     Parser parser = {.lexer = {.text = text, .length = length},
+                     .what = "query",
                      .name = name,
                      .arena = arena,
                      .err = err ? err : &unwanted,
-                     .scope = &scope,
-                     .no_aggregates = true};
+                     .scope = &scope};
     *out = NULL;
-    for (size_t i = 0; i < prefix_count && parser.status == BASE_OK; i++)
-        if (!BASE_PUSH(&parser.prefixes, prefixes[i]))
-            sparql_parse_no_memory(&parser);
-    if (parser.status == BASE_OK)
-        *out = parse_whole(&parser);
-    free(parser.prefixes.items);
-    free(parser.labels.items);
-    free(parser.braces.items);
-    free(parser.triples.items);
+    AstSelect *const select = sparql_open(&parser, prefixes, prefix_count) ? parse_query(&parser) : NULL;
+    if (select && parser.token.kind != TOKEN_END)
+        sparql_expected(&parser, "the end of the query");
+    const BaseStatus status = sparql_close(&parser);
     free(scope.variables.items);
-    return parser.status;
+    if (status == BASE_OK)
+        *out = select;
+    return status;
 }

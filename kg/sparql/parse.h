@@ -1,4 +1,4 @@
-/* parse.h - query text to syntax tree. */
+/* parse.h - the text of a query or an update to its syntax tree. */
 #ifndef KGQ_KG_SPARQL_PARSE_H
 #define KGQ_KG_SPARQL_PARSE_H
 
@@ -7,5 +7,7 @@
 /* The tree lies in `arena` and borrows from it alone. `name` is for messages. BASE_BAD_INPUT has the place. */
 BaseStatus sparql_parse(const char *text, size_t length, const char *name, const KgPrefix *prefixes,
                         size_t prefix_count, BaseArena *arena, AstSelect **out, BaseError *err);
+BaseStatus sparql_parse_update(const char *text, size_t length, const char *name, const KgPrefix *prefixes,
+                               size_t prefix_count, BaseArena *arena, AstUpdate **out, BaseError *err);
 
 #endif

@@ -1,4 +1,4 @@
-/* parse_term.c - IRIs, names, literals, blank nodes and variables: tokens to terms. */
+/* parse_term.c - IRIs, names and what declares them, literals, blank nodes and variables: tokens to terms. */
 #include "kg/iri.h"
 #include "kg/sparql/parser.h"
 
@@ -102,6 +102,53 @@ bool sparql_parse_iri(Parser *parser, KgTerm *out)
     if (parser->token.kind == TOKEN_NAME)
         return parse_prefixed_name(parser, out);
     return sparql_expected(parser, "an IRI or a prefixed name");
+}
+
+/* ---- Prologue ---- */
+
+static bool parse_base(Parser *parser)
+{
+    KgTerm iri;
+    if (parser->token.kind != TOKEN_IRI)
+        return sparql_expected(parser, "an IRI after BASE");
+    if (!sparql_parse_iri(parser, &iri))
+        return false;
+    parser->base = iri.text;
+    return true;
+}
+
+static bool parse_prefix(Parser *parser)
+{
+    const Token name = parser->token;
+    const char *const text = parser->lexer.text + name.offset;
+    if (name.kind != TOKEN_NAME || text[name.length - 1] != ':' || memchr(text, ':', name.length - 1))
+        return sparql_expected(parser, "a prefix with its colon, as in PREFIX ex: <http://example.org/>");
+    KgTerm iri;
+    sparql_advance(parser);
+    if (parser->token.kind != TOKEN_IRI)
+        return sparql_expected(parser, "the IRI of the prefix, in < >");
+    if (!sparql_parse_iri(parser, &iri))
+        return false;
+    const KgPrefix prefix = {base_arena_copy(parser->arena, text, name.length - 1),
+                             base_arena_copy(parser->arena, iri.text.bytes, iri.text.length)};
+    if (!prefix.prefix || !prefix.iri || !BASE_PUSH(&parser->prefixes, prefix))
+        return sparql_parse_no_memory(parser);
+    return true;
+}
+
+bool sparql_parse_prologue(Parser *parser)
+{
+    for (;;) {
+        bool is_read = true;
+        if (sparql_accept_word(parser, "BASE"))
+            is_read = parse_base(parser);
+        else if (sparql_accept_word(parser, "PREFIX"))
+            is_read = parse_prefix(parser);
+        else
+            return true;
+        if (!is_read)
+            return false;
+    }
 }
 
 /* ---- Literals ---- */
@@ -228,29 +275,46 @@ bool sparql_parse_var_or_iri(Parser *parser, AstNode *out)
     return sparql_parse_iri(parser, &out->term);
 }
 
-/* A label means one node within its basic graph pattern, and may not come back in another (section 5.1.1). */
+/* The entry of a label, one without a variable when the label is new. NULL: no memory. */
+static Label *find_label(LabelTable *labels, KgText name)
+{
+    for (uint64_t seed = 0;; seed++) {
+        bool is_new;
+        const uint64_t hash = base_hash(name.bytes, name.length, seed) >> 1;
+        const uint64_t *const place = base_map_put(&labels->places, hash, labels->count, &is_new);
+        if (!place || (is_new && !BASE_PUSH(labels, (Label){.name = name, .variable = AST_NO_VARIABLE})))
+            return NULL;
+        Label *const label = &labels->items[*place];
+        if (label->name.length == name.length && memcmp(label->name.bytes, name.bytes, name.length) == 0)
+            return label;
+    }
+}
+
+/* A label means one node within its basic graph pattern, and may not come back in another (section 5.1.1), nor in
+ * another INSERT DATA (section 19.6). */
 static bool parse_blank_label(Parser *parser, AstNode *out)
 {
     const KgText name = token_text(parser);
     out->place = sparql_token_place(parser);
-    for (size_t i = 0; i < parser->labels.count; i++) {
-        const Label *const label = &parser->labels.items[i];
-        if (label->name.length != name.length || memcmp(label->name.bytes, name.bytes, name.length) != 0)
-            continue;
-        if (label->pattern != parser->pattern) {
-            sparql_fail(parser, out->place, "the blank node %.*s is used in two separate graph patterns",
-                        (int)(name.length < 100 ? name.length : 100), name.bytes);
-            if (parser->status == BASE_BAD_INPUT)
-                base_hint(parser->err, "use a variable to speak of one node in both");
-            return false;
-        }
-        out->variable = label->variable;
-        sparql_advance(parser);
-        return true;
-    }
-    out->variable = sparql_fresh_variable(parser, out->place);
-    if (!BASE_PUSH(&parser->labels, (Label){name, out->variable, parser->pattern}))
+    Label *const label = find_label(&parser->labels, name);
+    if (!label)
         return sparql_parse_no_memory(parser);
+    if (label->variable == AST_NO_VARIABLE) {
+        label->variable = sparql_fresh_variable(parser, out->place);
+        label->pattern = parser->pattern;
+    } else if (label->pattern != parser->pattern) {
+        const int shown = (int)(name.length < 100 ? name.length : 100);
+        if (parser->in_template) {
+            sparql_fail(parser, out->place, "the blank node %.*s is used in two separate operations", shown,
+                        name.bytes);
+        } else {
+            sparql_fail(parser, out->place, "the blank node %.*s is used in two separate graph patterns", shown,
+                        name.bytes);
+            base_hint(parser->err, "use a variable to speak of one node in both");
+        }
+        return false;
+    }
+    out->variable = label->variable;
     sparql_advance(parser);
     return parser->status == BASE_OK;
 }

@@ -10,10 +10,12 @@
 #define DEEPEST 200 /* nested groups, brackets and paths: more would need too much of the stack */
 
 static const char *const keywords[] = {
-    "SELECT", "CONSTRUCT", "DESCRIBE", "ASK",   "WHERE",  "PREFIX", "BASE",  "DISTINCT", "REDUCED",
-    "FILTER", "OPTIONAL",  "UNION",    "MINUS", "BIND",   "VALUES", "GRAPH", "SERVICE",  "ORDER",
-    "BY",     "GROUP",     "HAVING",   "LIMIT", "OFFSET", "ASC",    "DESC",  "AS",       "EXISTS",
-    "NOT",    "IN",        "UNDEF",    "FROM",  "NAMED",  "true",   "false",
+    "SELECT", "CONSTRUCT", "DESCRIBE", "ASK",    "WHERE",   "PREFIX", "BASE",  "DISTINCT", "REDUCED",
+    "FILTER", "OPTIONAL",  "UNION",    "MINUS",  "BIND",    "VALUES", "GRAPH", "SERVICE",  "ORDER",
+    "BY",     "GROUP",     "HAVING",   "LIMIT",  "OFFSET",  "ASC",    "DESC",  "AS",       "EXISTS",
+    "NOT",    "IN",        "UNDEF",    "FROM",   "NAMED",   "true",   "false", "INSERT",   "DELETE",
+    "DATA",   "WITH",      "USING",    "LOAD",   "INTO",    "CLEAR",  "DROP",  "CREATE",   "ADD",
+    "MOVE",   "COPY",      "TO",       "SILENT", "DEFAULT", "ALL",
 };
 
 bool sparql_same(KgText text, const char *word)
@@ -24,6 +26,42 @@ bool sparql_same(KgText text, const char *word)
 KgTerm sparql_iri_term(const char *iri)
 {
     return (KgTerm){.kind = KG_IRI, .text = {iri, strlen(iri)}};
+}
+
+/* ---- Begin and end ---- */
+
+bool sparql_open(Parser *parser, const KgPrefix *prefixes, size_t prefix_count)
+{
+    const size_t length = parser->lexer.length;
+    parser->no_aggregates = true;
+    for (size_t i = 0; i < prefix_count; i++)
+        if (!BASE_PUSH(&parser->prefixes, prefixes[i]))
+            return sparql_parse_no_memory(parser);
+    if (length >= UINT32_MAX) {
+        parser->status = base_fail(parser->err, BASE_BAD_INPUT, "the %s is longer than 4 GB", parser->what);
+        return false;
+    }
+    const size_t valid = base_utf8_check(parser->lexer.text, length);
+    if (valid < length)
+        return sparql_fail(parser, (AstPlace){(uint32_t)valid, 1}, "the %s is not UTF-8", parser->what);
+    sparql_advance(parser);
+    return true;
+}
+
+BaseStatus sparql_close(Parser *parser)
+{
+    free(parser->prefixes.items);
+    free(parser->braces.items);
+    free(parser->triples.items);
+    sparql_free_labels(&parser->labels);
+    return parser->status;
+}
+
+void sparql_free_labels(LabelTable *labels)
+{
+    free(labels->items);
+    base_map_free(&labels->places);
+    *labels = (LabelTable){0};
 }
 
 /* ---- Reports ---- */
@@ -46,7 +84,7 @@ bool sparql_fail(Parser *parser, AstPlace place, const char *format, ...)
 bool sparql_parse_no_memory(Parser *parser)
 {
     if (parser->status == BASE_OK)
-        parser->status = base_fail(parser->err, BASE_NO_MEMORY, "no memory to parse the query");
+        parser->status = base_fail(parser->err, BASE_NO_MEMORY, "no memory to parse the %s", parser->what);
     return false;
 }
 
@@ -63,7 +101,7 @@ static void describe(const Parser *parser, char *out, size_t capacity)
 {
     const Token *const token = &parser->token;
     if (token->kind == TOKEN_END) {
-        snprintf(out, capacity, "the end of the query");
+        snprintf(out, capacity, "the end of the %s", parser->what);
         return;
     }
     size_t shown = token->length < 40 ? token->length : 40;

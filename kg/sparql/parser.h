@@ -30,6 +30,12 @@ typedef struct Label {
     uint32_t pattern; /* the basic graph pattern it belongs to */
 } Label;
 
+typedef struct LabelTable {
+    Label *items;
+    size_t count, capacity;
+    BaseMap places; /* hash of the name -> its number */
+} LabelTable;
+
 typedef struct PrefixTable {
     KgPrefix *items;
     size_t count, capacity;
@@ -42,8 +48,9 @@ typedef struct TripleList {
 
 typedef struct Parser {
     Lexer lexer;
-    Token token;     /* the current one */
-    size_t last_end; /* of the token before it */
+    const char *what; /* is parsed: "query", "update" */
+    Token token;      /* the current one */
+    size_t last_end;  /* of the token before it */
     const char *name;
     PrefixTable prefixes;
     KgText base;
@@ -51,10 +58,7 @@ typedef struct Parser {
     BaseError *err;
     BaseStatus status; /* of the first fault */
     Scope *scope;
-    struct {
-        Label *items;
-        size_t count, capacity;
-    } labels;
+    LabelTable labels;
     struct {
         uint32_t *items;
         size_t count, capacity;
@@ -62,14 +66,18 @@ typedef struct Parser {
     TripleList triples;    /* of the block being read */
     uint32_t pattern;      /* number of the basic graph pattern being read */
     uint32_t last_pattern; /* numbers given so far */
-    bool in_template;      /* CONSTRUCT's: no paths */
+    bool in_template;      /* of CONSTRUCT and updates: no paths */
     bool no_aggregates;
     bool in_aggregate;
     int depth;
 } Parser;
 
 /* parse.c */
+AstSelect *sparql_new_select(Parser *parser, KgQueryForm form);
 AstSelect *sparql_parse_sub_select(Parser *parser);
+bool sparql_parse_where_clause(Parser *parser, AstSelect *select);
+/* What is left to do behind the last clause: checks, and the scope's variables are the SELECT's. */
+bool sparql_finish_select(Parser *parser, AstSelect *select);
 AstValues *sparql_parse_data_block(Parser *parser);
 
 /* parse_pattern.c */
@@ -86,6 +94,7 @@ AstExpr *sparql_parse_function_call(Parser *parser);
 bool sparql_begins_constraint(const Parser *parser); /* '(', a function's name or IRI */
 
 /* parse_term.c */
+bool sparql_parse_prologue(Parser *parser); /* BASE and PREFIX, any number */
 bool sparql_parse_iri(Parser *parser, KgTerm *out);
 bool sparql_parse_variable(Parser *parser, AstNode *out);
 bool sparql_parse_var_or_iri(Parser *parser, AstNode *out);
@@ -99,6 +108,11 @@ bool sparql_begins_iri(const Parser *parser);
 bool sparql_begins_term(const Parser *parser);
 
 /* parser.c */
+/* Starts a parser that has been given its text, name, arena, and error: the first token becomes the current one.
+ * False: reported. Afterwards, whatever was returned, sparql_close frees what it holds and gives the status of all. */
+bool sparql_open(Parser *parser, const KgPrefix *prefixes, size_t prefix_count);
+BaseStatus sparql_close(Parser *parser);
+void sparql_free_labels(LabelTable *labels);
 void sparql_advance(Parser *parser);
 bool sparql_is(const Parser *parser, int symbol);
 bool sparql_is_word(const Parser *parser, const char *word); /* in any case */

@@ -52,8 +52,8 @@ static double count_matches(Planner *planner, Algebra *node)
         return 0;
     Builder *const builder = &planner->builder;
     if (!is_local(s.id) && !is_local(p.id) && !is_local(o.id)) {
-        const BaseStatus status =
-            kg_count(builder->run->txn, builder->run->layers, (KgTriple){s.id, p.id, o.id}, &count, builder->err);
+        const BaseStatus status = kg_count_in(builder->run->txn, builder->run->graph, builder->run->layers,
+                                              (KgTriple){s.id, p.id, o.id}, &count, builder->err);
         if (status != BASE_OK)
             builder->status = status;
     }

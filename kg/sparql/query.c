@@ -4,7 +4,6 @@
 #include "kg/sparql/result.h"
 
 #include <stdlib.h>
-#include <time.h>
 
 struct KgQuery {
     BaseArena arena; /* syntax tree, algebra, operators */
@@ -22,13 +21,6 @@ struct KgQuery {
     BaseError cell_error;
 };
 
-static int64_t microseconds_now(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
-
 static void start_run(KgQuery *query, KgTxn *txn, const KgQueryOptions *options)
 {
     Run *const run = &query->run;
@@ -36,11 +28,7 @@ static void start_run(KgQuery *query, KgTxn *txn, const KgQueryOptions *options)
     run->layers = options && options->layers ? options->layers : KG_FACTS;
     run->job = options ? options->job : NULL;
     run->arena = &query->arena;
-    run->terms.txn = txn;
-    run->eval.terms = &run->terms;
-    run->eval.job = run->job;
-    run->eval.now = microseconds_now();
-    base_random_seed(&run->eval.random, (uint64_t)run->eval.now ^ (uint64_t)(uintptr_t)query);
+    sparql_start_run(run);
 }
 
 static bool alloc_columns(KgQuery *query, size_t count, BaseError *err)
@@ -210,11 +198,8 @@ void kg_query_close(KgQuery *query)
 {
     if (!query)
         return;
-    for (Operator *op = query->all; op; op = op->all)
-        if (op->type->close)
-            op->type->close(op);
-    sparql_eval_free(&query->run.eval);
-    sparql_terms_free(&query->run.terms);
+    sparql_close_all(query->all);
+    sparql_end_run(&query->run);
     base_arena_free(&query->arena);
     base_arena_free(&query->cell_texts);
     free(query);

@@ -91,9 +91,10 @@ BaseStatus sparql_terms_get(Terms *terms, KgId id, BaseArena *arena, KgTerm *out
 
 BaseStatus sparql_terms_fresh_blank(Terms *terms, KgId *out, BaseError *err)
 {
-    char label[32];
+    char label[64];
+    const char *const prefix = terms->blank_prefix ? terms->blank_prefix : "q";
     for (;;) {
-        const int length = snprintf(label, sizeof label, "q%llu", (unsigned long long)++terms->blank_count);
+        const int length = snprintf(label, sizeof label, "%.32s%llu", prefix, (unsigned long long)++terms->blank_count);
         const KgTerm term = {.kind = KG_BLANK, .text = {label, (size_t)length}};
         const BaseStatus status = kg_find(terms->txn, &term, out, err);
         if (status == BASE_NOT_FOUND)

@@ -12,8 +12,14 @@ static inline bool is_local(KgId id)
     return (id >> 56 & LOCAL_TERM) != 0;
 }
 
+static inline KgKind sparql_term_kind(KgId id)
+{
+    return kg_kind(id & ~((KgId)LOCAL_TERM << 56));
+}
+
 typedef struct Terms {
     KgTxn *txn;
+    const char *blank_prefix; /* of the labels of new blank nodes; NULL: "q" */
     BaseArena arena;
     struct {
         KgTerm *items;

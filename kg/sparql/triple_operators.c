@@ -3,11 +3,6 @@
 
 #include <stdlib.h>
 
-static KgKind kind_of(KgId id)
-{
-    return kg_kind(id & ~((KgId)LOCAL_TERM << 56));
-}
-
 /* Adds the triple unless it came before. */
 static BaseStatus add_triple(RowSet *seen, const KgId triple[3], Batch *out, BaseError *err)
 {
@@ -63,7 +58,8 @@ static BaseStatus instantiate(Construct *construct, const TemplateTriple *templa
         status = fill(construct, template->o, row, &triple[2], err);
     if (status != BASE_OK)
         return status;
-    if (!triple[0] || !triple[1] || !triple[2] || kind_of(triple[0]) == KG_LITERAL || kind_of(triple[1]) != KG_IRI)
+    if (!triple[0] || !triple[1] || !triple[2] || sparql_term_kind(triple[0]) == KG_LITERAL ||
+        sparql_term_kind(triple[1]) != KG_IRI)
         return BASE_OK;
     return add_triple(&construct->seen, triple, out, err);
 }
@@ -134,7 +130,7 @@ typedef struct Describe {
 static BaseStatus add_thing(Describe *describe, KgId id, BaseError *err)
 {
     bool is_new;
-    if (!id || is_local(id) || kind_of(id) == KG_LITERAL)
+    if (!id || is_local(id) || sparql_term_kind(id) == KG_LITERAL)
         return BASE_OK;
     return sparql_row_set_put(&describe->found, &id, &is_new) == NO_ROW ? sparql_no_memory(err) : BASE_OK;
 }
@@ -162,8 +158,9 @@ static BaseStatus describe_next(Operator *op, Batch *out, BaseError *err)
     describe->is_read = true;
     while (status == BASE_OK && !batch_is_full(out) && describe->at < describe->found.count) {
         if (!describe->scan)
-            status = kg_scan_open(op->run->txn, op->run->layers, (KgTriple){.s = describe->found.cells[describe->at]},
-                                  KG_ORDER_SPO, &describe->scan, err);
+            status = kg_scan_open_in(op->run->txn, op->run->graph, op->run->layers,
+                                     (KgTriple){.s = describe->found.cells[describe->at]}, KG_ORDER_SPO,
+                                     &describe->scan, err);
         KgTriple triple;
         if (status == BASE_OK)
             status = kg_scan_next(describe->scan, &triple, err);
@@ -174,7 +171,7 @@ static BaseStatus describe_next(Operator *op, Batch *out, BaseError *err)
             status = BASE_OK;
         } else if (status == BASE_OK) {
             const KgId ids[3] = {triple.s, triple.p, triple.o};
-            if (kind_of(triple.o) == KG_BLANK)
+            if (sparql_term_kind(triple.o) == KG_BLANK)
                 status = add_thing(describe, triple.o, err);
             if (status == BASE_OK)
                 status = add_triple(&describe->seen, ids, out, err);

@@ -101,7 +101,7 @@ static const BadQuery bad[] = {
     {"SELECT ?x { GRAPH ?g { ?x :p 1 } }", 1, 13, 5, "GRAPH is not supported yet", NULL},
     {"SELECT ?x FROM <g> { ?x :p 1 }", 1, 11, 4, "FROM is not supported yet", NULL},
     {"SELECT ?x { SERVICE <s> { ?x :p 1 } }", 1, 13, 7, "SERVICE is not supported yet", NULL},
-    {"INSERT DATA { :a :b :c }", 1, 1, 6, "updates are not supported yet", NULL},
+    {"INSERT DATA { :a :b :c }", 1, 1, 6, "it is an update, not a query", "kgq update"},
     {"SELECT ?x { ?x :p 1 BIND(1 AS ?x) }", 1, 31, 2, "BIND needs a new variable", NULL},
     {"SELECT (1 AS ?x) { ?x :p 1 }", 1, 14, 2, "AS needs a new variable", NULL},
     {"SELECT ?x (COUNT(*) AS ?n) { ?x :p ?y }", 1, 8, 2, "?x is neither grouped nor inside an aggregate", "SAMPLE(?x)"},
