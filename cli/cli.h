@@ -101,6 +101,10 @@ bool result_format(const Cli *cli, KgQueryForm form, KgResultFormat *out);
 BaseStatus run_query(Cli *cli, KgStore *store, const char *text, size_t length, const char *name, FILE *out,
                      uint64_t *rows, BaseError *err);
 
+/* ---- update.c: also used by the shell ---- */
+/* In a transaction of its own; says how many triples it inserted and deleted. */
+BaseStatus run_update(Cli *cli, KgStore *store, const char *text, size_t length, const char *name, BaseError *err);
+
 /* ---- reason.c: also used by the shell ---- */
 /* The rules of the latest run, 0 texts when there was none; all in the arena. */
 BaseStatus read_latest_rules(KgTxn *txn, BaseArena *arena, ReasonerText **texts, size_t *count, BaseError *err);
@@ -110,9 +114,9 @@ BaseStatus read_latest_rules(KgTxn *txn, BaseArena *arena, ReasonerText **texts,
 int try_rules(Cli *cli, KgStore *store, const ReasonerText *texts, size_t count, unsigned long first_line);
 
 /* ---- commands ---- */
-CommandRun command_import, command_export, command_stats, command_check, command_backup, command_compact, command_query, command_search,
-    command_reason, command_explain, command_train, command_evaluate, command_predict, command_score,
-    command_classifier, command_link, command_datasets;
+CommandRun command_import, command_export, command_stats, command_check, command_backup, command_compact, command_query,
+    command_search, command_update, command_reason, command_explain, command_train, command_evaluate, command_predict,
+    command_score, command_classifier, command_link, command_datasets;
 /* The shell on the database `path`, or on a temporary one when NULL. */
 int run_shell(Cli *cli, const char *path);
 

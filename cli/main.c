@@ -11,6 +11,8 @@ const Command commands[] = {
     {"query", "DB 'SPARQL' | DB -f FILE [options]", "Answers a SPARQL query over asserted and inferred triples.",
      command_query, "table tsv csv json xml markdown ntriples turtle"},
     {"search", "DB 'text' [options]", "Finds entities by the words of their labels.", command_search, "tsv json"},
+    {"update", "DB 'SPARQL UPDATE' | DB -f FILE [options]",
+     "Changes the triples by SPARQL 1.1 Update, in one transaction: all of it, or nothing.", command_update, NULL},
     {"reason", "DB [-r FILE.rls]... [options]", "Derives what follows by rules, as a batch job.", command_reason,
      "tsv"},
     {"explain", "DB 'head relation tail' [options]", "Says why a triple holds, is predicted, or is not there.",
@@ -58,7 +60,7 @@ static void print_usage(FILE *out)
 
 bool is_later_command(const char *name)
 {
-    static const char *const names[] = {"update", "run", "mine", "audit", "serve"};
+    static const char *const names[] = {"run", "mine", "audit", "serve"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strcmp(names[i], name) == 0)
             return true;

@@ -21,6 +21,7 @@ const char *const shell_commands[] = {".help",  ".import",   ".export",  ".rules
 
 static const char help_text[] =
     "A SPARQL statement ends at a blank line, or at a line's end behind ; once its braces balance.\n"
+    "A SPARQL update is a transaction of its own: all of it is done, or nothing.\n"
     "A rule or fact ends with a full stop:   grandparent(?x, ?z) :- parent(?x, ?y), parent(?y, ?z).\n"
     "\n"
     "  .import FILE...          add triples                 .schema                predicates and classes, counted\n"
@@ -58,6 +59,13 @@ static void end_results(Shell *shell, FILE *before)
 }
 
 /* ---- statements ---- */
+
+static int run_typed_update(Shell *shell, const char *text, size_t length)
+{
+    BaseError err = {0};
+    const BaseStatus status = run_update(shell->cli, shell->cli->store, text, length, "<update>", &err);
+    return status == BASE_OK ? EXIT_DONE : report_error(shell->cli, &err);
+}
 
 static int run_sparql(Shell *shell, const char *text, size_t length)
 {
@@ -455,7 +463,7 @@ static int run_statement(Shell *shell, const char *text, size_t length)
         return run_dot_command(shell, text + start, end - start);
     }
     case STATEMENT_SPARQL:
-        return run_sparql(shell, text, end);
+        return statement_is_update(text, end) ? run_typed_update(shell, text, end) : run_sparql(shell, text, end);
     case STATEMENT_RULE:
         return run_rule(shell, text, end);
     }

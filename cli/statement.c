@@ -58,6 +58,37 @@ StatementKind statement_kind(const char *text, size_t length)
     return STATEMENT_RULE;
 }
 
+static size_t word_end(const char *text, size_t length, size_t at)
+{
+    while (at < length && isalpha((unsigned char)text[at]))
+        at++;
+    return at;
+}
+
+static bool is_word(const char *text, size_t start, size_t end, const char *word)
+{
+    return strlen(word) == end - start && strncasecmp(word, text + start, end - start) == 0;
+}
+
+bool statement_is_update(const char *text, size_t length)
+{
+    static const char *const words[] = {"INSERT", "DELETE", "WITH", "LOAD", "CLEAR",
+                                        "CREATE", "DROP",   "COPY", "MOVE", "ADD"};
+    for (size_t at = 0;;) {
+        at += statement_start(text + at, length - at);
+        const size_t end = word_end(text, length, at);
+        for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+            if (is_word(text, at, end, words[i]))
+                return true;
+        if (!is_word(text, at, end, "PREFIX") && !is_word(text, at, end, "BASE"))
+            return false;
+        const char *const close = memchr(text + end, '>', length - end);
+        if (!close)
+            return false;
+        at = (size_t)(close - text) + 1;
+    }
+}
+
 /* What a reader of the text has seen at its end. */
 typedef struct Scan {
     int depth;      /* of { */

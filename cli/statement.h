@@ -15,6 +15,8 @@ typedef enum StatementKind {
 /* `text` is the lines so far, each with its newline. The words that begin SPARQL tell the kind; all else is a rule. */
 StatementKind statement_kind(const char *text, size_t length);
 bool statement_is_whole(StatementKind kind, const char *text, size_t length);
+/* Of SPARQL: does what stands behind PREFIX and BASE begin an update? */
+bool statement_is_update(const char *text, size_t length);
 /* Is a string that may go over lines still open? */
 bool statement_is_in_string(StatementKind kind, const char *text, size_t length);
 /* Where the statement begins, behind blanks and comments. */

@@ -29,7 +29,7 @@ check 1 bash -c '"$0" < "$1"' "$KGQ" "$T/script"
 out_has true
 printf '.no-such-thing\n' > "$T/script"
 check 2 bash -c '"$0" < "$1"' "$KGQ" "$T/script"
-printf '.update\n' > "$T/script"
+printf '.mine\n' > "$T/script"
 check 2 bash -c '"$0" < "$1"' "$KGQ" "$T/script"
 err_has "not there yet"
 printf '.expain a b c\n' > "$T/script"

@@ -31,6 +31,23 @@ static void the_first_word_tells_the_kind(void **state)
     assert_int_equal(kind("#[name(\"r\")] p(?x) :- q(?x)."), STATEMENT_RULE);
 }
 
+static bool is_update(const char *text)
+{
+    return statement_is_update(text, strlen(text));
+}
+
+static void the_word_behind_the_prefixes_tells_an_update(void **state)
+{
+    (void)state;
+    assert_true(is_update("INSERT DATA { :a :b :c }"));
+    assert_true(is_update("# SELECT\n PREFIX insert: <http://x/#select>\nBASE<b> # x\nwith <g> DELETE { } WHERE { }"));
+    assert_false(is_update("PREFIX insert: <http://x/#i> SELECT * { ?insert insert:delete 1 }"));
+    assert_false(is_update("ASK { }"));
+    assert_false(is_update("PREFIX a: <http://x/"));
+    assert_false(is_update("PREFIX a: <http://x/>"));
+    assert_false(is_update(""));
+}
+
 static void sparql_ends_at_a_blank_line_or_a_semicolon_outside_braces(void **state)
 {
     (void)state;
@@ -110,6 +127,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_first_word_tells_the_kind),
+        cmocka_unit_test(the_word_behind_the_prefixes_tells_an_update),
         cmocka_unit_test(sparql_ends_at_a_blank_line_or_a_semicolon_outside_braces),
         cmocka_unit_test(a_rule_ends_at_a_full_stop_outside_strings_and_comments),
         cmocka_unit_test(the_ending_is_not_part_of_the_text),

@@ -1,5 +1,5 @@
 # The program from outside, by scripts: exit codes, messages, results. Each gets the path of kgq and of the shared data.
-foreach(script contract shell kill wordnet install readme)
+foreach(script contract shell kill update wordnet install readme)
   add_test(NAME cli.${script} COMMAND bash ${CMAKE_CURRENT_SOURCE_DIR}/cli/test_${script}.sh
            WORKING_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR})
   set_tests_properties(cli.${script} PROPERTIES TIMEOUT 600 SKIP_RETURN_CODE 77
