@@ -226,6 +226,10 @@ typedef struct KgImportReport {
 BaseStatus kg_import(KgStore *store, const char *const *files, size_t file_count, const KgImportOptions *options,
                      KgImportReport *report, const BaseSink *sink, BaseJob *job, BaseError *err);
 
+/* The same for one file in a transaction that the caller commits, or not. */
+BaseStatus kg_import_file(KgTxn *txn, const char *file, const KgImportOptions *options, KgImportReport *report,
+                          const BaseSink *sink, BaseJob *job, BaseError *err);
+
 /* Writes the layers (KG_IN bits) in the order of subject, predicate and object ids; each triple once. N-Quads and TriG
  * hold the default graph and then all named ones, by their ids; other formats hold the default graph alone. */
 BaseStatus kg_export(KgTxn *txn, unsigned layers, KgFormat format, FILE *out, uint64_t *written, BaseJob *job,
@@ -436,9 +440,10 @@ typedef struct KgUpdateReport {
 /* Runs a SPARQL 1.1 Update, all its operations in turn, in a write transaction that the caller commits. Updates write
  * the asserted layer: what is only inferred is not deleted, and what was inferred stays until it is inferred anew.
  * Patterns see asserted and inferred triples, as queries do. New triples have as their note's source an import of the
- * catalog, whose format is "sparql". BASE_BAD_INPUT: a syntax error, before anything is written, or an operation that
- * cannot be done, with its place. After a failure of an operation the transaction cannot be committed any more: all
- * or nothing. `options` and `report` may be NULL. */
+ * catalog, whose format is "sparql"; those of LOAD, which reads any local file that kg_import does, one of their own.
+ * BASE_BAD_INPUT: a syntax error, before anything is written, or an operation that cannot be done, with its place.
+ * After a failure of an operation the transaction cannot be committed any more: all or nothing. `options` and `report`
+ * may be NULL. */
 BaseStatus kg_update(KgTxn *txn, const char *text, size_t length, const KgUpdateOptions *options,
                      KgUpdateReport *report, BaseError *err);
 

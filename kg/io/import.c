@@ -297,8 +297,10 @@ void kg_import_free(KgImporter *importer)
     base_arena_free(&importer->arena);
 }
 
-BaseStatus kg_import(KgStore *store, const char *const *files, size_t file_count, const KgImportOptions *options,
-                     KgImportReport *report, const BaseSink *sink, BaseJob *job, BaseError *err)
+/* `txn`: the caller's; NULL: one of its own, committed. */
+static BaseStatus import_into(KgStore *store, KgTxn *txn, const char *const *files, size_t file_count,
+                              const KgImportOptions *options, KgImportReport *report, const BaseSink *sink,
+                              BaseJob *job, BaseError *err)
 {
     const double began = base_wall_seconds();
     if (report)
@@ -313,7 +315,8 @@ BaseStatus kg_import(KgStore *store, const char *const *files, size_t file_count
         status = kg_import_read_options(&importer, err);
     if (status == BASE_OK)
         status = open_rejects(&importer, files, file_count, err);
-    if (status == BASE_OK)
+    importer.txn = txn;
+    if (status == BASE_OK && !txn)
         status = kg_write_begin(store, &importer.txn, err);
     if (status == BASE_OK)
         status = begin_loading(&importer, &loader, err);
@@ -329,7 +332,7 @@ BaseStatus kg_import(KgStore *store, const char *const *files, size_t file_count
         importer.txn->bulk_changed = importer.txn->facts_changed; /* however little it was */
         status = kg_settle_facts(importer.txn, job, err);
     }
-    if (status == BASE_OK) {
+    if (status == BASE_OK && !txn) {
         base_job_step(job, "saving", "files", 0, 1, NULL);
         status = kg_commit(importer.txn, err);
         importer.txn = NULL;
@@ -340,8 +343,22 @@ BaseStatus kg_import(KgStore *store, const char *const *files, size_t file_count
     if (status != BASE_OK && store->made_database && !store->committed)
         store->remove_when_closed = true; /* there was no database before this import */
     kg_load_free(loader);
-    kg_abort(importer.txn);
+    if (!txn)
+        kg_abort(importer.txn);
     kg_import_free(&importer);
     free(rows);
     return status;
+}
+
+BaseStatus kg_import(KgStore *store, const char *const *files, size_t file_count, const KgImportOptions *options,
+                     KgImportReport *report, const BaseSink *sink, BaseJob *job, BaseError *err)
+{
+    return import_into(store, NULL, files, file_count, options, report, sink, job, err);
+}
+
+BaseStatus kg_import_file(KgTxn *txn, const char *file, const KgImportOptions *options, KgImportReport *report,
+                          const BaseSink *sink, BaseJob *job, BaseError *err)
+{
+    const BaseStatus status = kg_want_writer(txn, "kg_import_file", err);
+    return status == BASE_OK ? import_into(kg_store(txn), txn, &file, 1, options, report, sink, job, err) : status;
 }

@@ -210,6 +210,8 @@ static BaseStatus run_operation(Update *update, const AstOperation *operation, B
         return delete_data(update, operation, err);
     case UPDATE_MODIFY:
         return sparql_modify(update, operation, err);
+    case UPDATE_LOAD:
+        return sparql_load(update, operation, err);
     default:
         return sparql_manage_graphs(update, operation, err);
     }
@@ -218,14 +220,15 @@ static BaseStatus run_operation(Update *update, const AstOperation *operation, B
 /* The row that explains the new triples; when there are none, none is needed. */
 static BaseStatus tell_catalog(const Update *update, BaseError *err)
 {
-    if (update->report.inserted == 0)
+    const uint64_t added = update->report.inserted - update->loaded;
+    if (added == 0)
         return BASE_OK;
     KgImport row = {.id = update->source, .source = update->name, .format = "sparql", .time = (int64_t)time(NULL)};
     row.lines = update->length > 0;
     for (const char *at = update->text; (at = memchr(at, '\n', update->length - (size_t)(at - update->text))); at++)
         row.lines += at + 1 < update->text + update->length;
     row.triples = update->offered;
-    row.added = update->report.inserted;
+    row.added = added;
     row.seconds = base_wall_seconds() - update->began;
     return kg_put_import(update->txn, &row, err);
 }

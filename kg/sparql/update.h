@@ -25,6 +25,7 @@ typedef struct Update {
     char blank_prefix[24];
     uint64_t blank_count; /* labels given under it */
     uint64_t offered;     /* triples to insert, those that were there already among them */
+    uint64_t loaded;      /* of the inserted: by LOAD, which has a row of its own in the catalog */
     KgUpdateReport report;
 } Update;
 
@@ -41,5 +42,6 @@ BaseStatus sparql_refuse(const Update *update, AstPlace place, BaseError *err, c
 
 BaseStatus sparql_modify(Update *update, const AstOperation *operation, BaseError *err);        /* update_modify.c */
 BaseStatus sparql_manage_graphs(Update *update, const AstOperation *operation, BaseError *err); /* update_graphs.c */
+BaseStatus sparql_load(Update *update, const AstOperation *operation, BaseError *err);          /* update_load.c */
 
 #endif

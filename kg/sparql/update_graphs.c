@@ -134,8 +134,6 @@ BaseStatus sparql_manage_graphs(Update *update, const AstOperation *operation, B
         return clear(update, operation, err);
     case UPDATE_CREATE:
         return create(update, operation, err);
-    case UPDATE_LOAD:
-        return sparql_refuse(update, operation->place, err, "LOAD is not supported yet");
     default:
         return transfer(update, operation, err);
     }

@@ -1,5 +1,6 @@
-/* test_sparql_allocations.c - memory that runs out at every place of a query in turn: it says BASE_NO_MEMORY, or it
- * answers as ever; nothing is left behind. Linked with --wrap=malloc,calloc,realloc,aligned_alloc. */
+/* test_sparql_allocations.c - memory that runs out at every place of a query or an update in turn: it says
+ * BASE_NO_MEMORY, or it does as ever; nothing is left behind. Linked with --wrap=malloc,calloc,realloc,aligned_alloc.
+ */
 #include "fixture.h"
 #include "sparql/ask.h"
 
@@ -119,10 +120,65 @@ static void a_query_without_memory_says_so(void **state)
     kg_abort(txn);
 }
 
+static void expect_count(KgStore *store, uint64_t count)
+{
+    KgTxn *const txn = begin_read(store);
+    assert_int_equal(count_matches(txn, KG_ALL_LAYERS, (KgTriple){0}), count);
+    kg_abort(txn);
+}
+
+static void an_update_without_memory_says_so_and_changes_nothing(void **state)
+{
+    static const struct {
+        const char *text;
+        BaseStatus expected;
+    } updates[] = {
+        {"PREFIX x: <urn:x:> INSERT DATA { _:a x:p 'a text that is too long for an id' ; x:q (1 2) . [] x:r _:a }",
+         BASE_OK},
+        {"DELETE { ?x :p ?y } INSERT { ?y :back ?x ; :name ?n . _:b :of ?x } WHERE { ?x :p ?y BIND(CONCAT(STR(?x), "
+         "' is what it is called') AS ?n) } ; DELETE WHERE { ?x :back ?y } ; DELETE DATA { :a :q :b }",
+         BASE_OK},
+        {"INSERT DATA { :n :p :o } ; ADD SILENT <urn:none> TO DEFAULT ; CLEAR ALL ; COPY <urn:none> TO DEFAULT",
+         BASE_BAD_INPUT},
+        {"INSERT DATA { _:b :p 1 } ; WITH <urn:g> DELETE { ?x :p 1 } USING NAMED <urn:g> WHERE { ?x :p ?y",
+         BASE_BAD_INPUT},
+    };
+    static const char *const facts[] = {"a", "p", "b", "b", "p", "c", "a", "q", "b", NULL};
+    const Fixture *const f = *state;
+    add_facts(f->store, KG_ASSERTED, facts);
+    for (size_t which = 0; which < sizeof updates / sizeof *updates; which++) {
+        uint64_t places = 0;
+        for (bool is_done = false; !is_done; places++) {
+            BaseError err = {0};
+            KgTxn *const txn = begin_write(f->store);
+            has_failed = false;
+            calls_left = places;
+            const BaseStatus status =
+                kg_update(txn, updates[which].text, strlen(updates[which].text), NULL, NULL, &err);
+            calls_left = UINT64_MAX;
+            is_done = !has_failed;
+            if (status != BASE_NO_MEMORY && status != updates[which].expected) {
+                base_error_print(stderr, &err);
+                fail_msg("update %zu, place %llu: status %d", which, (unsigned long long)places, (int)status);
+            }
+            assert_int_equal(status, err.status);
+            if (status == BASE_OK)
+                kg_abort(txn);
+            else
+                (void)kg_commit(txn, NULL); /* refuses, or there is nothing to commit */
+            expect_count(f->store, 3);
+        }
+        assert_true(places > 5);
+    }
+    expect_sound(f->store);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_query_without_memory_says_so, make_fixture, drop_fixture),
+        cmocka_unit_test_setup_teardown(an_update_without_memory_says_so_and_changes_nothing, make_fixture,
+                                        drop_fixture),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

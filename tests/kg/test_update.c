@@ -231,6 +231,60 @@ static void graphs_that_are_not_there_are_missed_unless_silent(void **state)
     expect_answer(f->store, ALL, "<kg:a>\t<kg:p>\t<kg:b>\n");
 }
 
+/* ---- LOAD ---- */
+
+static void load_reads_a_local_file_within_the_transaction(void **state)
+{
+    const Fixture *const f = *state;
+    BaseError err = {0};
+    BaseArena arena = {0};
+    KgImport *imports;
+    size_t count;
+    char text[600], path[300], bad[300];
+    snprintf(path, sizeof path, "%s/two words.ttl", f->folder);
+    snprintf(bad, sizeof bad, "%s/bad.ttl", f->folder);
+    write_text_file(path, "<urn:a> <urn:p> <urn:b> , <urn:c> .\n");
+    write_text_file(bad, "<urn:a> <urn:p> <urn:b> .\n<urn:x> <urn:p .\n");
+    snprintf(text, sizeof text,
+             "INSERT DATA { <urn:a> <urn:p> <urn:b> } ; LOAD <file://%s/two%%20words.ttl> ; "
+             "DELETE DATA { <urn:a> <urn:p> <urn:c> }",
+             f->folder);
+    expect_report(update(f->store, text), 3, 2, 1);
+    expect_answer(f->store, ALL, "<urn:a>\t<urn:p>\t<urn:b>\n");
+    KgTxn *const txn = begin_read(f->store);
+    expect_ok(kg_imports(txn, &arena, &imports, &count, &err), &err);
+    assert_int_equal(count, 2);
+    for (size_t i = 0; i < count; i++) {
+        const bool is_file = strcmp(imports[i].format, "turtle") == 0;
+        assert_string_equal(imports[i].source, is_file ? path : "<update>");
+        assert_int_equal(imports[i].added, 1);
+    }
+    base_arena_free(&arena);
+    kg_abort(txn);
+
+    snprintf(text, sizeof text, "INSERT DATA { <urn:n> <urn:p> 1 } ; LOAD <file:%s>", bad);
+    Done done = try_update(f->store, text);
+    assert_int_equal(done.status, BASE_BAD_INPUT);
+    assert_string_equal(done.err.source, bad);
+    assert_int_equal(done.err.line, 2);
+    done = try_update(f->store, "INSERT DATA { <urn:n> <urn:p> 1 } ; LOAD <file:///no/such/file.ttl>");
+    assert_int_equal(done.status, BASE_NOT_FOUND);
+    expect_words(&done.err, "/no/such/file.ttl");
+    done = try_update(f->store, "LOAD <http://example.org/data.ttl>");
+    assert_int_equal(done.status, BASE_BAD_INPUT);
+    expect_words(&done.err, "local files");
+    done = try_update(f->store, "LOAD <file://elsewhere/data.ttl>");
+    expect_words(&done.err, "local files");
+    expect_answer(f->store, ALL, "<urn:a>\t<urn:p>\t<urn:b>\n");
+    snprintf(text, sizeof text,
+             "LOAD SILENT <file:%s> ; LOAD SILENT <file:///no/such/file.ttl> ; "
+             "LOAD SILENT <http://example.org/data.ttl> INTO GRAPH <urn:g> ; "
+             "INSERT DATA { <urn:a> <urn:q> 1 }",
+             bad);
+    expect_report(update(f->store, text), 4, 1, 0);
+    expect_answer(f->store, ALL, "<urn:a>\t<urn:p>\t<urn:b>\n<urn:a>\t<urn:q>\t1\n");
+}
+
 /* ---- Faults ---- */
 
 static void faults_are_told_with_their_place_and_change_nothing(void **state)
@@ -463,6 +517,7 @@ int main(void)
         TEST(only_what_is_asserted_is_deleted_and_patterns_see_what_is_inferred),
         TEST(clear_and_drop_empty_the_default_graph),
         TEST(graphs_that_are_not_there_are_missed_unless_silent),
+        TEST(load_reads_a_local_file_within_the_transaction),
         TEST(faults_are_told_with_their_place_and_change_nothing),
         TEST(an_operation_that_fails_takes_those_before_it_with_it),
         TEST(readers_and_cancelled_jobs_change_nothing),
