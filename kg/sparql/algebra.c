@@ -271,6 +271,16 @@ static Algebra *translate_subquery(Translator *translator, const AstPattern *pat
     return translator->status == BASE_OK ? node : NULL;
 }
 
+static Algebra *translate_graph(Translator *translator, const AstPattern *pattern)
+{
+    Algebra *const group = translate_group(translator, pattern->children);
+    Algebra *const node = group ? new_algebra(translator, ALGEBRA_GRAPH) : NULL;
+    if (!node || !add_child(translator, node, group))
+        return NULL;
+    node->s = pattern->target;
+    return node;
+}
+
 static Algebra *translate_element(Translator *translator, Algebra *before, const AstPattern *pattern)
 {
     switch (pattern->kind) {
@@ -290,6 +300,8 @@ static Algebra *translate_element(Translator *translator, Algebra *before, const
         return join(translator, before, translate_values(translator, pattern->values));
     case PATTERN_SELECT:
         return join(translator, before, translate_subquery(translator, pattern));
+    case PATTERN_GRAPH:
+        return join(translator, before, translate_graph(translator, pattern));
     case PATTERN_FILTER:
         break;
     }

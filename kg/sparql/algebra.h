@@ -19,11 +19,12 @@ typedef enum AlgebraKind {
     ALGEBRA_EXTEND,
     ALGEBRA_VALUES,
     ALGEBRA_SELECT,
+    ALGEBRA_GRAPH, /* children[0] in the graph `s`, or in each in turn */
 } AlgebraKind;
 
 typedef struct Algebra {
     AlgebraKind kind;
-    AstNode s, p, o; /* TRIPLE, PATH */
+    AstNode s, p, o; /* TRIPLE, PATH; GRAPH: s */
     const AstPath *path;
     struct Algebra **children;
     size_t count, capacity;

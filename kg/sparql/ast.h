@@ -124,6 +124,7 @@ typedef enum AstPatternKind {
     PATTERN_BIND,
     PATTERN_VALUES,
     PATTERN_SELECT,
+    PATTERN_GRAPH, /* target: its name; children: one group */
 } AstPatternKind;
 
 typedef struct AstPattern {
@@ -134,7 +135,7 @@ typedef struct AstPattern {
     AstTriple *triples;
     size_t triple_count;
     AstExpr *expr;  /* FILTER, BIND */
-    AstNode target; /* BIND */
+    AstNode target; /* BIND, GRAPH */
     AstValues *values;
     struct AstSelect *select;
 } AstPattern;
@@ -156,6 +157,14 @@ typedef struct AstOrder {
     bool descending;
 } AstOrder;
 
+/* FROM and FROM NAMED; USING and USING NAMED. */
+typedef struct AstDataset {
+    bool is_named;
+    AstPlace place;
+    KgTerm iri;
+    struct AstDataset *next;
+} AstDataset;
+
 /* SELECT, and the rest of the query forms, which have the same body and modifiers. */
 typedef struct AstSelect {
     KgQueryForm form;
@@ -172,7 +181,8 @@ typedef struct AstSelect {
     size_t described_count;
     AstTriple *template; /* CONSTRUCT */
     size_t template_count;
-    AstPattern *where; /* a GROUP; NULL: DESCRIBE without one */
+    AstDataset *dataset; /* NULL: the database's own graphs */
+    AstPattern *where;   /* a GROUP; NULL: DESCRIBE without one */
     AstItem *groups;
     size_t group_count;
     bool is_grouped; /* GROUP BY, HAVING, or an aggregate somewhere */
@@ -202,13 +212,6 @@ typedef struct AstGraphs {
     KgTerm iri;
 } AstGraphs;
 
-typedef struct AstUsing {
-    bool is_named; /* USING NAMED */
-    AstPlace place;
-    KgTerm iri;
-    struct AstUsing *next;
-} AstUsing;
-
 typedef enum AstOperationKind {
     UPDATE_INSERT_DATA,
     UPDATE_DELETE_DATA,
@@ -225,10 +228,9 @@ typedef struct AstOperation {
     AstOperationKind kind;
     AstPlace place; /* of its first word */
     AstQuads *deleted, *inserted;
-    AstSelect *select; /* DATA: only its variables, which are the blank nodes; MODIFY: WHERE and all variables */
+    AstSelect *select; /* DATA: only its variables, which are the blank nodes; MODIFY: USING, WHERE and all variables */
     bool has_with;
     KgTerm with;
-    AstUsing *using;
     bool silent;
     AstGraphs from, to; /* CLEAR: from; LOAD, CREATE: to; ADD, MOVE, COPY: both */
     KgTerm source;      /* LOAD */

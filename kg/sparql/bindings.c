@@ -108,6 +108,10 @@ static bool annotate(Builder *builder, Algebra *node)
         set_add(node->possible, node->o.variable);
         set_unite(node->certain, node->possible);
         return true;
+    case ALGEBRA_GRAPH:
+        set_add(node->possible, node->s.variable);
+        set_add(node->certain, node->s.variable);
+        return true;
     case ALGEBRA_EXTEND:
         set_add(node->possible, node->assignment.variable);
         return annotate_expr(builder, (AstExpr *)node->assignment.expr);

@@ -31,6 +31,10 @@ void sparql_mark_visible(const AstPattern *pattern, bool *visible)
         for (const AstPattern *child = pattern->children; child; child = child->next)
             sparql_mark_visible(child, visible);
         break;
+    case PATTERN_GRAPH:
+        mark(visible, pattern->target.variable);
+        sparql_mark_visible(pattern->children, visible);
+        break;
     case PATTERN_MINUS:
     case PATTERN_FILTER:
         break;

@@ -31,6 +31,7 @@ void sparql_end_run(Run *run)
 {
     sparql_eval_free(&run->eval);
     sparql_terms_free(&run->terms);
+    free(run->named.ids);
 }
 
 BaseStatus sparql_no_memory(BaseError *err)
@@ -107,6 +108,7 @@ static BaseStatus seed_next(Operator *op, Batch *out, BaseError *err)
 static void seed_rewind(Operator *op)
 {
     ((Seed *)op)->at = 0;
+    ((Seed *)op)->generation++; /* the graph may be another one now */
 }
 
 Seed *sparql_new_seed(Builder *builder)
@@ -156,7 +158,7 @@ static bool bind(const Scan *scan, const KgTriple *triple, KgId *row)
 static BaseStatus holds(Run *run, KgTriple triple, BaseError *err)
 {
     bool is_there;
-    const BaseStatus status = kg_holds_in(run->txn, run->graph, run->layers, triple, &is_there, err);
+    const BaseStatus status = sparql_holds(run, triple, &is_there, err);
     return status == BASE_OK && !is_there ? BASE_END : status;
 }
 
@@ -170,7 +172,7 @@ static BaseStatus open_row(Scan *scan, const KgId *row, BaseError *err)
     Run *const run = scan->base.run;
     if (pattern.s && pattern.p && pattern.o)
         return holds(run, pattern, err);
-    return kg_scan_open_in(run->txn, run->graph, run->layers, pattern, KG_ORDER_BEST, &scan->scan, err);
+    return sparql_scan(run, pattern, KG_ORDER_BEST, &scan->scan, err);
 }
 
 /* Appends matches of the open row until the batch is full (BASE_OK) or they end (BASE_END). */
@@ -271,7 +273,7 @@ static BaseStatus count_next(Operator *op, Batch *out, BaseError *err)
     count->is_done = true;
     const KgTriple pattern = count->pattern;
     if (!is_local(pattern.s) && !is_local(pattern.p) && !is_local(pattern.o)) {
-        const BaseStatus status = kg_count_in(op->run->txn, op->run->graph, op->run->layers, pattern, &number, err);
+        const BaseStatus status = sparql_count(op->run, pattern, &number, err);
         if (status != BASE_OK)
             return status;
     }

@@ -11,7 +11,12 @@
 /* What all operators of a query share. */
 typedef struct Run {
     KgTxn *txn;
-    KgId graph; /* that patterns are matched in; KG_ANY: the database's default graph */
+    KgId graph; /* that patterns are matched in now; KG_ANY: the database's default graph */
+    struct {
+        KgId *ids;
+        size_t count;
+        bool is_listed;
+    } named; /* the graphs that GRAPH may name */
     unsigned layers;
     BaseJob *job;
     BaseArena *arena;        /* of the query: operators lie in it */
@@ -100,6 +105,21 @@ Operator *sparql_new_hash_join(Builder *builder, Operator *input, SubPlan right,
                                const uint32_t *shared, size_t shared_count);
 Operator *sparql_new_minus(Builder *builder, Operator *input, SubPlan right, const Seed *root, const uint32_t *shared,
                            size_t shared_count);
+
+/* ---- Graphs (graph_operator.c) ---- */
+
+#define NO_GRAPH UINT64_MAX /* as run->graph: an empty one */
+/* FROM or USING (`word`, for messages): which graph is the default one, and which may be named. */
+BaseStatus sparql_choose_dataset(Run *run, const AstDataset *dataset, const char *word, BaseError *err);
+BaseStatus sparql_list_graphs(Run *run, BaseError *err); /* fills run->named unless it is */
+bool sparql_has_graph(const Run *run, KgId id);
+/* `inside` for each graph that `name` may be. `root`: that of the joins inside; `outer`: what it is set to. */
+Operator *sparql_new_graph(Builder *builder, Operator *input, SubPlan inside, Seed *root, const Seed *outer,
+                           Place name);
+/* kg_holds_in and so on, in the run's graph. */
+BaseStatus sparql_holds(Run *run, KgTriple triple, bool *out, BaseError *err);
+BaseStatus sparql_count(Run *run, KgTriple pattern, uint64_t *out, BaseError *err);
+BaseStatus sparql_scan(Run *run, KgTriple pattern, KgOrder order, KgScan **out, BaseError *err); /* BASE_END: empty */
 
 /* ---- Paths (path_operator.c) ---- */
 

@@ -396,10 +396,18 @@ bool sparql_parse_where_clause(Parser *parser, AstSelect *select)
     return select->where != NULL;
 }
 
-static bool refuse_dataset(Parser *parser)
+bool sparql_parse_dataset(Parser *parser, const char *word, AstDataset **out)
 {
-    if (sparql_is_word(parser, "FROM"))
-        return sparql_fail(parser, sparql_token_place(parser), "FROM is not supported yet");
+    while (sparql_accept_word(parser, word)) {
+        AstDataset *const one = sparql_alloc(parser, 1, sizeof *one);
+        if (!one)
+            return false;
+        *one = (AstDataset){.is_named = sparql_accept_word(parser, "NAMED"), .place = sparql_token_place(parser)};
+        if (!sparql_parse_iri(parser, &one->iri))
+            return false;
+        *out = one;
+        out = &one->next;
+    }
     return true;
 }
 
@@ -468,14 +476,14 @@ AstSelect *sparql_parse_sub_select(Parser *parser)
 
 static bool parse_select_query(Parser *parser, AstSelect *select)
 {
-    return parse_select_clause(parser, select) && refuse_dataset(parser) && sparql_parse_where_clause(parser, select) &&
-           parse_solution_modifier(parser, select);
+    return parse_select_clause(parser, select) && sparql_parse_dataset(parser, "FROM", &select->dataset) &&
+           sparql_parse_where_clause(parser, select) && parse_solution_modifier(parser, select);
 }
 
 static bool parse_ask_query(Parser *parser, AstSelect *select)
 {
     sparql_advance(parser);
-    return refuse_dataset(parser) && sparql_parse_where_clause(parser, select) &&
+    return sparql_parse_dataset(parser, "FROM", &select->dataset) && sparql_parse_where_clause(parser, select) &&
            parse_solution_modifier(parser, select);
 }
 
@@ -526,10 +534,10 @@ static bool parse_construct_query(Parser *parser, AstSelect *select)
 {
     sparql_advance(parser);
     if (sparql_is(parser, '{')) {
-        if (!parse_construct_template(parser, select) || !refuse_dataset(parser) ||
+        if (!parse_construct_template(parser, select) || !sparql_parse_dataset(parser, "FROM", &select->dataset) ||
             !sparql_parse_where_clause(parser, select))
             return false;
-    } else if (!refuse_dataset(parser) || !parse_construct_where(parser, select)) {
+    } else if (!sparql_parse_dataset(parser, "FROM", &select->dataset) || !parse_construct_where(parser, select)) {
         return false;
     }
     return parse_solution_modifier(parser, select);
@@ -562,7 +570,7 @@ static bool parse_describe_query(Parser *parser, AstSelect *select)
 {
     sparql_advance(parser);
     select->star = sparql_accept(parser, '*');
-    if ((!select->star && !read_described(parser, select)) || !refuse_dataset(parser))
+    if ((!select->star && !read_described(parser, select)) || !sparql_parse_dataset(parser, "FROM", &select->dataset))
         return false;
     if ((sparql_is(parser, '{') || sparql_is_word(parser, "WHERE")) && !sparql_parse_where_clause(parser, select))
         return false;

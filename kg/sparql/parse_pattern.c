@@ -361,6 +361,31 @@ static AstPattern *parse_with_group(Parser *parser, AstPatternKind kind, const c
     return pattern;
 }
 
+/* GraphGraphPattern */
+static AstPattern *parse_graph(Parser *parser)
+{
+    const uint32_t start = parser->token.offset;
+    AstNode name;
+    sparql_advance(parser);
+    if (parser->token.kind != TOKEN_VARIABLE && !sparql_begins_iri(parser)) {
+        sparql_expected(parser, "a variable or an IRI after GRAPH");
+        return NULL;
+    }
+    if (!sparql_parse_var_or_iri(parser, &name))
+        return NULL;
+    if (!sparql_is(parser, '{')) {
+        sparql_expected(parser, "'{' after the graph's name");
+        return NULL;
+    }
+    AstPattern *const group = sparql_parse_group_graph_pattern(parser);
+    AstPattern *const pattern = group ? new_pattern(parser, PATTERN_GRAPH, start) : NULL;
+    if (pattern) {
+        pattern->target = name;
+        pattern->children = group;
+    }
+    return pattern;
+}
+
 static AstPattern *parse_filter(Parser *parser)
 {
     const uint32_t start = parser->token.offset, current = parser->pattern;
@@ -425,8 +450,8 @@ static AstPattern *parse_not_triples(Parser *parser, bool *is_one)
     if (sparql_is_word(parser, "VALUES"))
         return parse_inline_data(parser);
     if (sparql_is_word(parser, "GRAPH"))
-        sparql_fail(parser, sparql_token_place(parser), "GRAPH is not supported yet");
-    else if (sparql_is_word(parser, "SERVICE"))
+        return parse_graph(parser);
+    if (sparql_is_word(parser, "SERVICE"))
         sparql_fail(parser, sparql_token_place(parser), "SERVICE is not supported yet");
     else
         *is_one = false;

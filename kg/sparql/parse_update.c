@@ -150,48 +150,46 @@ static AstPattern *new_pattern(Parser *parser, AstPatternKind kind, AstPlace pla
     return pattern;
 }
 
-/* The quads are also the pattern. Those of one named graph are the unnamed ones of WITH. */
+static AstPattern *new_triples(Parser *parser, const AstQuads *quads, AstPlace place)
+{
+    AstPattern *const pattern = new_pattern(parser, PATTERN_TRIPLES, place);
+    if (pattern) {
+        pattern->triples = quads->triples;
+        pattern->triple_count = quads->count;
+    }
+    return pattern;
+}
+
+/* The quads are also the pattern. */
+static AstPattern *pattern_of(Parser *parser, const AstQuads *quads, AstPlace place)
+{
+    AstPattern *const group = new_pattern(parser, PATTERN_GROUP, place);
+    AstPattern **end = group ? &group->children : NULL;
+    for (; quads && end; quads = quads->next) {
+        *end = new_triples(parser, quads, place);
+        if (quads->is_named && *end) {
+            AstPattern *const inner = new_pattern(parser, PATTERN_GROUP, place);
+            AstPattern *const graph = new_pattern(parser, PATTERN_GRAPH, place);
+            if (!inner || !graph)
+                return NULL;
+            inner->children = *end;
+            graph->target = quads->graph;
+            graph->children = inner;
+            *end = graph;
+        }
+        end = *end ? &(*end)->next : NULL;
+    }
+    return end ? group : NULL;
+}
+
 static bool parse_delete_where(Parser *parser, AstOperation *operation)
 {
     const uint32_t start = parser->token.offset;
     if (!parse_quads(parser, &operation->deleted) ||
         !check_quads(parser, operation->deleted, (Refusal){.operation = "DELETE WHERE", .blanks = true}))
         return false;
-    AstPattern *const group = new_pattern(parser, PATTERN_GROUP, sparql_since(parser, start));
-    operation->select->where = group;
-    AstQuads *const quads = operation->deleted;
-    if (!group || !quads)
-        return group != NULL;
-    if (quads->next || (quads->is_named && quads->graph.variable != AST_NO_VARIABLE))
-        return sparql_fail(parser, quads->is_named ? quads->graph.place : quads->next->graph.place,
-                           "DELETE WHERE over several graphs is not supported yet");
-    if (quads->is_named) {
-        operation->has_with = true;
-        operation->with = quads->graph.term;
-        quads->is_named = false;
-    }
-    group->children = new_pattern(parser, PATTERN_TRIPLES, group->place);
-    if (!group->children)
-        return false;
-    group->children->triples = quads->triples;
-    group->children->triple_count = quads->count;
-    return true;
-}
-
-static bool parse_using(Parser *parser, AstOperation *operation)
-{
-    AstUsing **end = &operation->using;
-    while (sparql_accept_word(parser, "USING")) {
-        AstUsing *const using = sparql_alloc(parser, 1, sizeof *using);
-        if (!using)
-            return false;
-        *using = (AstUsing){.is_named = sparql_accept_word(parser, "NAMED"), .place = sparql_token_place(parser)};
-        if (!sparql_parse_iri(parser, &using->iri))
-            return false;
-        *end = using;
-        end = &using->next;
-    }
-    return true;
+    operation->select->where = pattern_of(parser, operation->deleted, sparql_since(parser, start));
+    return operation->select->where != NULL;
 }
 
 /* Behind WITH and the words DELETE or INSERT: the templates, the graphs and the pattern. */
@@ -210,11 +208,12 @@ static bool parse_modify(Parser *parser, AstOperation *operation, bool deletes)
         if (!parse_template(parser, &operation->inserted))
             return false;
     }
-    if (!parse_using(parser, operation))
+    AstSelect *const select = operation->select;
+    if (!sparql_parse_dataset(parser, "USING", &select->dataset))
         return false;
     if (!sparql_is_word(parser, "WHERE"))
-        return sparql_expected(parser, operation->inserted || operation->using ? "WHERE and '{'" : "INSERT or WHERE");
-    return sparql_parse_where_clause(parser, operation->select);
+        return sparql_expected(parser, operation->inserted || select->dataset ? "WHERE and '{'" : "INSERT or WHERE");
+    return sparql_parse_where_clause(parser, select);
 }
 
 static bool parse_insert(Parser *parser, AstOperation *operation)

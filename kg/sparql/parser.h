@@ -76,6 +76,7 @@ typedef struct Parser {
 AstSelect *sparql_new_select(Parser *parser, KgQueryForm form);
 AstSelect *sparql_parse_sub_select(Parser *parser);
 bool sparql_parse_where_clause(Parser *parser, AstSelect *select);
+bool sparql_parse_dataset(Parser *parser, const char *word, AstDataset **out); /* any number of FROM or USING */
 /* What is left to do behind the last clause: checks, and the scope's variables are the SELECT's. */
 bool sparql_finish_select(Parser *parser, AstSelect *select);
 AstValues *sparql_parse_data_block(Parser *parser);

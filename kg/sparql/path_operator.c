@@ -60,8 +60,7 @@ static BaseStatus scan_links(PathOperator *op, KgTriple pattern, const Path *exc
                              bool is_backward, NodeSet *out, BaseError *err)
 {
     KgScan *scan = NULL;
-    BaseStatus status = kg_scan_open_in(op->base.run->txn, op->base.run->graph, op->base.run->layers, pattern,
-                                        KG_ORDER_BEST, &scan, err);
+    BaseStatus status = sparql_scan(op->base.run, pattern, KG_ORDER_BEST, &scan, err);
     while (status == BASE_OK) {
         KgTriple triple;
         status = kg_scan_next(scan, &triple, err);
@@ -171,8 +170,7 @@ static BaseStatus walk(PathOperator *op, const Path *path, KgId node, bool is_ba
 static BaseStatus add_all_nodes(PathOperator *op, NodeSet *out, BaseError *err)
 {
     KgScan *scan = NULL;
-    BaseStatus status = kg_scan_open_in(op->base.run->txn, op->base.run->graph, op->base.run->layers, (KgTriple){0},
-                                        KG_ORDER_SPO, &scan, err);
+    BaseStatus status = sparql_scan(op->base.run, (KgTriple){0}, KG_ORDER_SPO, &scan, err);
     while (status == BASE_OK) {
         KgTriple triple;
         status = kg_scan_next(scan, &triple, err);
@@ -194,8 +192,7 @@ static BaseStatus is_node(PathOperator *op, KgId id, bool *out, BaseError *err)
     for (int side = 0; side < 2 && !*out && !is_local(id); side++) {
         KgScan *scan = NULL;
         KgTriple triple = {.s = side == 0 ? id : KG_ANY, .o = side == 1 ? id : KG_ANY};
-        BaseStatus status = kg_scan_open_in(op->base.run->txn, op->base.run->graph, op->base.run->layers, triple,
-                                            KG_ORDER_BEST, &scan, err);
+        BaseStatus status = sparql_scan(op->base.run, triple, KG_ORDER_BEST, &scan, err);
         if (status == BASE_OK)
             status = kg_scan_next(scan, &triple, err);
         kg_scan_close(scan);

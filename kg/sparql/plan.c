@@ -52,8 +52,7 @@ static double count_matches(Planner *planner, Algebra *node)
         return 0;
     Builder *const builder = &planner->builder;
     if (!is_local(s.id) && !is_local(p.id) && !is_local(o.id)) {
-        const BaseStatus status = kg_count_in(builder->run->txn, builder->run->graph, builder->run->layers,
-                                              (KgTriple){s.id, p.id, o.id}, &count, builder->err);
+        const BaseStatus status = sparql_count(builder->run, (KgTriple){s.id, p.id, o.id}, &count, builder->err);
         if (status != BASE_OK)
             builder->status = status;
     }
@@ -106,6 +105,7 @@ static double estimate(Planner *planner, Algebra *node, VarSet bound)
     case ALGEBRA_FILTER:
     case ALGEBRA_MINUS:
     case ALGEBRA_EXTEND:
+    case ALGEBRA_GRAPH:
         return estimate(planner, node->children[0], bound);
     }
     return rows;
@@ -423,6 +423,34 @@ static Operator *compile_subquery(Planner *planner, Algebra *node, Operator *inp
     return join_by_hash(planner, input, sub, node->possible, bound);
 }
 
+/* What is inside is fed anew for each graph, and so are the sides of joins in it that are kept: they have a root of
+ * their own. */
+static Operator *compile_graph(Planner *planner, Algebra *node, Operator *input, VarSet bound)
+{
+    Builder *const builder = &planner->builder;
+    Run *const run = builder->run;
+    const Seed *const root = planner->root;
+    const Operator *const unit = planner->unit;
+    const KgId graph = run->graph;
+    Place name;
+    Seed *const inner_root = sparql_new_seed(builder);
+    SubPlan inside = {.seed = sparql_new_seed(builder)};
+    if (!inner_root || !inside.seed || !place(planner, &node->s, &name))
+        return NULL;
+    builder->status = sparql_list_graphs(run, builder->err);
+    if (builder->status != BASE_OK)
+        return NULL;
+    if (name.variable == AST_NO_VARIABLE && sparql_has_graph(run, name.id))
+        run->graph = name.id; /* whose counts are those to plan by */
+    planner->root = inner_root;
+    planner->unit = NULL;
+    inside.top = compile(planner, node->children[0], &inside.seed->base, bound);
+    planner->root = root;
+    planner->unit = unit;
+    run->graph = graph;
+    return inside.top ? sparql_new_graph(builder, input, inside, inner_root, root, name) : NULL;
+}
+
 static Operator *compile(Planner *planner, Algebra *node, Operator *input, VarSet bound)
 {
     bool isolated;
@@ -463,6 +491,8 @@ static Operator *compile(Planner *planner, Algebra *node, Operator *input, VarSe
         return compile_values(planner, node, input);
     case ALGEBRA_SELECT:
         return compile_subquery(planner, node, input, bound);
+    case ALGEBRA_GRAPH:
+        return compile_graph(planner, node, input, bound);
     }
     return NULL;
 }

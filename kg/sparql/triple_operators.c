@@ -158,9 +158,8 @@ static BaseStatus describe_next(Operator *op, Batch *out, BaseError *err)
     describe->is_read = true;
     while (status == BASE_OK && !batch_is_full(out) && describe->at < describe->found.count) {
         if (!describe->scan)
-            status = kg_scan_open_in(op->run->txn, op->run->graph, op->run->layers,
-                                     (KgTriple){.s = describe->found.cells[describe->at]}, KG_ORDER_SPO,
-                                     &describe->scan, err);
+            status = sparql_scan(op->run, (KgTriple){.s = describe->found.cells[describe->at]}, KG_ORDER_SPO,
+                                 &describe->scan, err);
         KgTriple triple;
         if (status == BASE_OK)
             status = kg_scan_next(describe->scan, &triple, err);

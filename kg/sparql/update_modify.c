@@ -29,30 +29,16 @@ typedef struct Modification {
     KgId *resolved;          /* by number of a term of the query's own */
 } Modification;
 
-/* ---- Graphs ---- */
-
-static BaseStatus intern_graph(Modification *m, const KgTerm *iri, KgId *out, BaseError *err)
-{
-    return kg_intern(m->update->txn, iri, out, err);
-}
-
-/* WITH and USING. The pattern sees one graph; sets of graphs are for queries to learn first. */
+/* WITH is the graph of unnamed quads, and of the pattern where there is no USING. */
 static BaseStatus choose_graphs(Modification *m, BaseError *err)
 {
     const AstOperation *const operation = m->operation;
-    KgId graph = KG_ANY;
     BaseStatus status = BASE_OK;
-    for (const AstUsing *using = operation->using; using; using = using->next)
-        if (using->is_named || using != operation->using)
-            return sparql_refuse(m->update, using->place, err, "%s is not supported yet",
-                                 using->is_named ? "USING NAMED" : "USING of several graphs");
+    m->with = (Place){.variable = AST_NO_VARIABLE, .id = KG_ANY};
     if (operation->has_with)
-        status = intern_graph(m, &operation->with, &graph, err);
-    m->with = (Place){.variable = AST_NO_VARIABLE, .id = graph};
-    if (operation->using && status == BASE_OK)
-        status = intern_graph(m, &operation->using->iri, &graph, err);
-    m->run.graph = graph;
-    return status;
+        status = kg_intern(m->update->txn, &operation->with, &m->with.id, err);
+    m->run.graph = m->with.id;
+    return status == BASE_OK ? sparql_choose_dataset(&m->run, operation->select->dataset, "USING", err) : status;
 }
 
 /* ---- Templates ---- */
