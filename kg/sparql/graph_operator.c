@@ -23,13 +23,6 @@ BaseStatus sparql_list_graphs(Run *run, BaseError *err)
     return status;
 }
 
-static BaseStatus refuse_several(const Run *run, const AstDataset *dataset, const char *word, BaseError *err)
-{
-    const BaseSource at =
-        base_source_at(run->name, run->text, run->length, dataset->place.offset, dataset->place.width);
-    return base_fail_at(err, BASE_BAD_INPUT, at, "%s of several graphs is not supported yet", word);
-}
-
 /* Those of the database's graphs that FROM NAMED or USING NAMED lists. */
 static BaseStatus keep_named(Run *run, const AstDataset *dataset, BaseError *err)
 {
@@ -51,46 +44,125 @@ static BaseStatus keep_named(Run *run, const AstDataset *dataset, BaseError *err
     return status;
 }
 
-BaseStatus sparql_choose_dataset(Run *run, const AstDataset *dataset, const char *word, BaseError *err)
+/* The graphs of FROM or USING that the database knows, each once. */
+static BaseStatus list_merged(Run *run, const AstDataset *dataset, BaseError *err)
+{
+    for (const AstDataset *one = dataset; one; one = one->next) {
+        KgId id;
+        const BaseStatus status = one->is_named ? BASE_NOT_FOUND : kg_find(run->txn, &one->iri, &id, err);
+        if (status == BASE_NOT_FOUND)
+            continue;
+        if (status != BASE_OK)
+            return status;
+        bool is_known = false;
+        for (size_t i = 0; i < run->merged.count; i++)
+            is_known |= run->merged.items[i] == id;
+        if (!is_known && !BASE_PUSH(&run->merged, id))
+            return sparql_no_memory(err);
+    }
+    return BASE_OK;
+}
+
+BaseStatus sparql_choose_dataset(Run *run, const AstDataset *dataset, BaseError *err)
 {
     if (!dataset)
         return BASE_OK;
-    const AstDataset *only = NULL;
-    for (const AstDataset *one = dataset; one; one = one->next) {
-        if (!one->is_named && only)
-            return refuse_several(run, one, word, err);
-        if (!one->is_named)
-            only = one;
-    }
-    run->graph = NO_GRAPH;
-    BaseStatus status = only ? kg_find(run->txn, &only->iri, &run->graph, err) : BASE_OK;
-    if (status == BASE_NOT_FOUND) {
-        run->graph = NO_GRAPH;
-        status = BASE_OK;
-    }
-    return status == BASE_OK ? keep_named(run, dataset, err) : status;
+    const BaseStatus status = list_merged(run, dataset, err);
+    if (status != BASE_OK)
+        return status;
+    const size_t count = run->merged.count;
+    run->graph = count == 0 ? NO_GRAPH : count == 1 ? run->merged.items[0] : MERGED_GRAPH;
+    return keep_named(run, dataset, err);
 }
 
 /* ---- The run's graph ---- */
 
+/* In one of the first `count` merged graphs? */
+static BaseStatus merged_hold(Run *run, size_t count, KgTriple triple, bool *out, BaseError *err)
+{
+    BaseStatus status = BASE_OK;
+    *out = false;
+    for (size_t i = 0; i < count && !*out && status == BASE_OK; i++)
+        status = kg_holds_in(run->txn, run->merged.items[i], run->layers, triple, out, err);
+    return status;
+}
+
 BaseStatus sparql_holds(Run *run, KgTriple triple, bool *out, BaseError *err)
 {
     *out = false;
-    return run->graph == NO_GRAPH ? BASE_OK : kg_holds_in(run->txn, run->graph, run->layers, triple, out, err);
+    if (run->graph == NO_GRAPH)
+        return BASE_OK;
+    if (run->graph == MERGED_GRAPH)
+        return merged_hold(run, run->merged.count, triple, out, err);
+    return kg_holds_in(run->txn, run->graph, run->layers, triple, out, err);
+}
+
+BaseStatus sparql_count_at_most(Run *run, KgTriple pattern, uint64_t *out, BaseError *err)
+{
+    *out = 0;
+    if (run->graph == NO_GRAPH)
+        return BASE_OK;
+    if (run->graph != MERGED_GRAPH)
+        return kg_count_in(run->txn, run->graph, run->layers, pattern, out, err);
+    for (size_t i = 0; i < run->merged.count; i++) {
+        uint64_t count = 0;
+        const BaseStatus status = kg_count_in(run->txn, run->merged.items[i], run->layers, pattern, &count, err);
+        if (status != BASE_OK)
+            return status;
+        *out += count;
+    }
+    return BASE_OK;
 }
 
 BaseStatus sparql_count(Run *run, KgTriple pattern, uint64_t *out, BaseError *err)
 {
+    if (run->graph != MERGED_GRAPH)
+        return sparql_count_at_most(run, pattern, out, err);
+    RunScan scan = {0};
+    KgTriple triple;
     *out = 0;
-    return run->graph == NO_GRAPH ? BASE_OK : kg_count_in(run->txn, run->graph, run->layers, pattern, out, err);
+    BaseStatus status = sparql_scan(run, pattern, KG_ORDER_BEST, &scan, err);
+    while (status == BASE_OK && (status = sparql_scan_next(run, &scan, &triple, err)) == BASE_OK)
+        if (++*out % 4096 == 0)
+            status = sparql_cancelled(run, err);
+    sparql_scan_close(&scan);
+    return status == BASE_END ? BASE_OK : status;
 }
 
-BaseStatus sparql_scan(Run *run, KgTriple pattern, KgOrder order, KgScan **out, BaseError *err)
+BaseStatus sparql_scan(Run *run, KgTriple pattern, KgOrder order, RunScan *out, BaseError *err)
 {
-    *out = NULL;
+    *out = (RunScan){.is_merged = run->graph == MERGED_GRAPH, .pattern = pattern, .order = order};
     if (run->graph == NO_GRAPH)
         return BASE_END;
-    return kg_scan_open_in(run->txn, run->graph, run->layers, pattern, order, out, err);
+    const KgId graph = out->is_merged ? run->merged.items[0] : run->graph;
+    return kg_scan_open_in(run->txn, graph, run->layers, pattern, order, &out->scan, err);
+}
+
+/* One graph after the other; what one before had is passed over. */
+BaseStatus sparql_scan_merged(Run *run, RunScan *scan, KgTriple *out, BaseError *err)
+{
+    for (;;) {
+        BaseStatus status = kg_scan_next(scan->scan, out, err);
+        if (status == BASE_END && scan->at + 1 < run->merged.count) {
+            sparql_scan_close(scan);
+            const KgId graph = run->merged.items[++scan->at];
+            status = kg_scan_open_in(run->txn, graph, run->layers, scan->pattern, scan->order, &scan->scan, err);
+            if (status != BASE_OK)
+                return status;
+            continue;
+        }
+        bool is_known = false;
+        if (status == BASE_OK)
+            status = merged_hold(run, scan->at, *out, &is_known, err);
+        if (status != BASE_OK || !is_known)
+            return status;
+    }
+}
+
+void sparql_scan_close(RunScan *scan)
+{
+    kg_scan_close(scan->scan);
+    scan->scan = NULL;
 }
 
 /* ---- GRAPH ---- */
@@ -125,7 +197,7 @@ static bool open_graph(Graph *graph, KgId id)
     sparql_seed_set(graph->root, graph->outer->rows, graph->outer->count);
     sparql_seed_set(graph->inside.seed, graph->chosen.cells, graph->chosen.count);
     sparql_rewind(graph->inside.top);
-    return graph->is_open = true;
+    return (graph->is_open = true);
 }
 
 static BaseStatus next_inside(Graph *graph, KgId id, Batch *out, BaseError *err)

@@ -32,6 +32,7 @@ void sparql_end_run(Run *run)
     sparql_eval_free(&run->eval);
     sparql_terms_free(&run->terms);
     free(run->named.ids);
+    free(run->merged.items);
 }
 
 BaseStatus sparql_no_memory(BaseError *err)
@@ -132,7 +133,7 @@ typedef struct Scan {
     Place places[3];
     Batch in;
     size_t row;
-    KgScan *scan; /* of row `row`, when open */
+    RunScan matches; /* of row `row`, when open */
 } Scan;
 
 static KgId place_id(Place place, const KgId *row)
@@ -172,7 +173,7 @@ static BaseStatus open_row(Scan *scan, const KgId *row, BaseError *err)
     Run *const run = scan->base.run;
     if (pattern.s && pattern.p && pattern.o)
         return holds(run, pattern, err);
-    return sparql_scan(run, pattern, KG_ORDER_BEST, &scan->scan, err);
+    return sparql_scan(run, pattern, KG_ORDER_BEST, &scan->matches, err);
 }
 
 /* Appends matches of the open row until the batch is full (BASE_OK) or they end (BASE_END). */
@@ -180,7 +181,7 @@ static BaseStatus drain_row(Scan *scan, const KgId *row, Batch *out, BaseError *
 {
     while (!batch_is_full(out)) {
         KgTriple triple;
-        const BaseStatus status = kg_scan_next(scan->scan, &triple, err);
+        const BaseStatus status = sparql_scan_next(scan->base.run, &scan->matches, &triple, err);
         if (status != BASE_OK)
             return status;
         KgId *const added = batch_add(out, row);
@@ -192,8 +193,7 @@ static BaseStatus drain_row(Scan *scan, const KgId *row, Batch *out, BaseError *
 
 static void end_row(Scan *scan)
 {
-    kg_scan_close(scan->scan);
-    scan->scan = NULL;
+    sparql_scan_close(&scan->matches);
     scan->row++;
 }
 
@@ -213,11 +213,11 @@ static BaseStatus scan_next(Operator *op, Batch *out, BaseError *err)
                 return status;
         }
         const KgId *const row = batch_row(&scan->in, scan->row);
-        if (!scan->scan) {
+        if (!scan->matches.scan) {
             status = open_row(scan, row, err);
             if (status != BASE_OK && status != BASE_END)
                 return status;
-            if (!scan->scan) { /* fully bound, or nothing can match */
+            if (!scan->matches.scan) { /* fully bound, or nothing can match */
                 if (status == BASE_OK)
                     batch_add(out, row);
                 scan->row++;
@@ -236,8 +236,7 @@ static BaseStatus scan_next(Operator *op, Batch *out, BaseError *err)
 static void scan_rewind(Operator *op)
 {
     Scan *const scan = (Scan *)op;
-    kg_scan_close(scan->scan);
-    scan->scan = NULL;
+    sparql_scan_close(&scan->matches);
     scan->row = scan->in.count = 0;
 }
 

@@ -17,6 +17,10 @@ typedef struct Run {
         size_t count;
         bool is_listed;
     } named; /* the graphs that GRAPH may name */
+    struct {
+        KgId *items;
+        size_t count, capacity;
+    } merged; /* by FROM or USING of several: the default graph */
     unsigned layers;
     BaseJob *job;
     BaseArena *arena;        /* of the query: operators lie in it */
@@ -108,18 +112,35 @@ Operator *sparql_new_minus(Builder *builder, Operator *input, SubPlan right, con
 
 /* ---- Graphs (graph_operator.c) ---- */
 
-#define NO_GRAPH UINT64_MAX /* as run->graph: an empty one */
-/* FROM or USING (`word`, for messages): which graph is the default one, and which may be named. */
-BaseStatus sparql_choose_dataset(Run *run, const AstDataset *dataset, const char *word, BaseError *err);
+/* As run->graph: */
+#define NO_GRAPH UINT64_MAX            /* an empty one */
+#define MERGED_GRAPH (UINT64_MAX - 1u) /* run->merged as one */
+/* FROM or USING: which graph is the default one, and which may be named. */
+BaseStatus sparql_choose_dataset(Run *run, const AstDataset *dataset, BaseError *err);
 BaseStatus sparql_list_graphs(Run *run, BaseError *err); /* fills run->named unless it is */
 bool sparql_has_graph(const Run *run, KgId id);
 /* `inside` for each graph that `name` may be. `root`: that of the joins inside; `outer`: what it is set to. */
 Operator *sparql_new_graph(Builder *builder, Operator *input, SubPlan inside, Seed *root, const Seed *outer,
                            Place name);
-/* kg_holds_in and so on, in the run's graph. */
+
+/* kg_holds_in and so on, in the run's graph; of several graphs that are one, each triple once. */
+typedef struct RunScan {
+    KgScan *scan; /* NULL: not open */
+    bool is_merged;
+    size_t at; /* among the merged graphs */
+    KgTriple pattern;
+    KgOrder order;
+} RunScan;
 BaseStatus sparql_holds(Run *run, KgTriple triple, bool *out, BaseError *err);
 BaseStatus sparql_count(Run *run, KgTriple pattern, uint64_t *out, BaseError *err);
-BaseStatus sparql_scan(Run *run, KgTriple pattern, KgOrder order, KgScan **out, BaseError *err); /* BASE_END: empty */
+BaseStatus sparql_count_at_most(Run *run, KgTriple pattern, uint64_t *out, BaseError *err);      /* without a scan */
+BaseStatus sparql_scan(Run *run, KgTriple pattern, KgOrder order, RunScan *out, BaseError *err); /* BASE_END: empty */
+BaseStatus sparql_scan_merged(Run *run, RunScan *scan, KgTriple *out, BaseError *err);
+static inline BaseStatus sparql_scan_next(Run *run, RunScan *scan, KgTriple *out, BaseError *err)
+{
+    return scan->is_merged ? sparql_scan_merged(run, scan, out, err) : kg_scan_next(scan->scan, out, err);
+}
+void sparql_scan_close(RunScan *scan); /* one that is not open is fine */
 
 /* ---- Paths (path_operator.c) ---- */
 

@@ -59,11 +59,11 @@ static BaseStatus walk(PathOperator *op, const Path *path, KgId node, bool is_ba
 static BaseStatus scan_links(PathOperator *op, KgTriple pattern, const Path *excluded, bool excludes_inverse,
                              bool is_backward, NodeSet *out, BaseError *err)
 {
-    KgScan *scan = NULL;
+    RunScan scan = {0};
     BaseStatus status = sparql_scan(op->base.run, pattern, KG_ORDER_BEST, &scan, err);
     while (status == BASE_OK) {
         KgTriple triple;
-        status = kg_scan_next(scan, &triple, err);
+        status = sparql_scan_next(op->base.run, &scan, &triple, err);
         if (status != BASE_OK)
             break;
         bool is_excluded = false;
@@ -76,7 +76,7 @@ static BaseStatus scan_links(PathOperator *op, KgTriple pattern, const Path *exc
         if (status == BASE_OK && ++op->steps % 4096 == 0)
             status = sparql_cancelled(op->base.run, err);
     }
-    kg_scan_close(scan);
+    sparql_scan_close(&scan);
     return status == BASE_END ? BASE_OK : status;
 }
 
@@ -169,11 +169,11 @@ static BaseStatus walk(PathOperator *op, const Path *path, KgId node, bool is_ba
 /* All subjects and objects: where a path of length zero may be. */
 static BaseStatus add_all_nodes(PathOperator *op, NodeSet *out, BaseError *err)
 {
-    KgScan *scan = NULL;
+    RunScan scan = {0};
     BaseStatus status = sparql_scan(op->base.run, (KgTriple){0}, KG_ORDER_SPO, &scan, err);
     while (status == BASE_OK) {
         KgTriple triple;
-        status = kg_scan_next(scan, &triple, err);
+        status = sparql_scan_next(op->base.run, &scan, &triple, err);
         if (status == BASE_OK)
             status = add_node(out, triple.s, err);
         if (status == BASE_OK)
@@ -181,7 +181,7 @@ static BaseStatus add_all_nodes(PathOperator *op, NodeSet *out, BaseError *err)
         if (status == BASE_OK && ++op->steps % 4096 == 0)
             status = sparql_cancelled(op->base.run, err);
     }
-    kg_scan_close(scan);
+    sparql_scan_close(&scan);
     return status == BASE_END ? BASE_OK : status;
 }
 
@@ -190,12 +190,12 @@ static BaseStatus is_node(PathOperator *op, KgId id, bool *out, BaseError *err)
 {
     *out = false;
     for (int side = 0; side < 2 && !*out && !is_local(id); side++) {
-        KgScan *scan = NULL;
+        RunScan scan = {0};
         KgTriple triple = {.s = side == 0 ? id : KG_ANY, .o = side == 1 ? id : KG_ANY};
         BaseStatus status = sparql_scan(op->base.run, triple, KG_ORDER_BEST, &scan, err);
         if (status == BASE_OK)
-            status = kg_scan_next(scan, &triple, err);
-        kg_scan_close(scan);
+            status = sparql_scan_next(op->base.run, &scan, &triple, err);
+        sparql_scan_close(&scan);
         if (status != BASE_OK && status != BASE_END)
             return status;
         *out = status == BASE_OK;

@@ -52,7 +52,8 @@ static double count_matches(Planner *planner, Algebra *node)
         return 0;
     Builder *const builder = &planner->builder;
     if (!is_local(s.id) && !is_local(p.id) && !is_local(o.id)) {
-        const BaseStatus status = sparql_count(builder->run, (KgTriple){s.id, p.id, o.id}, &count, builder->err);
+        const BaseStatus status =
+            sparql_count_at_most(builder->run, (KgTriple){s.id, p.id, o.id}, &count, builder->err);
         if (status != BASE_OK)
             builder->status = status;
     }

@@ -162,7 +162,7 @@ static BaseStatus open_query(KgQuery *query, const char *text, size_t length, co
     query->run.name = name;
     query->run.text = text;
     query->run.length = length;
-    status = sparql_choose_dataset(&query->run, query->ast->dataset, "FROM", err);
+    status = sparql_choose_dataset(&query->run, query->ast->dataset, err);
     if (status == BASE_OK)
         status = sparql_translate(&query->run, query->ast, &algebra, err);
     if (status == BASE_OK)

@@ -123,7 +123,7 @@ typedef struct Describe {
     RowSet found; /* things to describe, and blank nodes in their triples */
     bool is_read;
     size_t at;
-    KgScan *scan; /* of found[at] */
+    RunScan scan; /* of found[at] */
     RowSet seen;
 } Describe;
 
@@ -157,15 +157,14 @@ static BaseStatus describe_next(Operator *op, Batch *out, BaseError *err)
     BaseStatus status = describe->is_read ? BASE_OK : read_things(describe, err);
     describe->is_read = true;
     while (status == BASE_OK && !batch_is_full(out) && describe->at < describe->found.count) {
-        if (!describe->scan)
+        if (!describe->scan.scan)
             status = sparql_scan(op->run, (KgTriple){.s = describe->found.cells[describe->at]}, KG_ORDER_SPO,
                                  &describe->scan, err);
         KgTriple triple;
         if (status == BASE_OK)
-            status = kg_scan_next(describe->scan, &triple, err);
+            status = sparql_scan_next(op->run, &describe->scan, &triple, err);
         if (status == BASE_END) {
-            kg_scan_close(describe->scan);
-            describe->scan = NULL;
+            sparql_scan_close(&describe->scan);
             describe->at++;
             status = BASE_OK;
         } else if (status == BASE_OK) {
@@ -182,7 +181,7 @@ static BaseStatus describe_next(Operator *op, Batch *out, BaseError *err)
 static void describe_close(Operator *op)
 {
     Describe *const describe = (Describe *)op;
-    kg_scan_close(describe->scan);
+    sparql_scan_close(&describe->scan);
     sparql_row_set_free(&describe->found);
     sparql_row_set_free(&describe->seen);
 }

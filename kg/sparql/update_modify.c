@@ -38,7 +38,7 @@ static BaseStatus choose_graphs(Modification *m, BaseError *err)
     if (operation->has_with)
         status = kg_intern(m->update->txn, &operation->with, &m->with.id, err);
     m->run.graph = m->with.id;
-    return status == BASE_OK ? sparql_choose_dataset(&m->run, operation->select->dataset, "USING", err) : status;
+    return status == BASE_OK ? sparql_choose_dataset(&m->run, operation->select->dataset, err) : status;
 }
 
 /* ---- Templates ---- */

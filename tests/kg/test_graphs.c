@@ -100,6 +100,15 @@ static void from_chooses_the_dataset(void **state)
     expect_answer(f->store, "SELECT ?o FROM NAMED :g2 { :a :p* ?o . ?x ?y ?z }", "");
     expect_answer(f->store, "SELECT ?o FROM :g2 { GRAPH ?g { :a :p ?o } }", "");
     expect_answer(f->store, "SELECT ?o FROM :none { :a :p ?o }", "");
+    /* Several graphs are one, in which each triple is once. */
+    update(f->store, "INSERT DATA { GRAPH :g2 { :a :p :b . :b :p :d } }");
+    expect_answer(f->store, "SELECT ?o FROM :g1 FROM :none FROM :g2 FROM :g1 { :a :p ?o } ORDER BY ?o",
+                  "<kg:b>\n<kg:c>\n");
+    expect_answer(f->store, "SELECT (COUNT(*) AS ?n) FROM :g1 FROM :g2 { ?s ?p ?o }", "5\n");
+    expect_answer(f->store, "SELECT (COUNT(*) AS ?n) FROM :g1 FROM :g2 { ?s :p ?o }", "3\n");
+    expect_answer(f->store, "SELECT ?n FROM :g2 FROM :g1 { :a :p+/:q ?n . :b :q 1 . :c :q 2 } ORDER BY ?n", "1\n2\n");
+    expect_answer(f->store, "SELECT ?o FROM :g1 FROM :g2 FROM NAMED :g1 { GRAPH ?g { :a :p ?o } :b :p :d }",
+                  "<kg:b>\n");
     expect_answer(f->store, "SELECT (COUNT(*) AS ?n) FROM :g1 { ?s ?p ?o }", "2\n");
     expect_answer(f->store, "SELECT (COUNT(*) AS ?n) FROM :none { ?s ?p ?o }", "0\n");
 }
@@ -135,6 +144,9 @@ static void templates_and_patterns_name_graphs(void **state)
     expect_report(update(f->store, "DELETE { ?o :p ?s . GRAPH ?x { ?s :p ?o } } USING NAMED :g2 WHERE "
                                    "{ GRAPH ?g { ?s :p ?o } }"),
                   0, 0);
+    expect_report(update(f->store, "INSERT { ?s :u ?o } USING :g2 USING :g1 WHERE { ?s ?x ?o . FILTER(?x != :back) } ; "
+                                   "DELETE WHERE { ?s :u ?o }"),
+                  2, 2);
     expect_report(update(f->store, "DELETE DATA { :a :t :b . GRAPH :g2 { :a :t :b } GRAPH :g1 { :a :t :b } }"), 0, 1);
     expect_answer(f->store, "SELECT ?g { GRAPH ?g { } }", "<kg:g2>\n");
 }

@@ -319,8 +319,6 @@ static void faults_are_told_with_their_place_and_change_nothing(void **state)
         {"COPY DEFAULT <urn:g>", 1, 14, "expected TO", NULL},
         {"CREATE DEFAULT", 1, 8, "expected GRAPH and an IRI", NULL},
         {"LOAD \"file\"", 1, 6, "expected the IRI of a file", NULL},
-        {"INSERT { ?x :p ?y } USING <urn:g> USING <urn:h> WHERE { ?x :p ?y }", 1, 41,
-         "USING of several graphs is not supported yet", NULL},
         {"INSERT DATA { :a :p :b } ; \xff", 1, 28, "the update is not UTF-8", NULL},
     };
     update(f->store, "INSERT DATA { :a :p :b }");
