@@ -16,7 +16,9 @@ static void decode_percent(char *text)
     char *out = text;
     for (const char *in = text; *in; out++) {
         const int high = *in == '%' ? hex_value(in[1]) : -1, low = high >= 0 ? hex_value(in[2]) : -1;
-        *out = low >= 0 ? (char)(high << 4 | low) : *in;
+        *out = *in;
+        if (low >= 0)
+            *out = (char)(high << 4 | low);
         in += low >= 0 ? 3 : 1;
     }
     *out = '\0';
