@@ -172,7 +172,7 @@ static KgFormat format_of(const char *name)
 
 /* ---- Files ---- */
 
-BaseStatus kg_import_file(KgImporter *importer, const char *name, BaseError *err)
+BaseStatus kg_import_one(KgImporter *importer, const char *name, BaseError *err)
 {
     static BaseStatus (*const readers[])(KgImporter *, BaseError *) = {
         [KG_TSV] = kg_read_tsv,       [KG_CSV] = kg_read_csv,         [KG_NTRIPLES] = kg_read_ntriples,
@@ -245,7 +245,7 @@ static BaseStatus import_files(KgImporter *importer, const char *const *files, s
     for (size_t i = 0; status == BASE_OK && i < count; i++) {
         status = kg_next_id(importer->txn, "import", &importer->row.id, err);
         if (status == BASE_OK)
-            status = kg_import_file(importer, files[i], err);
+            status = kg_import_one(importer, files[i], err);
         rows[i] = importer->row;
     }
     return status == BASE_OK && importer->refused ? refuse(importer, err) : status;

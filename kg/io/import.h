@@ -34,7 +34,7 @@ typedef struct KgImporter {
 /* Fills in importer->reading from importer->options. */
 BaseStatus kg_import_read_options(KgImporter *importer, BaseError *err);
 /* Reads one file. */
-BaseStatus kg_import_file(KgImporter *importer, const char *name, BaseError *err);
+BaseStatus kg_import_one(KgImporter *importer, const char *name, BaseError *err);
 void kg_import_free(KgImporter *importer);
 
 /* Takes what is in the part, which comes after all that was taken before, and clears it. */

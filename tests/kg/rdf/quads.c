@@ -76,7 +76,7 @@ BaseStatus read_quads(const char *path, KgFormat format, const char *base, const
         importer.reading.base = (KgText){base, strlen(base)};
     BaseStatus status = kg_import_read_options(&importer, err);
     if (status == BASE_OK)
-        status = kg_import_file(&importer, path, err);
+        status = kg_import_one(&importer, path, err);
     out->lines = importer.row.lines;
     kg_import_free(&importer);
     return status;
