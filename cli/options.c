@@ -88,12 +88,17 @@ static bool take_value(const Option *option, const char *text)
         return parse_size(text, option->value);
     case OPTION_SHARE:
         return base_parse_double(text, 0, 1, option->value);
-    case OPTION_LIST:
-        return BASE_PUSH((TextList *)option->value, text);
+    case OPTION_LIST: /* kept by the caller, who has words for the lack of memory */
+        return true;
     case OPTION_LATER:
         break;
     }
     return false;
+}
+
+static int no_memory(Cli *cli)
+{
+    return report_error(cli, &(BaseError){.status = BASE_NO_MEMORY, .message = "no memory for the words of a command"});
 }
 
 /* What a value is to be, for the message about one that is not. */
@@ -170,7 +175,7 @@ bool read_options(Cli *cli, const Command *command, const Option *options, size_
         const char *const word = argv[i];
         if (only_words || word[0] != '-' || word[1] == '\0') {
             if (!BASE_PUSH(words, word)) {
-                *exit_code = EXIT_MACHINE;
+                *exit_code = no_memory(cli);
                 return false;
             }
             continue;
@@ -204,6 +209,10 @@ bool read_options(Cli *cli, const Command *command, const Option *options, size_
                 return false;
             }
             value = argv[++i];
+        }
+        if (option->kind == OPTION_LIST && !BASE_PUSH((TextList *)option->value, value)) {
+            *exit_code = no_memory(cli);
+            return false;
         }
         if (!take_value(option, value)) {
             *exit_code =

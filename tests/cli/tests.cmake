@@ -1,9 +1,18 @@
+# Makes the n-th call of a kind fail, or kills there; loaded before all other libraries.
+add_library(kgq_shim MODULE faults/shim.c)
+target_link_libraries(kgq_shim PRIVATE ${CMAKE_DL_LIBS})
+if(KGQ_SANITIZE)
+  target_compile_options(kgq_shim PRIVATE -fno-sanitize=all)
+  target_link_options(kgq_shim PRIVATE -fno-sanitize=all)
+endif()
+
 # The program from outside, by scripts: exit codes, messages, results. Each gets the path of kgq and of the shared data.
 foreach(script contract shell kill update wordnet install readme)
+foreach(script contract shell kill faults full_disk wordnet install readme)
   add_test(NAME cli.${script} COMMAND bash ${CMAKE_CURRENT_SOURCE_DIR}/cli/test_${script}.sh
            WORKING_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR})
   set_tests_properties(cli.${script} PROPERTIES TIMEOUT 600 SKIP_RETURN_CODE 77
-    ENVIRONMENT "KGQ=$<TARGET_FILE:kgq>;KGQ_SHARED=${KGQ_SHARED};KGQ_SOURCE=${CMAKE_SOURCE_DIR};KGQ_BUILD=${CMAKE_BINARY_DIR}")
+    ENVIRONMENT "KGQ=$<TARGET_FILE:kgq>;KGQ_SHARED=${KGQ_SHARED};KGQ_SOURCE=${CMAKE_SOURCE_DIR};KGQ_BUILD=${CMAKE_BINARY_DIR};KGQ_SHIM=$<TARGET_FILE:kgq_shim>;KGQ_SANITIZE=${KGQ_SANITIZE}")
 endforeach()
 
 add_executable(test_cli_statement cli/test_statement.c ${CMAKE_SOURCE_DIR}/cli/statement.c ${CMAKE_SOURCE_DIR}/cli/words.c)
