@@ -9,6 +9,12 @@ endif()
 # The program from outside, by scripts: exit codes, messages, results. Each gets the path of kgq and of the shared data.
 foreach(script contract shell kill update wordnet install readme)
 foreach(script contract shell kill faults full_disk wordnet install readme)
+option(KGQ_BITROT "Run cli.bitrot: flipped bits of data.mdb are found; for stores whose blocks have checksums" OFF)
+set(scripts contract shell kill kill_many faults full_disk wordnet install readme)
+if(KGQ_BITROT)
+  list(APPEND scripts bitrot)
+endif()
+foreach(script IN LISTS scripts)
   add_test(NAME cli.${script} COMMAND bash ${CMAKE_CURRENT_SOURCE_DIR}/cli/test_${script}.sh
            WORKING_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR})
   set_tests_properties(cli.${script} PROPERTIES TIMEOUT 600 SKIP_RETURN_CODE 77
