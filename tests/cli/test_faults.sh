@@ -113,7 +113,7 @@ check_copy() {
 }
 # try JOB KIND N[+] ERROR
 try() {
-    local code=0 error=$4 now
+    local code=0 error=$4 now extra
     job=$1 where="$1 $2:$3:$4"
     prepare "$job"
     job "$job" faulted "$2:$3:$4" || code=$?
@@ -131,6 +131,10 @@ try() {
     *) fail "$where: exit code $code: $(head -c 300 "$T/said")" ;;
     esac
     [ "$code" = 3 ] && [ -n "$(ls -A "$R/tmp")" ] && fail "$where: temporary files left: $(ls "$R/tmp" | tr '\n' ' ')"
+    if [ "$code" = 3 ]; then # SQLite needs its journal when what failed goes on failing
+        extra=$(files | grep -vxF -e "$start_files" -e "$done_files" -e ./db/catalog.db-journal | tr '\n' ' ')
+        [ -z "$extra" ] || fail "$where: files left: $extra"
+    fi
     [ "$job" = backup ] && check_copy "$code"
     if [ "$code" = 0 ] || ! is_untouched; then
         [ ! -s "$R/db/data.mdb" ] || "$KGQ" check "$R/db" > /dev/null 2> "$T/err" ||
