@@ -9,6 +9,7 @@
 #include "kg/terms.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -107,6 +108,27 @@ static int try_environment(KgStore *store, const char *folder, size_t map_size, 
         store->env = NULL;
     }
     return code;
+}
+
+#define LOCK_BYTES (MAX_READERS * 64 + 4096) /* LMDB's head and a cache line for each reader */
+
+/* LMDB writes to lock.mdb through a map of it. Where the disk has no room for a page of it, that would be SIGBUS: so
+ * the room is taken beforehand. Before LMDB has the file open, as closing it drops this process's locks on it. */
+static BaseStatus reserve_lock(const KgStore *store, BaseError *err)
+{
+    char *const path = base_join_path(store->path, "lock.mdb");
+    if (!path)
+        return base_fail(err, BASE_NO_MEMORY, "no memory to open %s", store->path);
+    BaseStatus status = BASE_OK;
+    const int file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    if (file < 0 && !(store->read_only && (errno == EACCES || errno == EROFS || errno == EPERM)))
+        status = base_fail_errno(err, "cannot open %s", path);
+    else if (file >= 0 && fallocate(file, 0, 0, LOCK_BYTES) != 0 && errno != EOPNOTSUPP && errno != ENOSYS)
+        status = base_fail_errno(err, "no room for %s", path);
+    if (file >= 0)
+        close(file);
+    free(path);
+    return status;
 }
 
 /* Read-only media have no place for the lock file; nobody can write there either, so none is needed. */
@@ -237,6 +259,8 @@ BaseStatus kg_open(const char *path, const KgOptions *options, KgStore **out, Ba
     BaseStatus status = kg_prepare_folder(store, use.create && !use.read_only, err);
     if (status == BASE_OK)
         status = claim(store, err);
+    if (status == BASE_OK)
+        status = reserve_lock(store, err);
     if (status == BASE_OK)
         status = open_environment(store, err);
     if (status == BASE_OK)
