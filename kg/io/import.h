@@ -15,7 +15,7 @@ typedef struct KgImporter {
     BaseJob *job;
     KgTakeBatch *take_batch;
     void *context;       /* of take_batch */
-    size_t chunk_bytes;  /* that files of lines are read in; 0: the usual */
+    size_t chunk_bytes;  /* that files are read in; 0: the usual */
     KgReading reading;   /* of the file being read */
     BaseBuffer type_iri; /* what reading.type_iri points to */
     BaseArena arena;     /* of reading.graph */

@@ -61,9 +61,10 @@ static void check_bytes(KgTurtle *turtle)
 
 static bool read_on(KgTurtle *turtle)
 {
+    const size_t window = turtle->importer->chunk_bytes ? turtle->importer->chunk_bytes : WINDOW_BYTES;
     slide(turtle);
-    if (turtle->capacity - turtle->end < WINDOW_BYTES / 2 &&
-        !base_reserve((void **)&turtle->bytes, &turtle->capacity, turtle->end + WINDOW_BYTES, 1))
+    if (turtle->capacity - turtle->end < window / 2 + 1 &&
+        !base_reserve((void **)&turtle->bytes, &turtle->capacity, turtle->end + window, 1))
         return no_memory(turtle);
     size_t got = 0;
     const BaseStatus status = base_input_read(turtle->importer->input, turtle->bytes + turtle->end,
@@ -97,17 +98,17 @@ static void pass_lines(KgTurtle *turtle, size_t length)
 
 /* ---- Faults ---- */
 
-static bool put_fault(KgTurtle *turtle, const KgFault *fault)
+/* `offset` is that of the fault after the next token's start. */
+static bool put_fault(KgTurtle *turtle, size_t offset, KgFault *fault)
 {
-    /* the rest of its line is shown with it */
-    size_t i = turtle->line_start + fault->offset - turtle->at;
-    for (size_t most = i + LINE_KEPT; i < most; i++) {
+    for (size_t i = offset; i < offset + LINE_KEPT; i++) { /* the rest of its line is shown with it */
         const int byte = kg_turtle_byte(turtle, i);
         if (byte < 0 || byte == '\n')
             break;
     }
     if (turtle->status != BASE_OK)
         return false;
+    fault->offset = turtle->at - turtle->line_start + offset;
     const KgText record = {turtle->bytes + turtle->line_start, turtle->good - turtle->line_start};
     KgPart *const part = &turtle->part;
     part->lines = turtle->line - 1 - turtle->importer->row.lines;
@@ -118,6 +119,7 @@ static bool put_fault(KgTurtle *turtle, const KgFault *fault)
     BaseError *const error = &part->faults.items[part->faults.count - 1];
     if (error->line == part->lines + 1)
         error->column += turtle->columns_before;
+    part->lines = error->line - 1;
     turtle->status = BASE_BAD_INPUT;
     return false;
 }
@@ -131,9 +133,8 @@ bool kg_turtle_fault(KgTurtle *turtle, size_t offset, size_t width, const char *
     va_start(arguments, format);
     vsnprintf(fault.message, sizeof fault.message, format, arguments);
     va_end(arguments);
-    fault.offset = turtle->at - turtle->line_start + offset;
     fault.width = width;
-    return put_fault(turtle, &fault);
+    return put_fault(turtle, offset, &fault);
 }
 
 /* A fault of a token that the window's end cut short: of the byte there when that is no text. */
@@ -395,6 +396,8 @@ static size_t plain_in_iri(const KgTurtle *turtle, size_t i)
     return (size_t)(at - start);
 }
 
+static const char unclosed_iri[] = "an IRI that is not closed, expected > at its end";
+
 /* What stands between < and >. */
 static bool add_iri_text(KgTurtle *turtle, size_t *end, BaseBuffer *out)
 {
@@ -406,7 +409,8 @@ static bool add_iri_text(KgTurtle *turtle, size_t *end, BaseBuffer *out)
             return true;
         }
         if (byte < 0 || byte == '\n')
-            return fault_at_end(turtle, 0, 1, "an IRI that is not closed, expected > at its end");
+            return byte < 0 ? fault_at_end(turtle, 0, 1, unclosed_iri)
+                            : kg_turtle_fault(turtle, 0, 1, "%s", unclosed_iri);
         if (byte == '\\') {
             if (!add_escape(turtle, i, true, &i, out))
                 return false;
