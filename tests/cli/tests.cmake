@@ -7,10 +7,8 @@ if(KGQ_SANITIZE)
 endif()
 
 # The program from outside, by scripts: exit codes, messages, results. Each gets the path of kgq and of the shared data.
-foreach(script contract shell kill update wordnet install readme)
-foreach(script contract shell kill faults full_disk wordnet install readme)
 option(KGQ_BITROT "Run cli.bitrot: flipped bits of data.mdb are found; for stores whose blocks have checksums" OFF)
-set(scripts contract shell kill kill_many faults full_disk wordnet install readme)
+set(scripts contract shell kill kill_many faults full_disk update wordnet install readme)
 if(KGQ_BITROT)
   list(APPEND scripts bitrot)
 endif()
