@@ -1,32 +1,7 @@
-/* block.c - opens, decodes and searches packed blocks (see block_layout.h for the bytes, block_pack.c for the packing).
- * Nothing here trusts the bytes: opening checks what concerns all of a block, and each part is looked at before it is
- * read, so that a forged block gives wrong numbers but no access outside of it. The loops are compiled twice, with and
- * without AVX2. */
-#include "kg/block.h"
-
-#include "kg/block_layout.h"
+/* block.c - opens and searches packed blocks (see block_layout.h for the bytes). */
+#include "kg/block_read.h"
 
 #include <xxhash.h>
-
-#define ALWAYS_INLINE static inline __attribute__((always_inline))
-
-typedef uint64_t Four __attribute__((vector_size(32)));
-
-typedef struct Head {
-    const unsigned char *payload;
-    unsigned method, width;
-    uint64_t least;
-} Head;
-
-ALWAYS_INLINE Head head_of(const KgBlock *block, const KgBlockColumn *column, uint32_t run)
-{
-    const unsigned char *const bytes = block->heads + run * block->head_bytes + column->head;
-    const uint64_t number = kg_load(bytes);
-    return (Head){.payload = block->payload + (number & 0xfff),
-                  .method = (unsigned)(number >> 12) & 0xf,
-                  .width = (unsigned)(number >> 16) & 0xff,
-                  .least = kg_load(bytes + KG_RUN_HEAD) & kg_low_bits(8u * column->bytes)};
-}
 
 /* ---- Opening ---- */
 
@@ -72,16 +47,6 @@ static bool open_column(KgBlock *block, int place, size_t *at)
     return column->bytes >= 1 && column->bytes <= 8 && *at <= end;
 }
 
-/* How many codes a column has that may choose another's frames; 0: it may not. */
-static unsigned count_codes(const KgBlockColumn *column)
-{
-    if (column->kind == KG_COLUMN_CONSTANT || column->group)
-        return 0;
-    if (column->kind == KG_COLUMN_DICTIONARY)
-        return column->count;
-    return column->count == 1 ? column->size : 0;
-}
-
 static bool open_groups(KgBlock *block, int place, size_t *at)
 {
     KgBlockColumn *const column = &block->columns[place];
@@ -90,63 +55,6 @@ static bool open_groups(KgBlock *block, int place, size_t *at)
     const unsigned codes = column->group <= columns ? count_codes(&block->columns[column->group - 1]) : 0;
     *at += (size_t)codes * (column->bytes + 1u);
     return codes > 0 && column->bytes < 8 && *at <= block->length - KG_BLOCK_PADDING;
-}
-
-ALWAYS_INLINE void load_map(const unsigned char *bytes, size_t rows, uint64_t map[2])
-{
-    map[0] = map[1] = 0;
-    memcpy(map, bytes, (rows + 7) / 8);
-    map[0] = le64toh(map[0]);
-    map[1] = le64toh(map[1]);
-}
-
-ALWAYS_INLINE size_t count_steps(const unsigned char *bytes, size_t rows)
-{
-    uint64_t map[2];
-    load_map(bytes, rows, map);
-    return (size_t)(__builtin_popcountll(map[0]) + __builtin_popcountll(map[1]));
-}
-
-/* How far the part reaches from where it begins; SIZE_MAX: no such part. Grouped parts are bounded as they are read. */
-ALWAYS_INLINE size_t part_bytes(const KgBlockColumn *column, Head head, size_t rows, size_t room)
-{
-    const size_t bits = (rows * head.width + 7) / 8, map = (rows + 7) / 8;
-    if (head.width > 56 && head.width != 64)
-        return SIZE_MAX;
-    switch (head.method) {
-    case KG_FRAME:
-    case KG_ASCENT:
-    case KG_CLIMB:
-        return bits;
-    case KG_STEPS:
-        if (map > room || map + bits <= room) /* as if each row stepped: enough to know but near the end */
-            return map;
-        return map + (count_steps(head.payload, rows) * head.width + 7) / 8;
-    case KG_PATCHED:
-        if (head.payload[1] < 1 || head.payload[1] > 8)
-            return SIZE_MAX;
-        return bits + 2 + (size_t)head.payload[0] * (1u + head.payload[1]);
-    case KG_GROUPED:
-        return column->group ? 0 : SIZE_MAX;
-    default:
-        return SIZE_MAX;
-    }
-}
-
-ALWAYS_INLINE bool is_within(const KgBlock *block, const KgBlockColumn *column, Head head, size_t rows)
-{
-    const size_t place = (size_t)(head.payload - block->payload);
-    return place <= block->payload_bytes &&
-           part_bytes(column, head, rows, block->payload_bytes - place) <= block->payload_bytes - place;
-}
-
-/* The head of a part that may be read; one that leads outside reads as zeros instead. */
-ALWAYS_INLINE Head safe_head(const KgBlock *block, const KgBlockColumn *column, uint32_t run)
-{
-    const Head head = head_of(block, column, run);
-    if (__builtin_expect(is_within(block, column, head, kg_block_run_rows(block, run)), true))
-        return head;
-    return (Head){.payload = block->payload};
 }
 
 static bool heads_are_within(const KgBlock *block)
@@ -191,357 +99,100 @@ bool kg_block_open(KgBlock *block, KgShape shape, const void *bytes, size_t leng
     return !verify || heads_are_within(block);
 }
 
-/* ---- From bits to codes ---- */
-
-ALWAYS_INLINE uint64_t bits_at(const unsigned char *bytes, size_t place, unsigned width)
-{
-    return kg_load(bytes + (place >> 3)) >> (place & 7) & kg_low_bits(width);
-}
-
-/* Eight numbers take `width` whole bytes, so each has its byte and shift within them. Narrow ones share a load. */
-ALWAYS_INLINE void unpack(const unsigned char *bytes, unsigned width, size_t count, uint64_t base, uint64_t *out)
-{
-    const uint64_t mask = kg_low_bits(width);
-    size_t i = 0;
-    if (width == 64) {
-        for (; i < count; i++)
-            out[i] = kg_load(bytes + 8 * i) + base;
-        return;
-    }
-    if (width <= 14) {
-        const Four low = {0, width, 2 * width, 3 * width}, high = low + (4 * width & 7);
-        for (; i + 8 <= count; i += 8, bytes += width) {
-            const uint64_t a = kg_load(bytes), b = kg_load(bytes + (4 * width >> 3));
-            const Four first = (((Four){a, a, a, a} >> low) & mask) + base;
-            const Four second = (((Four){b, b, b, b} >> high) & mask) + base;
-            memcpy(out + i, &first, sizeof first);
-            memcpy(out + i + 4, &second, sizeof second);
-        }
-    } else if (width <= 28) {
-        const unsigned two = 2 * width & 7, four = 4 * width & 7, six = 6 * width & 7;
-        const Four low = {0, width, two, two + width}, high = {four, four + width, six, six + width};
-        for (; i + 8 <= count; i += 8, bytes += width) {
-            const uint64_t a = kg_load(bytes), b = kg_load(bytes + (2 * width >> 3));
-            const uint64_t c = kg_load(bytes + (4 * width >> 3)), d = kg_load(bytes + (6 * width >> 3));
-            const Four first = (((Four){a, a, b, b} >> low) & mask) + base;
-            const Four second = (((Four){c, c, d, d} >> high) & mask) + base;
-            memcpy(out + i, &first, sizeof first);
-            memcpy(out + i + 4, &second, sizeof second);
-        }
-    }
-    for (size_t place = (i & 7) * width; i < count; i++, place += width)
-        out[i] = (kg_load(bytes + (place >> 3)) >> (place & 7) & mask) + base;
-}
-
-ALWAYS_INLINE void unpack_steps(Head head, size_t rows, uint64_t base, uint64_t *out)
-{
-    uint64_t map[2], levels[KG_RUN_ROWS + 1];
-    load_map(head.payload, rows, map);
-    const size_t steps = (size_t)(__builtin_popcountll(map[0]) + __builtin_popcountll(map[1]));
-    unpack(head.payload + (rows + 7) / 8, head.width, steps, 1, levels + 1);
-    levels[0] = base;
-    for (size_t i = 1; i <= steps; i++)
-        levels[i] += levels[i - 1];
-    for (size_t i = 0, level = 0; i < rows; i++) {
-        level += map[i >> 6] >> (i & 63) & 1;
-        out[i] = levels[level];
-    }
-}
-
-ALWAYS_INLINE void patch(Head head, size_t rows, uint64_t base, uint64_t *out)
-{
-    const size_t count = head.payload[0], size = head.payload[1];
-    const unsigned char *const places = head.payload + 2, *const high = places + count;
-    for (size_t i = 0; i < count; i++)
-        if (places[i] < rows)
-            out[places[i]] = base + (kg_load(high + i * size) & kg_low_bits(8 * (unsigned)size));
-}
-
-/* The codes of a run, plus `base`. Not for grouped ones. */
-ALWAYS_INLINE void plain_codes(Head head, size_t rows, uint64_t base, uint64_t *out)
-{
-    base += head.least;
-    switch (head.method) {
-    case KG_FRAME:
-        unpack(head.payload, head.width, rows, base, out);
-        break;
-    case KG_ASCENT:
-    case KG_CLIMB: {
-        const uint64_t step = head.method == KG_CLIMB;
-        unpack(head.payload, head.width, rows, step, out);
-        uint64_t sum = base - step;
-        for (size_t i = 0; i < rows; i++)
-            out[i] = sum += out[i];
-        break;
-    }
-    case KG_STEPS:
-        unpack_steps(head, rows, base, out);
-        break;
-    default: {
-        const size_t skip = 2 + head.payload[0] * (1u + head.payload[1]);
-        unpack(head.payload + skip, head.width, rows, base, out);
-        patch(head, rows, base, out);
-    }
-    }
-}
-
-/* ---- From codes to values ---- */
-
-ALWAYS_INLINE uint64_t value_of(const KgBlockColumn *column, uint64_t code)
-{
-    if (column->kind == KG_COLUMN_DICTIONARY) {
-        const size_t place = code < column->count ? code : column->count - 1u;
-        return column->base + (kg_load(column->table + 8 + place * column->size) & kg_low_bits(8u * column->size));
-    }
-    if (column->count == 1)
-        return column->base + code * column->step;
-    const unsigned shift = column->size & 63;
-    const size_t stretch = code >> shift < column->count ? code >> shift : column->count - 1u;
-    const uint64_t distance = code & ((UINT64_C(1) << shift) - 1), base = kg_load(column->table + 8 * stretch);
-    return column->kind == KG_COLUMN_PLAIN ? base + distance
-                                           : base + distance * kg_load(column->table + 8 * (column->count + stretch));
-}
-
-ALWAYS_INLINE void spread(KgBlockColumn column, const uint64_t *codes, size_t rows, uint64_t *out, size_t stride)
-{
-    if (column.kind == KG_COLUMN_DICTIONARY) {
-        for (size_t i = 0; i < rows; i++)
-            out[i * stride] = value_of(&column, codes[i]);
-    } else if (column.count == 1) {
-        for (size_t i = 0; i < rows; i++)
-            out[i * stride] = column.base + codes[i] * column.step;
-    } else if (column.kind == KG_COLUMN_PLAIN) {
-        for (size_t i = 0; i < rows; i++)
-            out[i * stride] = value_of(&column, codes[i]);
-    } else {
-        for (size_t i = 0; i < rows; i++)
-            out[i * stride] = value_of(&column, codes[i]);
-    }
-}
-
-ALWAYS_INLINE uint64_t code_of_group(const KgBlockColumn *column, uint64_t group, const unsigned char *payload,
-                                     size_t place)
-{
-    const unsigned width_at = 8u * column->bytes;
-    return (group & kg_low_bits(width_at)) + bits_at(payload, place, group >> width_at & 63);
-}
-
-ALWAYS_INLINE uint64_t group_of(const KgBlock *block, const KgBlockColumn *column, uint64_t chosen)
-{
-    const uint64_t last = count_codes(&block->columns[column->group - 1]) - 1;
-    return kg_load(column->groups + (column->bytes + 1u) * (chosen < last ? chosen : last));
-}
-
-/* The frames of a grouped column: value = base + number * step. False: some frame has no step, as it spans stretches or
- * names places of a dictionary. */
-typedef struct Frame {
-    uint64_t base, step, mask, width;
-} Frame;
-
-ALWAYS_INLINE bool get_frames(const KgBlockColumn *column, unsigned codes, Frame *frames)
-{
-    const unsigned width_at = 8u * column->bytes, shift = column->size & 63;
-    const uint64_t least_mask = kg_low_bits(width_at);
-    bool all = column->kind != KG_COLUMN_DICTIONARY;
-    for (unsigned g = 0; g < codes; g++) {
-        /* The least code and the width lie side by side and fit one load. */
-        const uint64_t group = kg_load(column->groups + (column->bytes + 1u) * g), least = group & least_mask;
-        const unsigned width = group >> width_at & 63;
-        frames[g] = (Frame){.base = least, .step = 1, .mask = (UINT64_C(1) << width) - 1, .width = width};
-        if (column->count > 1)
-            all &= (least >> shift) == ((least + frames[g].mask) >> shift);
-    }
-    for (unsigned g = 0; g < codes && all; g++) {
-        const uint64_t code = frames[g].base, stretch = column->count > 1 ? code >> shift : 0;
-        frames[g].base = value_of(column, code);
-        if (column->kind == KG_COLUMN_STEPPED)
-            frames[g].step = kg_load(column->table + 8 * (column->count + (stretch < column->count ? stretch : 0)));
-    }
-    return all;
-}
-
-ALWAYS_INLINE void read_frames(const KgBlock *block, Head head, const Frame *frames, const uint64_t *chosen,
-                               uint64_t last_code, size_t rows, uint64_t *out, size_t stride)
-{
-    const size_t last_byte = block->payload_bytes - (size_t)(head.payload - block->payload);
-    for (size_t i = 0, place = 0; i < rows; i++) {
-        const Frame *const frame = &frames[chosen[i] < last_code ? chosen[i] : last_code];
-        const size_t byte = place >> 3 < last_byte ? place >> 3 : last_byte;
-        out[i * stride] = frame->base + (kg_load(head.payload + byte) >> (place & 7) & frame->mask) * frame->step;
-        place += frame->width;
-    }
-}
-
-ALWAYS_INLINE void decode_grouped(const KgBlock *block, uint32_t run, const KgBlockColumn *column, Head head,
-                                  uint64_t *out, size_t stride)
-{
-    const KgBlockColumn *const chooser = &block->columns[column->group - 1];
-    const unsigned codes = count_codes(chooser);
-    const size_t rows = kg_block_run_rows(block, run);
-    Frame frames[KG_GROUPS];
-    uint64_t chosen[KG_RUN_ROWS];
-    plain_codes(safe_head(block, chooser, run), rows, 0, chosen);
-    if (get_frames(column, codes, frames)) {
-        if (stride == 3)
-            read_frames(block, head, frames, chosen, codes - 1, rows, out, 3);
-        else
-            read_frames(block, head, frames, chosen, codes - 1, rows, out, stride);
-    } else {
-        read_frames(block, head, frames, chosen, codes - 1, rows, out, stride);
-        for (size_t i = 0; i < rows; i++)
-            out[i * stride] = value_of(column, out[i * stride]);
-    }
-}
-
-/* A few rows: a frame's are read where they lie, a grouped column's need only the widths before them. */
-ALWAYS_INLINE void decode_rows(const KgBlock *block, uint32_t run, const KgBlockColumn *column, Head head,
-                               uint32_t first, uint32_t count, uint64_t *out, size_t stride)
-{
-    const size_t rows = first + count, all = kg_block_run_rows(block, run);
-    if (head.method == KG_FRAME) {
-        for (size_t i = first; i < rows; i++, out += stride)
-            *out = value_of(column, head.least + bits_at(head.payload, i * head.width, head.width));
-        return;
-    }
-    if (head.method != KG_GROUPED) {
-        uint64_t codes[KG_RUN_ROWS];
-        plain_codes(head, all, 0, codes);
-        for (size_t i = first; i < rows; i++, out += stride)
-            *out = value_of(column, codes[i]);
-        return;
-    }
-    const size_t last_byte = block->payload_bytes - (size_t)(head.payload - block->payload);
-    const KgBlockColumn *const chooser = &block->columns[column->group - 1];
-    const unsigned codes = count_codes(chooser), width_at = 8u * column->bytes;
-    uint64_t chosen[KG_RUN_ROWS];
-    plain_codes(safe_head(block, chooser, run), all, 0, chosen);
-    unsigned char widths[KG_GROUPS];
-    for (unsigned g = 0; g < codes; g++)
-        widths[g] = group_of(block, column, g) >> width_at & 63;
-    size_t place = 0;
-    for (size_t i = 0; i < first; i++)
-        place += widths[chosen[i] < codes ? chosen[i] : codes - 1];
-    for (size_t i = first; i < rows; i++, out += stride) {
-        const uint64_t group = group_of(block, column, chosen[i]);
-        const size_t byte = place >> 3 < last_byte ? place >> 3 : last_byte;
-        *out = value_of(column, code_of_group(column, group, head.payload + byte, place & 7));
-        place += group >> width_at & 63;
-    }
-}
-
-static bool is_direct(const KgBlockColumn *column) /* value = base + code */
-{
-    return column->kind == KG_COLUMN_PLAIN && column->count == 1;
-}
-
-ALWAYS_INLINE void decode(const KgBlock *block, uint32_t run, const KgBlockColumn *column, uint32_t first,
-                          uint32_t count, uint64_t *out, size_t stride)
-{
-    const Head head = safe_head(block, column, run);
-    const size_t rows = kg_block_run_rows(block, run);
-    if (count < rows) {
-        decode_rows(block, run, column, head, first, count, out, stride);
-        return;
-    }
-    if (head.method == KG_GROUPED) {
-        decode_grouped(block, run, column, head, out, stride);
-        return;
-    }
-    const bool direct = is_direct(column);
-    uint64_t codes[KG_RUN_ROWS], *const to = direct && stride == 1 ? out : codes;
-    const uint64_t base = direct ? column->base : 0;
-    plain_codes(head, rows, base, to);
-    if (!direct && stride == 3)
-        spread(*column, codes, rows, out, 3);
-    else if (!direct)
-        spread(*column, codes, rows, out, stride);
-    else if (stride == 3)
-        for (size_t i = 0; i < rows; i++)
-            out[3 * i] = codes[i];
-    else if (stride != 1)
-        for (size_t i = 0; i < rows; i++)
-            out[stride * i] = codes[i];
-}
-
-static void decode_anywhere(const KgBlock *block, uint32_t run, const KgBlockColumn *column, uint32_t first,
-                            uint32_t count, uint64_t *out, size_t stride)
-{
-    decode(block, run, column, first, count, out, stride);
-}
-
-#ifdef __x86_64__
-__attribute__((target("avx2,bmi2,popcnt"))) static void decode_avx2(const KgBlock *block, uint32_t run,
-                                                                    const KgBlockColumn *column, uint32_t first,
-                                                                    uint32_t count, uint64_t *out, size_t stride)
-{
-    decode(block, run, column, first, count, out, stride);
-}
-#define HAS_AVX2() (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2"))
-#else
-#define decode_avx2 decode_anywhere
-#define HAS_AVX2() false
-#endif
-
-void kg_block_rows(const KgBlock *block, uint32_t run, int place, uint32_t first, uint32_t count, uint64_t *out,
-                   size_t stride)
-{
-    const KgBlockColumn *const column = &block->columns[place];
-    if (column->kind == KG_COLUMN_CONSTANT) {
-        for (size_t i = 0; i < count; i++)
-            out[i * stride] = column->base;
-    } else if (HAS_AVX2()) {
-        decode_avx2(block, run, column, first, count, out, stride);
-    } else {
-        decode_anywhere(block, run, column, first, count, out, stride);
-    }
-}
-
-void kg_block_column(const KgBlock *block, uint32_t run, int place, uint64_t *out, size_t stride)
-{
-    kg_block_rows(block, run, place, 0, kg_block_run_rows(block, run), out, stride);
-}
-
 /* ---- Search ---- */
 
-/* A column of one run as the search sees it: decoded, or read where it lies when that is as good. */
+/* A column of one run as the search sees it. */
 typedef struct Cells {
     const KgBlockColumn *column;
     Head head;
-    bool in_place;
-    uint64_t values[KG_RUN_ROWS];
+    enum { DECODED, IN_PLACE, IN_STEPS } form;
+    uint64_t slope; /* in place, between rows: 1 in a climb of no bits */
+    uint64_t map[2];
+    uint32_t rows, count;             /* of `values` */
+    uint64_t values[KG_RUN_ROWS + 1]; /* decoded: of the rows; in steps: of the stretches of equal rows */
 } Cells;
 
-static void get_cells(const KgBlock *block, uint32_t run, int place, Cells *cells)
+/* Where a row is the same as the row before or the next number, the bits are the map of steps, and each step is 1. */
+static void get_levels(Cells *cells)
 {
-    cells->column = &block->columns[place];
-    cells->head = safe_head(block, cells->column, run);
-    cells->in_place = cells->head.method == KG_FRAME;
-    if (!cells->in_place)
-        kg_block_column(block, run, place, cells->values, 1);
+    const Head head = cells->head;
+    const bool all_one = head.method == KG_ASCENT;
+    load_map(head.payload, cells->rows, cells->map);
+    const uint32_t steps = (uint32_t)(__builtin_popcountll(cells->map[0]) + __builtin_popcountll(cells->map[1]));
+    const unsigned char *const bits = head.payload + (cells->rows + 7) / 8;
+    uint64_t code = head.least;
+    cells->count = steps + 1;
+    cells->values[0] = value_of(cells->column, code);
+    for (uint32_t i = 0; i < steps; i++) {
+        code += all_one ? 1 : 1 + bits_at(bits, (size_t)i * head.width, head.width);
+        cells->values[i + 1] = value_of(cells->column, code);
+    }
+}
+
+/* Those of the rows low..high; more where that is no dearer. */
+static void get_cells(const KgBlock *block, uint32_t run, int place, uint32_t low, uint32_t high, Cells *cells)
+{
+    const KgBlockColumn *const column = &block->columns[place];
+    const Head head = safe_head(block, column, run);
+    cells->column = column;
+    cells->head = head;
+    cells->rows = cells->count = kg_block_run_rows(block, run);
+    cells->slope = head.method == KG_CLIMB && head.width == 0;
+    cells->form = head.method == KG_FRAME || cells->slope                                    ? IN_PLACE
+                  : head.method == KG_STEPS || (head.method == KG_ASCENT && head.width == 1) ? IN_STEPS
+                                                                                             : DECODED;
+    if (cells->form == IN_STEPS)
+        get_levels(cells);
+    else if (cells->form == DECODED)
+        kg_block_rows(block, run, place, low, high - low, cells->values + low, 1);
 }
 
 static uint64_t cell(const Cells *cells, uint32_t row)
 {
     const Head head = cells->head;
-    if (!cells->in_place)
+    if (cells->form != IN_PLACE)
         return cells->values[row];
-    return value_of(cells->column, head.least + bits_at(head.payload, (size_t)row * head.width, head.width));
+    const uint64_t bits = bits_at(head.payload, (size_t)row * head.width, head.width);
+    return value_of(cells->column, head.least + row * cells->slope + bits);
 }
 
-/* The first of the rows low..high whose cell is not below (`after`: is above) `key`; high: none. Without branches,
- * which would be guessed wrong every other time. */
-static uint32_t bound(const Cells *cells, uint32_t low, uint32_t high, uint64_t key, bool after)
+/* The first of the cells low..high that is not below `key`; high: none. Without branches, which would be guessed wrong
+ * every other time. */
+static uint32_t bisect(const Cells *cells, uint32_t low, uint32_t high, uint64_t key)
 {
     uint32_t count = high - low;
-    if (after && key == UINT64_MAX)
-        return high;
-    key += after;
     while (count > 1) {
         const uint32_t half = count / 2;
         low = cell(cells, low + half - 1) < key ? low + half : low;
         count -= half;
     }
     return low + (count == 1 && cell(cells, low) < key);
+}
+
+/* The row where a level begins. */
+static uint32_t row_of_level(const Cells *cells, uint32_t level)
+{
+    if (level == 0)
+        return 0;
+    if (level >= cells->count)
+        return cells->rows;
+    const uint32_t early = (uint32_t)__builtin_popcountll(cells->map[0]);
+    uint64_t word = level <= early ? cells->map[0] : cells->map[1];
+    for (uint32_t before = level <= early ? level - 1 : level - 1 - early; before > 0; before--)
+        word &= word - 1;
+    return (uint32_t)__builtin_ctzll(word) + (level <= early ? 0 : 64);
+}
+
+/* The first of the rows low..high whose cell is not below (`after`: is above) `key`; high: none. */
+static uint32_t bound(const Cells *cells, uint32_t low, uint32_t high, uint64_t key, bool after)
+{
+    if (after && key == UINT64_MAX)
+        return high;
+    key += after;
+    if (cells->form != IN_STEPS)
+        return bisect(cells, low, high, key);
+    const uint32_t row = row_of_level(cells, bisect(cells, 0, cells->count, key));
+    return row < low ? low : row > high ? high : row;
 }
 
 static uint64_t first_code(const KgBlock *block, const KgBlockColumn *column, uint32_t run)
@@ -611,7 +262,7 @@ uint32_t kg_block_find(const KgBlock *block, const uint64_t *key, int width, boo
                 return start + (column->base <= key[c] ? high : low);
             continue;
         }
-        get_cells(block, run, c, &cells);
+        get_cells(block, run, c, low, high, &cells);
         if (c + 1 == width)
             return start + bound(&cells, low, high, key[c], after);
         low = bound(&cells, low, high, key[c], false);

@@ -304,6 +304,7 @@ static double measure_order(const Order *order, const Triples *triples, int repe
     size_t bytes = 0;
     for (size_t i = 0; i < blocks.count; i++)
         bytes += blocks.items[i].length;
+    (void)sum;
     const double million = (double)count / 1e6, paged = (double)blocks.count * 4096 / (double)count;
     printf("%s: %zu rows, %zu blocks, %.3f B/row (%.3f in pages, %.1f%% full), pack %.1f M rows/s, scan %.0f M rows/s "
            "(verified %.0f), lookup %.0f ns\n",

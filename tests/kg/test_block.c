@@ -82,8 +82,25 @@ static uint64_t many_kinds(BaseRandom *random, size_t row, int column)
     return (row * 37 % 16) << 56 | base_random_below(random, UINT64_C(1) << 50);
 }
 
+/* All columns ascend, slowly. */
+static uint64_t stairs(BaseRandom *random, size_t row, int column)
+{
+    (void)random;
+    return column == 0 ? row / 50 : column == 1 ? row / 3 * (1 + row / 1000) : row;
+}
+
+/* Each column but the first tells the next one to a few. */
+static uint64_t chains(BaseRandom *random, size_t row, int column)
+{
+    static uint64_t before;
+    if (column == 0)
+        return row;
+    return before = column == 1 ? base_random_below(random, 3) : before * 7 + base_random_below(random, 4);
+}
+
 static const MakeCell makers[] = {any_bits,         few_values,   ids_of_mixed_kinds, things_with_properties,
-                                  almost_all_alike, dense_ascent, far_apart,          many_kinds};
+                                  almost_all_alike, dense_ascent, far_apart,          many_kinds,
+                                  stairs,           chains};
 enum { MAKERS = sizeof makers / sizeof *makers };
 
 /* ---- Tables ---- */

@@ -1,4 +1,10 @@
 kgq_test(kg block)
+# The same where the processor has no AVX2.
+add_executable(test_kg_block_plain kg/test_block.c ${CMAKE_SOURCE_DIR}/kg/block_decode.c)
+target_link_libraries(test_kg_block_plain PRIVATE kgq_kg PkgConfig::CMOCKA)
+target_include_directories(test_kg_block_plain PRIVATE ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/tests/support)
+target_compile_definitions(test_kg_block_plain PRIVATE KG_WITHOUT_AVX2 KGQ_SHARED="${KGQ_SHARED}")
+add_test(NAME kg.block_plain COMMAND test_kg_block_plain)
 kgq_test(kg names)
 kgq_test(kg inline)
 kgq_test(kg terms)
