@@ -54,7 +54,7 @@ static bool open_groups(KgBlock *block, int place, size_t *at)
     column->groups = block->bytes + *at;
     const unsigned codes = column->group <= columns ? count_codes(&block->columns[column->group - 1]) : 0;
     *at += (size_t)codes * (column->bytes + 1u);
-    return codes > 0 && column->bytes < 8 && *at <= block->length - KG_BLOCK_PADDING;
+    return codes > 0 && *at <= block->length - KG_BLOCK_PADDING;
 }
 
 static bool heads_are_within(const KgBlock *block)
@@ -197,30 +197,22 @@ static uint32_t bound(const Cells *cells, uint32_t low, uint32_t high, uint64_t 
 
 static uint64_t first_code(const KgBlock *block, const KgBlockColumn *column, uint32_t run)
 {
-    Head head = head_of(block, column, run);
-    if ((size_t)(head.payload - block->payload) > block->payload_bytes)
-        return 0;
-    switch (head.method) {
-    case KG_FRAME:
-        return head.least + bits_at(head.payload, 0, head.width);
-    case KG_PATCHED: {
-        head = safe_head(block, column, run);
-        if (head.method != KG_PATCHED)
-            return 0;
-        const size_t count = head.payload[0], size = head.payload[1];
-        if (count && head.payload[2] == 0)
-            return head.least + (kg_load(head.payload + 2 + count) & kg_low_bits(8 * (unsigned)size));
-        return head.least + bits_at(head.payload + 2 + count * (1 + size), 0, head.width);
-    }
-    case KG_GROUPED:
-        if (!column->group)
-            return 0;
-        return code_of_group(column,
-                             group_of(block, column, first_code(block, &block->columns[column->group - 1], run)),
-                             head.payload, 0);
-    default:
+    const Head head = head_of(block, column, run);
+    if (head.method != KG_FRAME && head.method != KG_PATCHED && head.method != KG_GROUPED)
         return head.least;
-    }
+    if (!is_within(block, column, head, kg_block_run_rows(block, run)))
+        return 0;
+    if (head.method == KG_FRAME)
+        return head.least + bits_at(head.payload, 0, head.width);
+    const Patches patches = patches_of(head);
+    const unsigned char *const bits = head.payload + patches.bytes;
+    const bool patched = patches.count && patches.rows[0] == 0;
+    if (head.method == KG_PATCHED)
+        return head.least + (patched ? patch_code(patches, 0) : bits_at(bits, 0, head.width));
+    if (patched)
+        return patch_code(patches, 0);
+    const Group group = group_of(block, column, first_code(block, &block->columns[column->group - 1], run));
+    return group.least + bits_at(bits, 0, group.width);
 }
 
 static uint64_t first_value(const KgBlock *block, int place, uint32_t run)

@@ -56,15 +56,6 @@ KG_INLINE void unpack_steps(Head head, size_t rows, uint64_t base, uint64_t *out
     }
 }
 
-KG_INLINE void patch(Head head, size_t rows, uint64_t base, uint64_t *out)
-{
-    const size_t count = head.payload[0], size = head.payload[1];
-    const unsigned char *const places = head.payload + 2, *const high = places + count;
-    for (size_t i = 0; i < count; i++)
-        if (places[i] < rows)
-            out[places[i]] = base + (kg_load(high + i * size) & kg_low_bits(8 * (unsigned)size));
-}
-
 /* The codes of a run, plus `base`. Not for grouped ones. */
 KG_INLINE void plain_codes(Head head, size_t rows, uint64_t base, uint64_t *out)
 {
@@ -86,9 +77,11 @@ KG_INLINE void plain_codes(Head head, size_t rows, uint64_t base, uint64_t *out)
         unpack_steps(head, rows, base, out);
         break;
     default: {
-        const size_t skip = 2 + head.payload[0] * (1u + head.payload[1]);
-        unpack(head.payload + skip, head.width, rows, base, out);
-        patch(head, rows, base, out);
+        const Patches patches = patches_of(head);
+        unpack(head.payload + patches.bytes, head.width, rows, base, out);
+        for (size_t i = 0; i < patches.count; i++)
+            if (patches.rows[i] < rows)
+                out[patches.rows[i]] = base + patch_code(patches, i);
     }
     }
 }
@@ -103,9 +96,6 @@ KG_INLINE void spread(KgBlockColumn column, const uint64_t *codes, size_t rows, 
     } else if (column.count == 1) {
         for (size_t i = 0; i < rows; i++)
             out[i * stride] = column.base + codes[i] * column.step;
-    } else if (column.kind == KG_COLUMN_PLAIN) {
-        for (size_t i = 0; i < rows; i++)
-            out[i * stride] = value_of(&column, codes[i]);
     } else {
         for (size_t i = 0; i < rows; i++)
             out[i * stride] = value_of(&column, codes[i]);
@@ -118,18 +108,15 @@ typedef struct Frame {
     uint64_t base, step, mask, width;
 } Frame;
 
-KG_INLINE bool get_frames(const KgBlockColumn *column, unsigned codes, Frame *frames)
+KG_INLINE bool get_frames(const KgBlock *block, const KgBlockColumn *column, unsigned codes, Frame *frames)
 {
-    const unsigned width_at = 8u * column->bytes, shift = column->size & 63;
-    const uint64_t least_mask = kg_low_bits(width_at);
+    const unsigned shift = column->size & 63;
     bool all = column->kind != KG_COLUMN_DICTIONARY;
     for (unsigned g = 0; g < codes; g++) {
-        /* The least code and the width lie side by side and fit one load. */
-        const uint64_t group = kg_load(column->groups + (column->bytes + 1u) * g), least = group & least_mask;
-        const unsigned width = group >> width_at & 63;
-        frames[g] = (Frame){.base = least, .step = 1, .mask = (UINT64_C(1) << width) - 1, .width = width};
+        const Group group = group_of(block, column, g);
+        frames[g] = (Frame){group.least, 1, kg_low_bits(group.width), group.width};
         if (column->count > 1)
-            all &= (least >> shift) == ((least + frames[g].mask) >> shift);
+            all &= (group.least >> shift) == ((group.least + frames[g].mask) >> shift);
     }
     for (unsigned g = 0; g < codes && all; g++) {
         const uint64_t code = frames[g].base, stretch = column->count > 1 ? code >> shift : 0;
@@ -140,14 +127,13 @@ KG_INLINE bool get_frames(const KgBlockColumn *column, unsigned codes, Frame *fr
     return all;
 }
 
-KG_INLINE void read_frames(const KgBlock *block, Head head, const Frame *frames, const uint64_t *chosen,
+KG_INLINE void read_frames(const unsigned char *bits, size_t last_byte, const Frame *frames, const uint64_t *chosen,
                            uint64_t last_code, size_t rows, uint64_t *out, size_t stride)
 {
-    const size_t last_byte = block->payload_bytes - (size_t)(head.payload - block->payload);
     for (size_t i = 0, place = 0; i < rows; i++) {
         const Frame *const frame = &frames[chosen[i] < last_code ? chosen[i] : last_code];
         const size_t byte = place >> 3 < last_byte ? place >> 3 : last_byte;
-        out[i * stride] = frame->base + (kg_load(head.payload + byte) >> (place & 7) & frame->mask) * frame->step;
+        out[i * stride] = frame->base + (kg_load(bits + byte) >> (place & 7) & frame->mask) * frame->step;
         place += frame->width;
     }
 }
@@ -158,19 +144,22 @@ KG_INLINE void decode_grouped(const KgBlock *block, uint32_t run, const KgBlockC
     const KgBlockColumn *const chooser = &block->columns[column->group - 1];
     const unsigned codes = count_codes(chooser);
     const size_t rows = kg_block_run_rows(block, run);
+    const Patches patches = patches_of(head);
+    const unsigned char *const bits = head.payload + patches.bytes;
+    const size_t last_byte = block->payload_bytes - (size_t)(bits - block->payload);
     Frame frames[KG_GROUPS];
     uint64_t chosen[KG_RUN_ROWS];
     plain_codes(safe_head(block, chooser, run), rows, 0, chosen);
-    if (get_frames(column, codes, frames)) {
-        if (stride == 3)
-            read_frames(block, head, frames, chosen, codes - 1, rows, out, 3);
-        else
-            read_frames(block, head, frames, chosen, codes - 1, rows, out, stride);
-    } else {
-        read_frames(block, head, frames, chosen, codes - 1, rows, out, stride);
-        for (size_t i = 0; i < rows; i++)
-            out[i * stride] = value_of(column, out[i * stride]);
-    }
+    const bool all = get_frames(block, column, codes, frames);
+    if (stride == 3)
+        read_frames(bits, last_byte, frames, chosen, codes - 1, rows, out, 3);
+    else
+        read_frames(bits, last_byte, frames, chosen, codes - 1, rows, out, stride);
+    for (size_t i = 0; i < rows && !all; i++)
+        out[i * stride] = value_of(column, out[i * stride]);
+    for (size_t i = 0; i < patches.count; i++)
+        if (patches.rows[i] < rows)
+            out[patches.rows[i] * stride] = value_of(column, patch_code(patches, i));
 }
 
 /* A few rows: a frame's are read where they lie, a grouped column's need only the widths before them. */
@@ -190,24 +179,29 @@ KG_INLINE void decode_rows(const KgBlock *block, uint32_t run, const KgBlockColu
             *out = value_of(column, codes[i]);
         return;
     }
-    const size_t last_byte = block->payload_bytes - (size_t)(head.payload - block->payload);
     const KgBlockColumn *const chooser = &block->columns[column->group - 1];
-    const unsigned codes = count_codes(chooser), width_at = 8u * column->bytes;
+    const unsigned codes = count_codes(chooser);
+    const Patches patches = patches_of(head);
+    const unsigned char *const bits = head.payload + patches.bytes;
+    const size_t last_byte = block->payload_bytes - (size_t)(bits - block->payload);
     uint64_t chosen[KG_RUN_ROWS];
     const Head chooser_head = safe_head(block, chooser, run);
     plain_codes(chooser_head, chooser_head.method == KG_FRAME ? rows : all, 0, chosen);
     unsigned char widths[KG_GROUPS];
     for (unsigned g = 0; g < codes; g++)
-        widths[g] = group_of(block, column, g) >> width_at & 63;
+        widths[g] = (unsigned char)group_of(block, column, g).width;
     size_t place = 0;
     for (size_t i = 0; i < first; i++)
         place += widths[chosen[i] < codes ? chosen[i] : codes - 1];
-    for (size_t i = first; i < rows; i++, out += stride) {
-        const uint64_t group = group_of(block, column, chosen[i]);
+    for (size_t i = first; i < rows; i++) {
+        const Group group = group_of(block, column, chosen[i]);
         const size_t byte = place >> 3 < last_byte ? place >> 3 : last_byte;
-        *out = value_of(column, code_of_group(column, group, head.payload + byte, place & 7));
-        place += group >> width_at & 63;
+        out[(i - first) * stride] = value_of(column, group.least + bits_at(bits + byte, place & 7, group.width));
+        place += group.width;
     }
+    for (size_t i = 0; i < patches.count; i++)
+        if (patches.rows[i] >= first && patches.rows[i] < rows)
+            out[(patches.rows[i] - first) * stride] = value_of(column, patch_code(patches, i));
 }
 
 KG_INLINE void decode(const KgBlock *block, uint32_t run, const KgBlockColumn *column, uint32_t first, uint32_t count,

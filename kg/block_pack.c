@@ -15,8 +15,8 @@ typedef struct Part { /* one column of one run */
     unsigned width;
     uint64_t least;
     size_t bytes;
-    size_t patches;  /* PATCHED: how many, */
-    int patch_bytes; /* of how many bytes each; */
+    size_t patches;  /* how many, */
+    int patch_bytes; /* of how many bytes each */
 } Part;
 
 static size_t bytes_for(size_t bits)
@@ -69,12 +69,24 @@ static void consider_patches(Part *best, const uint64_t *codes, size_t rows, uin
     }
 }
 
-static size_t grouped_bits(const Plan *plan, const uint64_t *chosen, size_t rows)
+static bool fits_group(const Plan *plan, uint64_t code, uint64_t chosen)
 {
-    size_t bits = 0;
-    for (size_t i = 0; i < rows; i++)
+    return code - plan->group_least[chosen] <= kg_low_bits(plan->group_widths[chosen]);
+}
+
+static void consider_groups(Part *best, const Plan *plan, const uint64_t *codes, const uint64_t *chosen, size_t rows)
+{
+    size_t bits = 0, patches = 0;
+    for (size_t i = 0; i < rows; i++) {
         bits += plan->group_widths[chosen[i]];
-    return bits;
+        patches += !fits_group(plan, codes[i], chosen[i]);
+    }
+    const size_t bytes = 2 + patches * (1 + (size_t)plan->bytes) + bytes_for(bits);
+    if (bytes < best->bytes) {
+        consider(best, KG_GROUPED, 0, bytes);
+        best->patches = patches;
+        best->patch_bytes = plan->bytes;
+    }
 }
 
 /* The method that takes least; `chosen`: the codes of the column that tells the group, if any. */
@@ -92,10 +104,17 @@ static Part choose_method(const Plan *plan, const uint64_t *codes, const uint64_
     if (ascends)
         consider_ascent(&best, codes, rows);
     if (plan->group)
-        consider(&best, KG_GROUPED, 0, bytes_for(grouped_bits(plan, chosen, rows)));
+        consider_groups(&best, plan, codes, chosen, rows);
     if (best.bytes > rows / 2)
         consider_patches(&best, codes, rows, most - least);
     return best;
+}
+
+static unsigned char *put_number(unsigned char *out, uint64_t number, size_t bytes)
+{
+    number = htole64(number);
+    memcpy(out, &number, bytes);
+    return out + bytes;
 }
 
 /* `bytes` are 0 from `place` on, and 15 more than what is written. */
@@ -105,23 +124,49 @@ static void put_bits(unsigned char *bytes, size_t place, uint64_t number)
     kg_save(at, kg_load(at) | number << (place & 7));
 }
 
-static void write_patched(const Part *part, const uint64_t *codes, size_t rows, unsigned char *out)
+/* Writes the patches as they are met; the other numbers lie behind all of them. */
+typedef struct PatchWriter {
+    unsigned char *rows, *codes, *bits;
+    size_t size;
+} PatchWriter;
+
+static PatchWriter begin_patches(const Part *part, unsigned char *out)
 {
     const size_t size = (size_t)part->patch_bytes;
     out[0] = (unsigned char)part->patches;
     out[1] = (unsigned char)size;
-    unsigned char *const places = out + 2, *const high = places + part->patches;
-    unsigned char *const low = high + part->patches * size;
-    size_t patched = 0;
+    unsigned char *const codes = out + 2 + part->patches;
+    return (PatchWriter){out + 2, codes, codes + part->patches * size, size};
+}
+
+static void put_patch(PatchWriter *writer, size_t row, uint64_t code)
+{
+    *writer->rows++ = (unsigned char)row;
+    writer->codes = put_number(writer->codes, code, writer->size);
+}
+
+static void write_patched(const Part *part, const uint64_t *codes, size_t rows, unsigned char *out)
+{
+    PatchWriter writer = begin_patches(part, out);
     for (size_t i = 0; i < rows; i++) {
-        const uint64_t code = codes[i] - part->least;
-        if (kg_bit_width(code) <= part->width) {
-            put_bits(low, i * part->width, code);
-            continue;
-        }
-        const uint64_t stored = htole64(code);
-        memcpy(high + patched * size, &stored, size);
-        places[patched++] = (unsigned char)i;
+        const uint64_t number = codes[i] - part->least;
+        if (number <= kg_low_bits(part->width))
+            put_bits(writer.bits, i * part->width, number);
+        else
+            put_patch(&writer, i, number);
+    }
+}
+
+static void write_grouped(const Plan *plan, const Part *part, const uint64_t *codes, const uint64_t *chosen,
+                          size_t rows, unsigned char *out)
+{
+    PatchWriter writer = begin_patches(part, out);
+    for (size_t i = 0, place = 0; i < rows; i++) {
+        if (fits_group(plan, codes[i], chosen[i]))
+            put_bits(writer.bits, place, codes[i] - plan->group_least[chosen[i]]);
+        else
+            put_patch(&writer, i, codes[i]);
+        place += plan->group_widths[chosen[i]];
     }
 }
 
@@ -158,12 +203,10 @@ static void write_part(const Plan *plan, const Part *part, const uint64_t *codes
         write_patched(part, codes, rows, out);
         break;
     default:
-        for (size_t i = 0, place = 0; i < rows; i++) {
-            put_bits(out, place, codes[i] - plan->group_least[chosen[i]]);
-            place += plan->group_widths[chosen[i]];
-        }
+        write_grouped(plan, part, codes, chosen, rows, out);
     }
 }
+
 /* ---- Blocks ---- */
 
 typedef struct Packer {
@@ -176,13 +219,6 @@ typedef struct Packer {
     size_t head_bytes;                             /* of one run */
     unsigned char heads[KG_BLOCK_BYTES], payload[KG_BLOCK_BYTES + 16];
 } Packer;
-
-static unsigned char *put_number(unsigned char *out, uint64_t number, size_t bytes)
-{
-    number = htole64(number);
-    memcpy(out, &number, bytes);
-    return out + bytes;
-}
 
 static size_t table_bytes(const Packer *packer)
 {
@@ -236,8 +272,8 @@ static unsigned char *write_front(const Packer *packer, size_t rows, unsigned ch
     for (int c = 0; c < packer->columns; c++) {
         const Plan *const plan = &packer->plans[c];
         for (unsigned g = 0; plan->group && g < packer->plans[plan->group - 1].codes; g++) {
-            out = put_number(out, plan->group_least[g], (size_t)plan->bytes);
             *out++ = plan->group_widths[g];
+            out = put_number(out, plan->group_least[g], (size_t)plan->bytes);
         }
     }
     return out;

@@ -211,6 +211,7 @@ void kg_encode(const Plan *plan, const uint64_t *values, size_t count, uint64_t 
 typedef struct Groups {
     uint64_t least[KG_GROUPS], most[KG_GROUPS];
     size_t counts[KG_GROUPS];
+    unsigned char widths[KG_GROUPS];
     size_t alone, grouped; /* bits the column takes by itself, and in frames that the other column chooses */
 } Groups;
 
@@ -228,16 +229,27 @@ static size_t bits_alone(const uint64_t *codes, size_t rows)
     return rows * kg_stored_width(largest_step < range ? largest_step : range);
 }
 
-static void weigh(const Plan *plan, const Plan *chooser, const uint64_t *values, const uint64_t *choosing, size_t count,
-                  Groups *out)
+typedef struct Pair { /* a column and one that may choose its frames */
+    const Plan *plan, *chooser;
+    const uint64_t *values, *choosing;
+    size_t count;
+} Pair;
+
+static size_t encode_pair(const Pair *pair, size_t row, uint64_t *codes, uint64_t *chosen)
+{
+    const size_t rows = pair->count - row < KG_RUN_ROWS ? pair->count - row : KG_RUN_ROWS;
+    kg_encode(pair->plan, pair->values + row, rows, codes);
+    kg_encode(pair->chooser, pair->choosing + row, rows, chosen);
+    return rows;
+}
+
+static void find_ranges(const Pair *pair, Groups *out)
 {
     uint64_t codes[KG_RUN_ROWS], chosen[KG_RUN_ROWS];
     memset(out, 0, sizeof *out);
     memset(out->least, 0xff, sizeof out->least);
-    for (size_t row = 0; row < count; row += KG_RUN_ROWS) {
-        const size_t rows = count - row < KG_RUN_ROWS ? count - row : KG_RUN_ROWS;
-        kg_encode(plan, values + row, rows, codes);
-        kg_encode(chooser, choosing + row, rows, chosen);
+    for (size_t row = 0; row < pair->count; row += KG_RUN_ROWS) {
+        const size_t rows = encode_pair(pair, row, codes, chosen);
         out->alone += bits_alone(codes, rows);
         for (size_t i = 0; i < rows; i++) {
             uint64_t *const least = &out->least[chosen[i]], *const most = &out->most[chosen[i]];
@@ -246,13 +258,52 @@ static void weigh(const Plan *plan, const Plan *chooser, const uint64_t *values,
             out->counts[chosen[i]]++;
         }
     }
-    out->grouped = 8 * chooser->codes * ((size_t)plan->bytes + 1);
-    for (unsigned g = 0; g < chooser->codes; g++) {
+    for (unsigned g = 0; g < pair->chooser->codes; g++)
         if (!out->counts[g])
             out->least[g] = out->most[g] = 0;
-        const unsigned width = kg_stored_width(out->most[g] - out->least[g]);
-        out->grouped += width > 56 ? SIZE_MAX / 128 : out->counts[g] * width; /* one load must hold all of a number */
+}
+
+/* Widths that leave some numbers to be patches, where that takes less. Returns the bits of all groups' numbers. */
+static size_t find_widths(const Pair *pair, Groups *groups)
+{
+    uint64_t codes[KG_RUN_ROWS], chosen[KG_RUN_ROWS];
+    uint16_t counts[KG_GROUPS][65] = {{0}};
+    for (size_t row = 0; row < pair->count; row += KG_RUN_ROWS) {
+        const size_t rows = encode_pair(pair, row, codes, chosen);
+        for (size_t i = 0; i < rows; i++)
+            counts[chosen[i]][kg_bit_width(codes[i] - groups->least[chosen[i]])]++;
     }
+    const size_t patch_bits = 8 * ((size_t)pair->plan->bytes + 1);
+    size_t total = 0;
+    for (unsigned g = 0; g < pair->chooser->codes; g++) {
+        size_t patches = 0, best = SIZE_MAX;
+        for (unsigned width = 65; width-- > 0;) {
+            const size_t bits = groups->counts[g] * width + patches * patch_bits;
+            if (width <= 56 && bits <= best) {
+                best = bits;
+                groups->widths[g] = (unsigned char)width;
+            }
+            patches += counts[g][width];
+        }
+        total += best;
+    }
+    return total;
+}
+
+#define WIDE 32 /* bits: a group so wide has numbers of different stretches */
+
+static void weigh(const Pair *pair, Groups *out)
+{
+    find_ranges(pair, out);
+    size_t bits = 0;
+    bool wide = false;
+    for (unsigned g = 0; g < pair->chooser->codes; g++) {
+        const unsigned width = kg_bit_width(out->most[g] - out->least[g]);
+        out->widths[g] = (unsigned char)width;
+        bits += out->counts[g] * width;
+        wide |= width > WIDE;
+    }
+    out->grouped = 8 * pair->chooser->codes * ((size_t)pair->plan->bytes + 1) + (wide ? find_widths(pair, out) : bits);
 }
 
 /* From the last column to the second, as the object gains most; the first ascends. One that chooses is not chosen for.
@@ -263,20 +314,19 @@ static void plan_groups(KgShape shape, const uint64_t *const columns[], size_t c
     for (int c = shape.keys + shape.values - 1; c > 0; c--) {
         Plan *const plan = &plans[c];
         size_t best = 0;
-        if (plan->kind == KG_COLUMN_CONSTANT || plan->bytes == 8 || chooses[c])
+        if (plan->kind == KG_COLUMN_CONSTANT || chooses[c])
             continue;
         for (int by = 0; by < shape.keys; by++) {
             Groups groups;
             if (by == c || plans[by].group || plans[by].codes < 2)
                 continue;
-            weigh(plan, &plans[by], columns[c], columns[by], count, &groups);
+            weigh(&(Pair){plan, &plans[by], columns[c], columns[by], count}, &groups);
             if (groups.alone < groups.grouped || groups.alone - groups.grouped <= best)
                 continue;
             best = groups.alone - groups.grouped;
             plan->group = by + 1;
             memcpy(plan->group_least, groups.least, sizeof groups.least);
-            for (unsigned g = 0; g < plans[by].codes; g++)
-                plan->group_widths[g] = (unsigned char)kg_stored_width(groups.most[g] - groups.least[g]);
+            memcpy(plan->group_widths, groups.widths, sizeof groups.widths);
         }
         if (plan->group)
             chooses[plan->group - 1] = true;

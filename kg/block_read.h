@@ -49,7 +49,24 @@ KG_INLINE size_t count_steps(const unsigned char *bytes, size_t rows)
     return (size_t)(__builtin_popcountll(map[0]) + __builtin_popcountll(map[1]));
 }
 
-/* How far the part reaches from where it begins; SIZE_MAX: no such part. Grouped parts are bounded as they are read. */
+/* What a part's frames do not hold, at the front of it. */
+typedef struct Patches {
+    const unsigned char *rows, *codes;
+    size_t count, size, bytes; /* `bytes` of all this */
+} Patches;
+
+KG_INLINE Patches patches_of(Head head)
+{
+    const size_t count = head.payload[0], size = head.payload[1] & 0xf;
+    return (Patches){head.payload + 2, head.payload + 2 + count, count, size, 2 + count * (1 + size)};
+}
+
+KG_INLINE uint64_t patch_code(Patches patches, size_t i)
+{
+    return kg_load(patches.codes + i * patches.size) & kg_low_bits(8 * (unsigned)patches.size);
+}
+
+/* How far the part reaches from where it begins; SIZE_MAX: no such part. */
 KG_INLINE size_t part_bytes(const KgBlockColumn *column, Head head, size_t rows, size_t room)
 {
     const size_t bits = (rows * head.width + 7) / 8, map = (rows + 7) / 8;
@@ -64,12 +81,12 @@ KG_INLINE size_t part_bytes(const KgBlockColumn *column, Head head, size_t rows,
         if (map > room || map + bits <= room) /* as if each row stepped: enough to know but near the end */
             return map;
         return map + (count_steps(head.payload, rows) * head.width + 7) / 8;
-    case KG_PATCHED:
-        if (head.payload[1] < 1 || head.payload[1] > 8)
-            return SIZE_MAX;
-        return bits + 2 + (size_t)head.payload[0] * (1u + head.payload[1]);
     case KG_GROUPED:
-        return column->group ? 0 : SIZE_MAX;
+        if (!column->group || head.width)
+            return SIZE_MAX;
+        return bits + patches_of(head).bytes; /* the bits are bounded as they are read */
+    case KG_PATCHED:
+        return bits + patches_of(head).bytes;
     default:
         return SIZE_MAX;
     }
@@ -116,17 +133,17 @@ KG_INLINE bool is_direct(const KgBlockColumn *column) /* value = base + code */
     return column->kind == KG_COLUMN_PLAIN && column->count == 1;
 }
 
-KG_INLINE uint64_t group_of(const KgBlock *block, const KgBlockColumn *column, uint64_t chosen)
+/* The frame of reference that a code of the other column chooses. */
+typedef struct Group {
+    unsigned width;
+    uint64_t least;
+} Group;
+
+KG_INLINE Group group_of(const KgBlock *block, const KgBlockColumn *column, uint64_t chosen)
 {
     const uint64_t last = count_codes(&block->columns[column->group - 1]) - 1;
-    return kg_load(column->groups + (column->bytes + 1u) * (chosen < last ? chosen : last));
-}
-
-KG_INLINE uint64_t code_of_group(const KgBlockColumn *column, uint64_t group, const unsigned char *payload,
-                                 size_t place)
-{
-    const unsigned width_at = 8u * column->bytes;
-    return (group & kg_low_bits(width_at)) + bits_at(payload, place, group >> width_at & 63);
+    const unsigned char *const bytes = column->groups + (column->bytes + 1u) * (chosen < last ? chosen : last);
+    return (Group){bytes[0] & 63, kg_load(bytes + 1) & kg_low_bits(8u * column->bytes)};
 }
 
 #endif
