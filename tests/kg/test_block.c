@@ -419,6 +419,31 @@ static void a_few_strings_among_ids_cost_little(void **state)
     free_table(&table);
 }
 
+/* Each run but the first starts with the last object of a subject and predicate, and that is a string. */
+static void rows_before_a_string_that_starts_a_run_are_found(void **state)
+{
+    (void)state;
+    Table table = make_table((KgShape){3, 0}, dense_ascent, 1500, 8);
+    BaseRandom random;
+    base_random_seed(&random, 4);
+    for (size_t i = 0; i < table.count; i++) {
+        const uint64_t group = (i + 31) / 32;
+        table.columns[0][i] = group / 3;
+        table.columns[1][i] = group % 3;
+        table.columns[2][i] = i % 32 == 0 ? (uint64_t)0x20 << 56 | base_random_next(&random) >> 8
+                                          : (uint64_t)1 << 56 | ((group % 3 << 30) + i);
+    }
+    Packed packed = pack(&table, 0, table.count, 0, 1);
+    const KgBlock block = open_packed(&table, &packed, 1);
+    for (uint32_t i = 0; i < block.rows; i++) {
+        const uint64_t key[3] = {table.columns[0][i], table.columns[1][i], table.columns[2][i]};
+        assert_int_equal(kg_block_find(&block, key, 3, false), i);
+        assert_int_equal(kg_block_find(&block, key, 3, true), i + 1);
+    }
+    free(packed.bytes);
+    free_table(&table);
+}
+
 static void the_same_rows_make_the_same_bytes(void **state)
 {
     (void)state;
@@ -544,6 +569,7 @@ int main(void)
         cmocka_unit_test(half_the_rows_of_a_full_block_fit_one),
         cmocka_unit_test(triples_of_things_take_under_three_bytes),
         cmocka_unit_test(a_few_strings_among_ids_cost_little),
+        cmocka_unit_test(rows_before_a_string_that_starts_a_run_are_found),
         cmocka_unit_test(the_same_rows_make_the_same_bytes),
         cmocka_unit_test(a_flip_of_any_byte_is_noticed),
         cmocka_unit_test(forged_blocks_lead_nowhere),
