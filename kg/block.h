@@ -3,7 +3,8 @@
  * A row has `keys` columns by which rows are sorted (strictly ascending) and `values` columns that follow along. Rows
  * are kept in runs of KG_RUN_ROWS, each column of a run packed by itself, in whichever way is smallest: constant, bits
  * above the least (frame of reference), bits of the differences, or frame of reference with a few exceptions (Zukowski
- * et al., "Super-scalar RAM-CPU cache compression", ICDE 2006). Before that each column's values become small codes:
+ * et al., "Super-scalar RAM-CPU cache compression", ICDE 2006); or in frames that another column's codes choose, as a
+ * predicate tells much about its objects. Before that each column's values become small codes:
  * numbers of few distinct values their place among those, others their distance from the start of the stretch they lie
  * in (ids of several kinds lie in several stretches), divided by what all distances there have in common. Codes keep
  * the order. A checksum over the block and `seed` (which the caller makes from the block's key) tells damage. */
