@@ -5,6 +5,8 @@
  * again. So nobody needs to wait. */
 #include "kg/catalog.h"
 #include "kg/create.h"
+#include "kg/page_sums.h"
+#include "kg/pages.h"
 #include "kg/statistics.h"
 
 #include <dirent.h>
@@ -123,13 +125,15 @@ static BaseStatus copy_all(KgStore *store, const char *to, BaseError *err)
 {
     char *const catalog = base_join_path(to, "catalog.db"), *const data = base_join_path(to, "data.mdb");
     char *const models = base_join_path(store->path, "models"), *const models_copy = base_join_path(to, "models");
+    char *const sums = base_join_path(to, KG_SUMS_NAME);
     BaseStatus status = BASE_OK;
     bool good = false;
-    if (!catalog || !data || !models || !models_copy)
+    if (!catalog || !data || !models || !models_copy || !sums)
         status = base_fail(err, BASE_NO_MEMORY, "no memory for a backup");
     for (int i = 0; status == BASE_OK && !good && i < TRIES; i++) {
         unlink(catalog);
         unlink(data);
+        unlink(sums);
         status = copy_catalog(store, catalog, err);
         const int code = status == BASE_OK ? mdb_env_copy2(store->env, to, MDB_CP_COMPACT) : MDB_SUCCESS;
         if (code != MDB_SUCCESS)
@@ -137,6 +141,8 @@ static BaseStatus copy_all(KgStore *store, const char *to, BaseError *err)
                                mdb_strerror(code));
         if (status == BASE_OK && (!kg_sync_path(data) || !kg_sync_path(to)))
             status = base_fail_errno(err, "cannot write %s", data);
+        if (status == BASE_OK)
+            status = kg_pages_make(to, data, sums, err);
         if (status == BASE_OK)
             status = fits(to, &good, err);
     }
@@ -148,6 +154,7 @@ static BaseStatus copy_all(KgStore *store, const char *to, BaseError *err)
     free(data);
     free(models);
     free(models_copy);
+    free(sums);
     return status;
 }
 
@@ -195,6 +202,21 @@ static BaseStatus lock_out(const char *path, const char *lock_path, int *out, Ba
                : base_fail_errno(err, "cannot compact %s", path);
 }
 
+/* Puts the new file in the old one's place. In between there are no sums, rather than those of another file; should
+ * making them fail, the next writer does it. */
+static int replace(const char *path, const char *file, const char *new_file)
+{
+    char *const sums = base_join_path(path, KG_SUMS_NAME);
+    int code = sums ? MDB_SUCCESS : ENOMEM;
+    if (code == MDB_SUCCESS && ((unlink(sums) != 0 && errno != ENOENT) || !kg_sync_path(path) ||
+                                rename(new_file, file) != 0 || !kg_sync_path(path)))
+        code = errno;
+    if (code == MDB_SUCCESS)
+        kg_pages_make(path, file, sums, NULL);
+    free(sums);
+    return code;
+}
+
 static BaseStatus copy_compact(const char *path, const char *file, const char *new_file, BaseError *err)
 {
     MDB_env *env = NULL;
@@ -216,8 +238,8 @@ static BaseStatus copy_compact(const char *path, const char *file, const char *n
         code = errno;
     if (env)
         mdb_env_close(env);
-    if (code == MDB_SUCCESS && rename(new_file, file) != 0)
-        code = errno;
+    if (code == MDB_SUCCESS)
+        code = replace(path, file, new_file);
     if (code == MDB_SUCCESS)
         return BASE_OK;
     unlink(new_file);

@@ -4,6 +4,7 @@
 #include "kg/check.h"
 #include "kg/catalog.h"
 #include "kg/labels.h"
+#include "kg/pages.h"
 #include "kg/statistics.h"
 #include "kg/terms.h"
 
@@ -169,24 +170,37 @@ static void estimate(KgCheck *check)
     }
 }
 
+static void report_page(void *check, const char *fault)
+{
+    kg_check_fault(check, "%s", fault);
+}
+
+static BaseStatus check_contents(KgCheck *check, BaseError *err)
+{
+    BaseStatus status = check->txn->writes ? kg_flush_terms(check->txn, err) : BASE_OK;
+    if (status != BASE_OK)
+        return status;
+    const uint64_t before = check->faults; /* of pages that are no reason not to look into the others */
+    estimate(check);
+    status = kg_check_terms(check, err);
+    if (status == BASE_OK)
+        status = kg_check_triples(check, err);
+    if (status == BASE_OK && check->faults == before) /* damaged blocks cannot be counted */
+        status = kg_check_counts(check, err);
+    if (status == BASE_OK)
+        status = check_catalog(check, err);
+    if (status == BASE_OK && check->faults == before)
+        status = check_labels(check, err);
+    return status;
+}
+
 BaseStatus kg_check(KgTxn *txn, uint64_t *faults, const BaseSink *sink, BaseJob *job, BaseError *err)
 {
     KgCheck check = {.txn = txn, .sink = sink, .job = job};
-    if (txn->writes) {
-        const BaseStatus status = kg_flush_terms(txn, err);
-        if (status != BASE_OK)
-            return status;
-    }
-    estimate(&check);
-    BaseStatus status = kg_check_terms(&check, err);
-    if (status == BASE_OK)
-        status = kg_check_triples(&check, err);
-    if (status == BASE_OK && check.faults == 0) /* damaged blocks cannot be counted */
-        status = kg_check_counts(&check, err);
-    if (status == BASE_OK)
-        status = check_catalog(&check, err);
-    if (status == BASE_OK && check.faults == 0)
-        status = check_labels(&check, err);
+    bool walkable;
+    BaseStatus status = kg_pages_check(txn->store, report_page, &check, &walkable, job, err);
+    if (status == BASE_OK && walkable)
+        status = check_contents(&check, err);
     base_job_step(job, "checking", "blocks", check.total, check.total, NULL);
     for (int layer = 0; layer < KG_LAYERS; layer++)
         base_map_free(&check.sources[layer]);

@@ -2,6 +2,9 @@
  * lock on the folder, so that a killed process leaves a whole empty database or none, and two makers do not meet. */
 #include "kg/create.h"
 
+#include "kg/page_sums.h"
+#include "kg/pages.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -83,7 +86,7 @@ bool kg_sync_path(const char *path)
 /* Names that an interrupted creation may have left. */
 static bool is_left_over(const char *name)
 {
-    static const char *const ours[] = {".", "..", "data.mdb", "lock.mdb", NEW_NAME};
+    static const char *const ours[] = {".", "..", "data.mdb", "lock.mdb", NEW_NAME, KG_SUMS_NAME, KG_SUMS_NAME ".new"};
     for (size_t i = 0; i < sizeof ours / sizeof *ours; i++)
         if (strcmp(name, ours[i]) == 0)
             return true;
@@ -112,6 +115,23 @@ static bool has_data(const char *file)
     return stat(file, &found) == 0 && found.st_size > 0;
 }
 
+static void remove_file(const KgStore *store, const char *name)
+{
+    char *const path = base_join_path(store->path, name);
+    if (path)
+        unlink(path);
+    free(path);
+}
+
+static BaseStatus make_sums(const KgStore *store, const char *new_file, BaseError *err)
+{
+    char *const sums = base_join_path(store->path, KG_SUMS_NAME);
+    const BaseStatus status = sums ? kg_pages_make(store->path, new_file, sums, err)
+                                   : base_fail(err, BASE_NO_MEMORY, "no memory to make %s", store->path);
+    free(sums);
+    return status;
+}
+
 static BaseStatus make_data(KgStore *store, const char *file, const char *new_file, BaseError *err)
 {
     if (unlink(new_file) != 0 && errno != ENOENT)
@@ -121,9 +141,12 @@ static BaseStatus make_data(KgStore *store, const char *file, const char *new_fi
         unlink(new_file);
         return kg_mdb_fail(store, code, "make", err);
     }
-    if (rename(new_file, file) != 0) {
-        const BaseStatus status = base_fail_errno(err, "cannot make %s", file);
+    BaseStatus status = make_sums(store, new_file, err);
+    if (status == BASE_OK && rename(new_file, file) != 0)
+        status = base_fail_errno(err, "cannot make %s", file);
+    if (status != BASE_OK) {
         unlink(new_file);
+        remove_file(store, KG_SUMS_NAME);
         return status;
     }
     store->made_database = true;
@@ -190,14 +213,6 @@ BaseStatus kg_prepare_folder(KgStore *store, bool make, BaseError *err)
     return status;
 }
 
-static void remove_file(const KgStore *store, const char *name)
-{
-    char *const path = base_join_path(store->path, name);
-    if (path)
-        unlink(path);
-    free(path);
-}
-
 void kg_remove_made(KgStore *store)
 {
     if (!store->made_database)
@@ -215,6 +230,7 @@ void kg_remove_made(KgStore *store)
     remove_file(store, "catalog.db");
     remove_file(store, "lock.mdb");
     remove_file(store, "data.mdb");
+    remove_file(store, KG_SUMS_NAME);
     if (mdb)
         mdb_txn_abort(mdb);
     if (store->made_folder)

@@ -2,10 +2,11 @@
  * Start with kg_open, kg_read_begin, kg_scan_open / kg_scan_next, kg_abort.
  * Threads may share a KgStore; a KgTxn stays on the thread that began it. Many readers, one writer; keep reads short.
  *
- * A database is a folder: `data.mdb` and `lock.mdb` (LMDB: terms and triples), `catalog.db` (SQLite: prefixes, imports,
- * rule sets, runs, models, metrics) and `models/`; `labels.db` (SQLite: words of labels) appears when labels are first
- * searched, and may be deleted at any time. LMDB is the one point of commit: what a transaction says to the
- * catalog is kept in LMDB until SQLite has it too (a redo log), so that neither is ever ahead of the other. */
+ * A database is a folder: `data.mdb` and `lock.mdb` (LMDB: terms and triples), `data.sum` (a checksum of every page of
+ * data.mdb), `catalog.db` (SQLite: prefixes, imports, rule sets, runs, models, metrics) and `models/`; `labels.db`
+ * (SQLite: words of labels) appears when labels are first searched, and may be deleted at any time. LMDB is the one
+ * point of commit: what a transaction says to the catalog is kept in LMDB until SQLite has it too (a redo log), so that
+ * neither is ever ahead of the other. */
 #ifndef KGQ_KG_KG_H
 #define KGQ_KG_KG_H
 
@@ -83,7 +84,8 @@ typedef struct KgOptions {
 /* Opens the database in folder `path`. NULL options: read and write, existing only.
  * On success *out is the caller's, to end with kg_close; on failure *out is NULL.
  * BASE_NOT_FOUND: nothing there and not create. BASE_BAD_INPUT: it is not a kgq database, or of another format
- * version. BASE_IO: the message names the file. BASE_BAD_CALL: open in this process already (LMDB allows it once). */
+ * version, or a page that lookups go through is damaged. BASE_IO: the message names the file. BASE_BAD_CALL: open in
+ * this process already (LMDB allows it once). */
 BaseStatus kg_open(const char *path, const KgOptions *options, KgStore **out, BaseError *err);
 void kg_close(KgStore *store); /* NULL is fine; end transactions first */
 const char *kg_path(const KgStore *store);
@@ -240,8 +242,8 @@ BaseStatus kg_export_in(KgTxn *txn, KgId graph, unsigned layers, KgFormat format
 
 /* ---- Care ---------------------------------------------------------------------------------------------------- */
 
-/* Verifies every order against every other, the dictionary both ways, counts, catalog, and the statistics and
- * labels' index where they claim to be current. Each fault goes to `sink`;
+/* Verifies every page of data.mdb against its checksum, every order against every other, the dictionary both ways,
+ * counts, catalog, and the statistics and labels' index where they claim to be current. Each fault goes to `sink`;
  * BASE_BAD_INPUT when there was one. */
 BaseStatus kg_check(KgTxn *txn, uint64_t *faults, const BaseSink *sink, BaseJob *job, BaseError *err);
 

@@ -5,6 +5,7 @@
 #include "kg/create.h"
 #include "kg/delta.h"
 #include "kg/labels.h"
+#include "kg/pages.h"
 #include "kg/statistics.h"
 #include "kg/terms.h"
 
@@ -149,29 +150,6 @@ static BaseStatus open_environment(KgStore *store, BaseError *err)
     return code == MDB_SUCCESS ? BASE_OK : kg_mdb_fail(store, code, "open", err);
 }
 
-/* A file cut short would fault when its missing pages are touched. */
-static BaseStatus check_length(const KgStore *store, BaseError *err)
-{
-    MDB_envinfo info;
-    MDB_stat stat;
-    int file;
-    struct stat found;
-    int code = mdb_env_info(store->env, &info);
-    if (code == MDB_SUCCESS)
-        code = mdb_env_stat(store->env, &stat);
-    if (code == MDB_SUCCESS)
-        code = mdb_env_get_fd(store->env, &file);
-    if (code != MDB_SUCCESS)
-        return kg_mdb_fail(store, code, "open", err);
-    if (fstat(file, &found) != 0)
-        return base_fail_errno(err, "cannot open %s/data.mdb", store->path);
-    if ((uint64_t)found.st_size < ((uint64_t)info.me_last_pgno + 1) * stat.ms_psize)
-        return base_fail(err, BASE_BAD_INPUT, "the database %s is damaged: data.mdb has %llu bytes, expected %llu",
-                         store->path, (unsigned long long)found.st_size,
-                         ((unsigned long long)info.me_last_pgno + 1) * stat.ms_psize);
-    return BASE_OK;
-}
-
 static BaseStatus open_tables(KgStore *store, BaseError *err)
 {
     MDB_txn *mdb;
@@ -262,9 +240,11 @@ BaseStatus kg_open(const char *path, const KgOptions *options, KgStore **out, Ba
     if (status == BASE_OK)
         status = reserve_lock(store, err);
     if (status == BASE_OK)
+        status = kg_pages_open(store, err);
+    if (status == BASE_OK)
         status = open_environment(store, err);
     if (status == BASE_OK)
-        status = check_length(store, err);
+        status = kg_pages_verify(store, err);
     if (status == BASE_OK)
         status = open_tables(store, err);
     if (status == BASE_OK)
@@ -278,6 +258,7 @@ BaseStatus kg_open(const char *path, const KgOptions *options, KgStore **out, Ba
     }
     int dead;
     mdb_reader_check(store->env, &dead); /* frees the places of readers that were killed */
+    kg_pages_repair(store);
     *out = store;
     return BASE_OK;
 }
@@ -291,6 +272,7 @@ void kg_close(KgStore *store)
     if (store->remove_when_closed && !store->committed)
         kg_remove_made(store);
     kg_delta_release(store->delta);
+    kg_pages_close(store);
     if (store->env)
         mdb_env_close(store->env);
     release(store);
@@ -361,6 +343,8 @@ BaseStatus kg_write_begin(KgStore *store, KgTxn **out, BaseError *err)
     if (status == BASE_OK)
         status = want_same_file(store, err);
     if (status == BASE_OK)
+        status = kg_pages_begin(*out, err);
+    if (status == BASE_OK)
         status = kg_catalog_catch_up(*out, err);
     if (status != BASE_OK) {
         kg_abort(*out);
@@ -393,7 +377,7 @@ void kg_abort(KgTxn *txn)
     close_seekers(txn);
     if (txn->writes)
         txn->store->writer = 0;
-    mdb_txn_abort(txn->mdb);
+    kg_pages_abort(txn);
     free_txn(txn);
 }
 
@@ -427,7 +411,7 @@ BaseStatus kg_commit(KgTxn *txn, BaseError *err)
     close_seekers(txn);
     if (txn->writes)
         store->writer = 0; /* before the next writer can come */
-    const int code = mdb_txn_commit(txn->mdb);
+    const int code = kg_pages_commit(txn);
     if (code != MDB_SUCCESS)
         status = kg_mdb_fail(store, code, "write", err);
     else if (txn->writes)

@@ -40,6 +40,7 @@ typedef enum KgTable {
 typedef struct KgCatalog KgCatalog;
 typedef struct KgDelta KgDelta;
 typedef struct KgLabels KgLabels;
+typedef struct KgPages KgPages;
 
 struct KgStore {
     char *path;
@@ -53,6 +54,7 @@ struct KgStore {
     pthread_mutex_t delta_lock;
     KgDelta *delta;           /* of the newest snapshot that was looked at, shared by readers */
     KgLabels *labels;         /* labels.h */
+    KgPages *pages;           /* see pages.h */
     _Atomic pthread_t writer; /* the thread with a write transaction; 0: none */
     dev_t device;             /* of data.mdb: a process may open it once */
     ino_t inode;
@@ -84,7 +86,8 @@ struct KgTxn {
     KgStore *store;
     MDB_txn *mdb;
     bool writes;
-    bool broken; /* a write failed half way: kg_commit refuses */
+    bool has_pages; /* kg_pages_begin succeeded */
+    bool broken;    /* a write failed half way: kg_commit refuses */
     KgKnownTerms known;
     size_t known_limit;             /* bytes of them; past it they go into the tables */
     uint64_t term_counts[KG_KINDS]; /* in the tables; UINT64_MAX: not looked up yet */
