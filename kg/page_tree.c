@@ -102,8 +102,15 @@ static bool can_be_meta(const KgPageMeta *meta)
 {
     const uint64_t page_bytes = meta->free.pad;
     return page_bytes >= SMALLEST_PAGE && page_bytes <= LARGEST_PAGE && (page_bytes & (page_bytes - 1)) == 0 &&
-           meta->last_page >= 1 && meta->last_page < LARGEST_MAP / page_bytes && meta->map_bytes <= LARGEST_MAP &&
-           can_be_tree(&meta->free, meta->last_page) && can_be_tree(&meta->main, meta->last_page);
+           meta->last_page >= 1 && meta->last_page < LARGEST_MAP / page_bytes && meta->map_bytes <= LARGEST_MAP;
+}
+
+/* The newer of the two is the one in use. The trees of the other need not make sense: LMDB, when it fails to write a
+ * meta page, puts back the old transaction's number and leaves the new trees. */
+static bool can_be_used(const KgPageMeta metas[2])
+{
+    const KgPageMeta *const used = &metas[metas[1].txn > metas[0].txn];
+    return can_be_tree(&used->free, used->last_page) && can_be_tree(&used->main, used->last_page);
 }
 
 static bool read_meta(const KgPageFile *file, uint64_t offset, KgPageMeta *out)
@@ -127,7 +134,11 @@ static uint64_t read_metas(KgPageFile *file, KgPageMeta metas[2], bool *is_lmdb)
         return 0;
     file->page_bytes = metas[0].free.pad;
     *is_lmdb = read_meta(file, file->page_bytes, &metas[1]);
-    return *is_lmdb && (!can_be_meta(&metas[1]) || metas[1].free.pad != file->page_bytes) ? 1 : 2;
+    if (!*is_lmdb)
+        return 2;
+    if (!can_be_meta(&metas[1]) || metas[1].free.pad != file->page_bytes)
+        return 1;
+    return can_be_used(metas) ? 2 : metas[1].txn > metas[0].txn;
 }
 
 BaseStatus kg_page_metas(KgPageFile *file, KgPageMeta metas[2], bool *is_lmdb, BaseError *err)
