@@ -229,7 +229,7 @@ BaseStatus kg_import(KgStore *store, const char *const *files, size_t file_count
                      KgImportReport *report, const BaseSink *sink, BaseJob *job, BaseError *err);
 
 /* The same for one file in a transaction that the caller commits, or not. */
-BaseStatus kg_import_file(KgTxn *txn, const char *file, const KgImportOptions *options, KgImportReport *report,
+BaseStatus kg_import_into(KgTxn *txn, const char *file, const KgImportOptions *options, KgImportReport *report,
                           const BaseSink *sink, BaseJob *job, BaseError *err);
 
 /* Writes the layers (KG_IN bits) in the order of subject, predicate and object ids; each triple once. N-Quads and TriG

@@ -298,9 +298,9 @@ void kg_import_free(KgImporter *importer)
 }
 
 /* `txn`: the caller's; NULL: one of its own, committed. */
-static BaseStatus import_into(KgStore *store, KgTxn *txn, const char *const *files, size_t file_count,
-                              const KgImportOptions *options, KgImportReport *report, const BaseSink *sink,
-                              BaseJob *job, BaseError *err)
+static BaseStatus import_all(KgStore *store, KgTxn *txn, const char *const *files, size_t file_count,
+                             const KgImportOptions *options, KgImportReport *report, const BaseSink *sink, BaseJob *job,
+                             BaseError *err)
 {
     const double began = base_wall_seconds();
     if (report)
@@ -353,12 +353,12 @@ static BaseStatus import_into(KgStore *store, KgTxn *txn, const char *const *fil
 BaseStatus kg_import(KgStore *store, const char *const *files, size_t file_count, const KgImportOptions *options,
                      KgImportReport *report, const BaseSink *sink, BaseJob *job, BaseError *err)
 {
-    return import_into(store, NULL, files, file_count, options, report, sink, job, err);
+    return import_all(store, NULL, files, file_count, options, report, sink, job, err);
 }
 
-BaseStatus kg_import_file(KgTxn *txn, const char *file, const KgImportOptions *options, KgImportReport *report,
+BaseStatus kg_import_into(KgTxn *txn, const char *file, const KgImportOptions *options, KgImportReport *report,
                           const BaseSink *sink, BaseJob *job, BaseError *err)
 {
-    const BaseStatus status = kg_want_writer(txn, "kg_import_file", err);
-    return status == BASE_OK ? import_into(kg_store(txn), txn, &file, 1, options, report, sink, job, err) : status;
+    const BaseStatus status = kg_want_writer(txn, "kg_import_into", err);
+    return status == BASE_OK ? import_all(kg_store(txn), txn, &file, 1, options, report, sink, job, err) : status;
 }

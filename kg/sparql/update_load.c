@@ -61,8 +61,17 @@ static BaseStatus load_file(Update *update, const AstOperation *operation, const
 {
     BaseError fault = {0}, failure = {0};
     KgImportReport report;
+    BaseBuffer graph = {0};
+    KgImportOptions options = {0};
+    if (operation->to.kind == GRAPHS_IRI) {
+        const KgTerm name = operation->to.iri;
+        if (!kg_format_term(&name, KG_SYNTAX_NAME, &graph))
+            return base_fail(err, BASE_NO_MEMORY, "no memory to run the update");
+        options.graph = graph.items;
+    }
     const BaseSink sink = {.report = keep_first, .context = &fault};
-    const BaseStatus status = kg_import_file(update->txn, path, NULL, &report, &sink, update->job, &failure);
+    const BaseStatus status = kg_import_into(update->txn, path, &options, &report, &sink, update->job, &failure);
+    base_buffer_free(&graph);
     if (status == BASE_OK) {
         update->report.inserted += report.added;
         update->loaded += report.added;
@@ -84,8 +93,6 @@ BaseStatus sparql_load(Update *update, const AstOperation *operation, BaseError 
     BaseStatus status;
     if (!iri)
         status = base_fail(err, BASE_NO_MEMORY, "no memory to run the update");
-    else if (operation->to.kind == GRAPHS_IRI && path)
-        status = sparql_refuse(update, operation->to.place, err, "LOAD INTO GRAPH is not supported yet");
     else if (path)
         status = load_file(update, operation, path, err);
     else

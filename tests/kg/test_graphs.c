@@ -1,5 +1,5 @@
 /* test_graphs.c - named graphs in queries (GRAPH, FROM) and updates (GRAPH, WITH, USING, and operations on whole
- * graphs). Where the store does not keep named graphs these tests are skipped. */
+ * graphs). */
 #include "sparql/ask.h"
 
 static KgUpdateReport update(KgStore *store, const char *text)
@@ -12,21 +12,13 @@ static KgUpdateReport update(KgStore *store, const char *text)
         print_error("%s\n", text);
     expect_ok(status, &err);
     commit(txn);
+    expect_sound(store);
     return report;
 }
 
 /* The default graph, :g1 and :g2. */
 static void fill(KgStore *store)
 {
-    BaseError err = {0};
-    KgTxn *const txn = begin_write(store);
-    const char probe[] = "INSERT DATA { GRAPH :g1 { :a :p :b } }";
-    const BaseStatus status = kg_update(txn, probe, strlen(probe), NULL, NULL, &err);
-    kg_abort(txn);
-    if (status != BASE_OK && strstr(err.message, "not kept yet")) {
-        print_message("SKIPPED: the store keeps no named graphs yet\n");
-        skip();
-    }
     update(store, "INSERT DATA { :a :p :b . GRAPH :g1 { :a :p :b . :b :q 1 } GRAPH :g2 { :a :p :c . :c :q 2 } }");
 }
 
@@ -180,6 +172,20 @@ static void blank_nodes_are_one_across_the_graphs_of_an_operation(void **state)
     expect_answer(f->store, "SELECT ?g { ?n :x 1 . GRAPH ?g { ?n :x 1 } }", "<kg:g1>\n");
 }
 
+static void load_fills_the_graph_that_it_names(void **state)
+{
+    const Fixture *const f = *state;
+    char path[300], text[800];
+    fill(f->store);
+    snprintf(path, sizeof path, "%s/data.nt", f->folder);
+    write_text_file(path, "<kg:a> <kg:p> <kg:b> .\n<kg:l> <kg:p> <kg:m> .\n");
+    snprintf(text, sizeof text, "LOAD <file://%s> INTO GRAPH :g1 ; LOAD <file://%s> INTO GRAPH <http://g/3>", path,
+             path);
+    expect_report(update(f->store, text), 3, 0);
+    expect_answer(f->store, "SELECT ?g { GRAPH ?g { :l :p :m } } ORDER BY ?g", "<http://g/3>\n<kg:g1>\n");
+    expect_answer(f->store, "SELECT ?o { :l :p ?o }", "");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_fixture, drop_fixture)
 
 int main(void)
@@ -192,6 +198,7 @@ int main(void)
         TEST(from_chooses_the_dataset),
         TEST(templates_and_patterns_name_graphs),
         TEST(whole_graphs_are_added_copied_moved_and_cleared),
+        TEST(load_fills_the_graph_that_it_names),
         TEST(blank_nodes_are_one_across_the_graphs_of_an_operation),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
