@@ -1,5 +1,5 @@
-/* turtle.h - private to kg/io: what the two halves of the Turtle and TriG reader share: turtle_text.c has the bytes and
- * the tokens, turtle.c the grammar. */
+/* turtle.h - private to kg/io: what the parts of the Turtle and TriG reader share: turtle_window.c has
+ * the bytes, turtle_text.c the tokens, turtle.c the grammar. */
 #ifndef KGQ_KG_IO_TURTLE_H
 #define KGQ_KG_IO_TURTLE_H
 
@@ -44,12 +44,18 @@ bool kg_turtle_fail(KgTurtle *turtle, BaseStatus status, const char *message);
 bool kg_turtle_fault(KgTurtle *turtle, size_t offset, size_t width, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
+/* The same where a byte is not what it should be (or is not text, which it then says), */
+bool kg_turtle_fault_here(KgTurtle *turtle, size_t i, size_t width, const char *message);
+/* and where the text ends too early for the token, which is to blame unless there is a byte that is no text. */
+bool kg_turtle_fault_at_end(KgTurtle *turtle, size_t offset, size_t width, const char *message);
+
 /* The byte `i` after the next token's start; -1: there is none. */
 int kg_turtle_more(KgTurtle *turtle, size_t i);
 static inline int kg_turtle_byte(KgTurtle *turtle, size_t i)
 {
     return turtle->at + i < turtle->good ? (unsigned char)turtle->bytes[turtle->at + i] : kg_turtle_more(turtle, i);
 }
+void kg_turtle_pass(KgTurtle *turtle, size_t length); /* the token and its line ends */
 /* The first byte of the next token, white space and comments passed; -1: the end. */
 int kg_turtle_next(KgTurtle *turtle);
 /* Passes one symbol; a fault, which says what was expected, when it is not there. */

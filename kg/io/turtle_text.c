@@ -1,195 +1,17 @@
-/* turtle_text.c - the bytes and the tokens of Turtle and TriG (W3C "RDF 1.1 Turtle", section 6.5): IRIs, prefixed
- * names, blank node labels, literals, each found by one scan over the window. */
+/* turtle_text.c - the tokens of Turtle and TriG (W3C "RDF 1.1 Turtle", section 6.5): IRIs, prefixed names, blank node
+ * labels, literals, each found by one scan over the window. */
 #include "kg/chars.h"
 #include "kg/io/turtle.h"
 #include "kg/iri.h"
 
 #include <ctype.h>
-#include <stdarg.h>
-#include <stdlib.h>
 #include <string.h>
 
-#define WINDOW_BYTES ((size_t)1 << 18)
-#define LINE_KEPT ((size_t)4096) /* of a line in front of the next token, for messages */
 #define XSD "http://www.w3.org/2001/XMLSchema#"
-
-bool kg_turtle_fail(KgTurtle *turtle, BaseStatus status, const char *message)
-{
-    if (turtle->status == BASE_OK)
-        turtle->status = base_fail(turtle->err, status, "%s", message);
-    return false;
-}
 
 static bool no_memory(KgTurtle *turtle)
 {
     return kg_turtle_fail(turtle, BASE_NO_MEMORY, "no memory for a term");
-}
-
-/* ---- The window ---- */
-
-/* Lets go of what lies far in front of the token, and moves the rest to the front. */
-static void slide(KgTurtle *turtle)
-{
-    const size_t behind = turtle->at - turtle->line_start;
-    if (behind > 2 * LINE_KEPT) {
-        size_t start = turtle->at - LINE_KEPT;
-        while (start < turtle->at && ((unsigned char)turtle->bytes[start] & 0xc0) == 0x80)
-            start++;
-        const char *const line = turtle->bytes + turtle->line_start;
-        turtle->columns_before += (uint32_t)base_utf8_count(line, start - turtle->line_start);
-        turtle->line_start = start;
-    }
-    const size_t gone = turtle->line_start;
-    if (gone == 0)
-        return;
-    memmove(turtle->bytes, turtle->bytes + gone, turtle->end - gone);
-    turtle->line_start = 0;
-    turtle->at -= gone;
-    turtle->good -= gone;
-    turtle->end -= gone;
-}
-
-/* How far the bytes read are text; what may be the beginning of a character waits for the rest of it. */
-static void check_bytes(KgTurtle *turtle)
-{
-    const char *const start = turtle->bytes + turtle->good;
-    const size_t length = turtle->end - turtle->good;
-    const size_t well_formed = base_utf8_check(start, length);
-    turtle->good += well_formed;
-    turtle->is_bad = turtle->end - turtle->good >= 4 || (turtle->has_ended && turtle->good < turtle->end);
-}
-
-static bool read_on(KgTurtle *turtle)
-{
-    const size_t window = turtle->importer->chunk_bytes ? turtle->importer->chunk_bytes : WINDOW_BYTES;
-    slide(turtle);
-    if (turtle->capacity - turtle->end < window / 2 + 1 &&
-        !base_reserve((void **)&turtle->bytes, &turtle->capacity, turtle->end + window, 1))
-        return no_memory(turtle);
-    size_t got = 0;
-    const BaseStatus status = base_input_read(turtle->importer->input, turtle->bytes + turtle->end,
-                                              turtle->capacity - turtle->end, &got, turtle->err);
-    turtle->has_ended = status != BASE_OK;
-    if (status != BASE_OK && status != BASE_END && turtle->status == BASE_OK)
-        turtle->status = status;
-    turtle->end += got;
-    check_bytes(turtle);
-    return turtle->status == BASE_OK;
-}
-
-int kg_turtle_more(KgTurtle *turtle, size_t i)
-{
-    while (turtle->at + i >= turtle->good)
-        if (turtle->has_ended || turtle->is_bad || turtle->status != BASE_OK || !read_on(turtle))
-            return turtle->at + i < turtle->good ? (unsigned char)turtle->bytes[turtle->at + i] : -1;
-    return (unsigned char)turtle->bytes[turtle->at + i];
-}
-
-static void pass_lines(KgTurtle *turtle, size_t length)
-{
-    const char *at = turtle->bytes + turtle->at, *const end = at + length;
-    while ((at = memchr(at, '\n', (size_t)(end - at))) != NULL) {
-        at++;
-        turtle->line++;
-        turtle->columns_before = 0;
-        turtle->line_start = (size_t)(at - turtle->bytes);
-    }
-}
-
-/* ---- Faults ---- */
-
-/* `offset` is that of the fault after the next token's start. */
-static bool put_fault(KgTurtle *turtle, size_t offset, KgFault *fault)
-{
-    for (size_t i = offset; i < offset + LINE_KEPT; i++) { /* the rest of its line is shown with it */
-        const int byte = kg_turtle_byte(turtle, i);
-        if (byte < 0 || byte == '\n')
-            break;
-    }
-    if (turtle->status != BASE_OK)
-        return false;
-    fault->offset = turtle->at - turtle->line_start + offset;
-    const KgText record = {turtle->bytes + turtle->line_start, turtle->good - turtle->line_start};
-    KgPart *const part = &turtle->part;
-    part->lines = turtle->line - 1 - turtle->importer->row.lines;
-    part->is_stopped = true;
-    turtle->status = kg_part_fault(part, record, fault, turtle->err);
-    if (turtle->status != BASE_OK)
-        return false;
-    BaseError *const error = &part->faults.items[part->faults.count - 1];
-    if (error->line == part->lines + 1)
-        error->column += turtle->columns_before;
-    part->lines = error->line - 1;
-    turtle->status = BASE_BAD_INPUT;
-    return false;
-}
-
-bool kg_turtle_fault(KgTurtle *turtle, size_t offset, size_t width, const char *format, ...)
-{
-    KgFault fault = {0};
-    va_list arguments;
-    if (turtle->status != BASE_OK)
-        return false;
-    va_start(arguments, format);
-    vsnprintf(fault.message, sizeof fault.message, format, arguments);
-    va_end(arguments);
-    fault.width = width;
-    return put_fault(turtle, offset, &fault);
-}
-
-/* A fault of a token that the window's end cut short: of the byte there when that is no text. */
-static bool fault_at_end(KgTurtle *turtle, size_t offset, size_t width, const char *message)
-{
-    if (!turtle->is_bad)
-        return kg_turtle_fault(turtle, offset, width, "%s", message);
-    return kg_turtle_fault(turtle, turtle->good - turtle->at, 1, "invalid UTF-8: byte 0x%02x",
-                           (unsigned)(unsigned char)turtle->bytes[turtle->good]);
-}
-
-static bool fault_here(KgTurtle *turtle, size_t i, size_t width, const char *message)
-{
-    return kg_turtle_byte(turtle, i) < 0 ? fault_at_end(turtle, i, width, message)
-                                         : kg_turtle_fault(turtle, i, width, "%s", message);
-}
-
-/* ---- Between tokens ---- */
-
-static size_t comment_length(KgTurtle *turtle)
-{
-    size_t i = 0;
-    int byte;
-    while ((byte = kg_turtle_byte(turtle, i)) >= 0 && byte != '\n' && byte != '\r')
-        i++;
-    return i;
-}
-
-int kg_turtle_next(KgTurtle *turtle)
-{
-    for (;;) {
-        const int byte = kg_turtle_byte(turtle, 0);
-        if (byte == '\n')
-            pass_lines(turtle, 1);
-        else if (byte == '#')
-            turtle->at += comment_length(turtle) - 1;
-        else if (byte != ' ' && byte != '\t' && byte != '\r')
-            return byte;
-        turtle->at++;
-    }
-}
-
-bool kg_turtle_expect(KgTurtle *turtle, char symbol, const char *expected)
-{
-    if (kg_turtle_next(turtle) != symbol)
-        return fault_here(turtle, 0, 1, expected);
-    turtle->at++;
-    return true;
-}
-
-bool kg_turtle_word_is(KgTurtle *turtle, size_t length, const char *word, bool any_case)
-{
-    const char *const text = turtle->bytes + turtle->at;
-    return length == strlen(word) &&
-           (any_case ? strncasecmp(text, word, length) == 0 : memcmp(text, word, length) == 0);
 }
 
 /* ---- Names ---- */
@@ -237,6 +59,13 @@ size_t kg_turtle_word(KgTurtle *turtle)
     return is_label || kg_is_name_character(peek(turtle, length, &size)) ? 0 : length;
 }
 
+bool kg_turtle_word_is(KgTurtle *turtle, size_t length, const char *word, bool any_case)
+{
+    const char *const text = turtle->bytes + turtle->at;
+    return length == strlen(word) &&
+           (any_case ? strncasecmp(text, word, length) == 0 : memcmp(text, word, length) == 0);
+}
+
 static bool add(KgTurtle *turtle, BaseBuffer *out, size_t from, size_t to)
 {
     return base_buffer_add(out, turtle->bytes + turtle->at + from, to - from) || no_memory(turtle);
@@ -251,7 +80,7 @@ static bool label_length(KgTurtle *turtle, size_t *length)
     *length = end + 1;
     if (kg_turtle_byte(turtle, end) == ':')
         return true;
-    return fault_here(turtle, 0, end, "expected an <iri> or a prefixed name such as rdf:type");
+    return kg_turtle_fault_here(turtle, 0, end, "expected an <iri> or a prefixed name such as rdf:type");
 }
 
 bool kg_turtle_prefix_label(KgTurtle *turtle, BaseBuffer *out)
@@ -321,9 +150,10 @@ static bool add_local(KgTurtle *turtle, size_t start, size_t *end, BaseBuffer *o
         const uint32_t c = peek(turtle, i, &size);
         const size_t escape = c == '%' || c == '\\' ? local_escape(turtle, i) : 0;
         if ((c == '%' || c == '\\') && escape == 0)
-            return fault_here(turtle, i, 1,
-                              c == '%' ? "expected two hexadecimal digits after % in a name"
-                                       : "an unknown escape in a name, expected \\ before one of _~.-!$&'()*+,;=/?#@%");
+            return kg_turtle_fault_here(
+                turtle, i, 1,
+                c == '%' ? "expected two hexadecimal digits after % in a name"
+                         : "an unknown escape in a name, expected \\ before one of _~.-!$&'()*+,;=/?#@%");
         const bool inner = i > start && (c == '.' || c == '-' || c == 0xb7 || (c >= 0x300 && c <= 0x36f) ||
                                          (c >= 0x203f && c <= 0x2040));
         const bool outer = kg_is_name_character(c) && c != '-' && c != 0xb7 && !(c >= 0x300 && c <= 0x36f) &&
@@ -409,7 +239,7 @@ static bool add_iri_text(KgTurtle *turtle, size_t *end, BaseBuffer *out)
             return true;
         }
         if (byte < 0 || byte == '\n')
-            return byte < 0 ? fault_at_end(turtle, 0, 1, unclosed_iri)
+            return byte < 0 ? kg_turtle_fault_at_end(turtle, 0, 1, unclosed_iri)
                             : kg_turtle_fault(turtle, 0, 1, "%s", unclosed_iri);
         if (byte == '\\') {
             if (!add_escape(turtle, i, true, &i, out))
@@ -428,7 +258,7 @@ static bool add_iri_text(KgTurtle *turtle, size_t *end, BaseBuffer *out)
 bool kg_turtle_absolute(KgTurtle *turtle, BaseBuffer *out)
 {
     if (kg_turtle_next(turtle) != '<')
-        return fault_here(turtle, 0, 1, "expected an <iri>");
+        return kg_turtle_fault_here(turtle, 0, 1, "expected an <iri>");
     size_t end = 0;
     out->count = 0;
     if (!add_iri_text(turtle, &end, out))
@@ -466,7 +296,7 @@ bool kg_turtle_label(KgTurtle *turtle, BaseBuffer *out)
     size_t size = 0;
     const uint32_t first = kg_turtle_byte(turtle, 1) == ':' ? peek(turtle, 2, &size) : 0;
     if (size == 0 || !(kg_is_letter(first) || kg_is_digit(first) || first == '_'))
-        return fault_here(turtle, 0, 2, "a blank node without a label, expected letters or digits after _:");
+        return kg_turtle_fault_here(turtle, 0, 2, "a blank node without a label, expected letters or digits after _:");
     const size_t end = name_end(turtle, 2 + size);
     out->count = 0;
     if (!base_buffer_add(out, prefix, strlen(prefix)))
@@ -505,7 +335,8 @@ static bool string(KgTurtle *turtle, BaseBuffer *out)
             i++;
         } else if (byte < 0 || (!is_long && (byte == '\n' || byte == '\r'))) {
             return byte < 0
-                       ? fault_at_end(turtle, 0, 1, "a literal that is not closed, expected its quotes at the end")
+                       ? kg_turtle_fault_at_end(turtle, 0, 1,
+                                                "a literal that is not closed, expected its quotes at the end")
                        : kg_turtle_fault(turtle, 0, 1, "a literal that is not closed, expected %c at its end", quote);
         } else if (byte == '\\') {
             if (!add_escape(turtle, i, false, &i, out))
@@ -518,8 +349,7 @@ static bool string(KgTurtle *turtle, BaseBuffer *out)
         }
     }
     i += is_long ? 3 : 1;
-    pass_lines(turtle, i);
-    turtle->at += i;
+    kg_turtle_pass(turtle, i);
     return true;
 }
 
@@ -539,7 +369,7 @@ static bool language(KgTurtle *turtle, BaseBuffer *out)
             return no_memory(turtle);
     }
     if (i == part)
-        return fault_here(turtle, 0, i, "a language tag is expected after @, such as @en");
+        return kg_turtle_fault_here(turtle, 0, i, "a language tag is expected after @, such as @en");
     turtle->at += i;
     return true;
 }
@@ -557,7 +387,7 @@ static bool quoted_literal(KgTurtle *turtle, KgTerm *out)
         out->language = (KgText){tag->items, tag->count};
     } else if (kg_turtle_byte(turtle, 0) == '^') {
         if (kg_turtle_byte(turtle, 1) != '^')
-            return fault_here(turtle, 0, 1, "expected ^^ and a datatype after the literal");
+            return kg_turtle_fault_here(turtle, 0, 1, "expected ^^ and a datatype after the literal");
         turtle->at += 2;
         if (!kg_turtle_iri(turtle, tag))
             return false;
@@ -608,7 +438,7 @@ static bool number(KgTurtle *turtle, KgTerm *out)
         end = after;
     }
     if (!has_digits)
-        return fault_here(turtle, 0, end ? end : 1, "a number without digits");
+        return kg_turtle_fault_here(turtle, 0, end ? end : 1, "a number without digits");
     turtle->text.count = 0;
     if (!add(turtle, &turtle->text, 0, end))
         return false;
@@ -627,8 +457,8 @@ bool kg_turtle_literal(KgTurtle *turtle, KgTerm *out)
     const size_t length = byte < 0 ? 0 : kg_turtle_word(turtle);
     const bool is_true = kg_turtle_word_is(turtle, length, "true", false);
     if (!is_true && !kg_turtle_word_is(turtle, length, "false", false))
-        return fault_here(turtle, 0, length ? length : 1,
-                          "expected a term: an <iri>, a name, _:label, [, ( or a literal");
+        return kg_turtle_fault_here(turtle, 0, length ? length : 1,
+                                    "expected a term: an <iri>, a name, _:label, [, ( or a literal");
     turtle->at += length;
     *out = (KgTerm){
         .kind = KG_LITERAL, .text = is_true ? KG_TEXT("true") : KG_TEXT("false"), .datatype = KG_TEXT(XSD "boolean")};
