@@ -152,6 +152,27 @@ static void ntriples_with_bad_lines_is_read_the_same_however_it_is_cut(void **st
     free(path);
 }
 
+static void turtle_is_read_the_same_through_a_small_window(void **state)
+{
+    const Fixture *const f = *state;
+    BaseBuffer text = {0}, bad = {0};
+    assert_true(base_buffer_format(
+        &text, "\xef\xbb\xbf@prefix : <urn:x:> . # caf\xc3\xa9\nPREFIX b: <http://a/b/>\n@prefix é: <urn:> .\n"));
+    for (unsigned i = 0; i < 100; i++)
+        assert_true(
+            base_buffer_format(&text,
+                               ":s%u a :C\\~%u ; :caf\xc3\xa9.%u \"\"\"two \"lines\"\n\xf0\x9f\x98\x80\"\"\"@en-GB ,\n"
+                               "    -1.%ue+5 , [ b:%%4%u ( 1 <urn:\\u00e9> _:n%u.x ) ] ;; .\n",
+                               i / 3, i, i, i, i % 10, i % 7));
+    assert_true(base_buffer_add(&bad, text.items, text.count));
+    assert_true(base_buffer_format(&bad, "# the fault is behind two lines of text\n:s :p '''a\nb\xc3\xa9\\q''' .\n"));
+    char *const path = write_text(f, "x.ttl", &text), *const bad_path = write_text(f, "bad.ttl", &bad);
+    expect_the_same_however_cut(f, path, 0, BASE_OK);
+    expect_the_same_however_cut(f, bad_path, 0, BASE_BAD_INPUT);
+    free(path);
+    free(bad_path);
+}
+
 static void a_line_longer_than_a_part_is_read(void **state)
 {
     const Fixture *const f = *state;
@@ -203,6 +224,7 @@ int main(void)
                                         drop_fixture),
         cmocka_unit_test_setup_teardown(ntriples_with_bad_lines_is_read_the_same_however_it_is_cut, make_fixture,
                                         drop_fixture),
+        cmocka_unit_test_setup_teardown(turtle_is_read_the_same_through_a_small_window, make_fixture, drop_fixture),
         cmocka_unit_test_setup_teardown(a_line_longer_than_a_part_is_read, make_fixture, drop_fixture),
         cmocka_unit_test_setup_teardown(damage_in_a_later_part_is_told_after_the_lines_before_it, make_fixture,
                                         drop_fixture),
