@@ -15,14 +15,15 @@ typedef struct Stream {
     KgDeltaRows changes;
     size_t change; /* the next one */
     KgPlace place;
-    uint32_t end;   /* rows of the block before it match */
-    uint32_t run;   /* that is decoded */
-    uint32_t at;    /* the next row, in the run */
-    uint32_t count; /* rows of the run that match end here */
-    bool more;      /* the block after this one may have matches */
-    bool has_next;  /* `next` is a match not handed out */
+    uint32_t end;    /* rows of the block before it match */
+    uint32_t run;    /* of the block */
+    uint32_t at;     /* the next row, in the run */
+    uint32_t count;  /* rows of the run that match end here */
+    bool more;       /* the block after this one may have matches */
+    bool is_decoded; /* the run's rows from `at` on are in `columns` */
+    bool has_next;   /* `next` is a match not handed out */
     uint64_t next[3];
-    uint64_t rows[KG_RUN_ROWS][3];
+    uint64_t columns[3][KG_RUN_ROWS]; /* those of the unbound places, by row in the run */
 } Stream;
 
 /* A gathered match with the layers it is in. */
@@ -109,66 +110,84 @@ static void find_end(const KgScan *scan, Stream *stream)
     stream->more = all;
 }
 
-/* The run that begins at place.row, or a part of it. */
-static void open_run(const KgScan *scan, Stream *stream)
+/* The run that place.row is in, from that row on. */
+static void open_run(Stream *stream)
 {
     const uint32_t run = stream->place.row / KG_RUN_ROWS, start = run * KG_RUN_ROWS;
     const uint32_t rows = kg_block_run_rows(&stream->place.block, run);
     stream->run = run;
     stream->at = stream->place.row - start;
     stream->count = stream->end - start < rows ? stream->end - start : rows;
-    for (int c = scan->width; c < 3; c++)
-        kg_block_column(&stream->place.block, run, c, &stream->rows[0][c], 3);
+    stream->is_decoded = false;
 }
 
-/* Moves to the run after this one; BASE_END: no more matches in the table. */
-static BaseStatus next_run(const KgScan *scan, Stream *stream, bool decode, BaseError *err)
+/* `count` rows of the run from row `first` on, one column of the order, at out[0], out[stride], ... */
+static void read_column(const Stream *stream, int column, uint32_t first, uint32_t count, uint64_t *out, size_t stride)
 {
+    if (first == 0 && count == kg_block_run_rows(&stream->place.block, stream->run))
+        kg_block_column(&stream->place.block, stream->run, column, out, stride);
+    else
+        kg_block_rows(&stream->place.block, stream->run, column, first, count, out, stride);
+}
+
+static void decode_run(const KgScan *scan, Stream *stream)
+{
+    for (int c = scan->width; c < 3; c++)
+        read_column(stream, c, stream->at, stream->count - stream->at, stream->columns[c] + stream->at, 1);
+    stream->is_decoded = true;
+}
+
+/* Whether matches are left in the run, moving to the next one where none are; BASE_END: no more in the table. */
+static BaseStatus want_rows(const KgScan *scan, Stream *stream, BaseError *err)
+{
+    if (stream->at < stream->count)
+        return BASE_OK;
     stream->place.row = (stream->run + 1) * KG_RUN_ROWS;
     if (stream->place.row >= stream->end) {
         if (!stream->more)
             return BASE_END;
         const BaseStatus status =
             kg_table_next(scan->txn, (KgTable)(KG_ORDERS + (int)scan->index), stream->space, &stream->place, err);
-        if (status != BASE_OK) {
+        if (status == BASE_OK)
+            find_end(scan, stream);
+        if (status != BASE_OK || stream->end == 0) {
             stream->more = false;
             stream->end = 0;
-            return status;
+            return status == BASE_OK ? BASE_END : status;
         }
-        find_end(scan, stream);
-        if (stream->end == 0)
-            return BASE_END;
     }
-    if (decode)
-        open_run(scan, stream);
+    open_run(stream);
     return BASE_OK;
+}
+
+static void read_row(const KgScan *scan, const Stream *stream, uint64_t out[3])
+{
+    for (int c = 0; c < 3; c++)
+        out[c] = c < scan->width ? scan->key[c] : stream->columns[c][stream->at];
 }
 
 /* Makes `next` the next match; BASE_END: there is none. */
 static BaseStatus advance(const KgScan *scan, Stream *stream, BaseError *err)
 {
     for (;;) {
-        bool in_table = stream->at < stream->count;
-        if (!in_table && (stream->more || (stream->run + 1) * KG_RUN_ROWS < stream->end)) {
-            const BaseStatus status = next_run(scan, stream, true, err);
-            if (status != BASE_OK && status != BASE_END)
-                return status;
-            in_table = status == BASE_OK;
-            if (!in_table)
-                stream->at = stream->count = 0;
-        }
-        const bool in_changes = stream->change < stream->changes.count;
+        const BaseStatus status = want_rows(scan, stream, err);
+        if (status != BASE_OK && status != BASE_END)
+            return status;
+        const bool in_table = status == BASE_OK, in_changes = stream->change < stream->changes.count;
         const KgDeltaRow *const change = in_changes ? &stream->changes.items[stream->change] : NULL;
         stream->has_next = in_table || in_changes;
         if (!stream->has_next)
             return BASE_END;
-        const int order = !in_table ? 1 : (!in_changes ? -1 : compare_keys(stream->rows[stream->at], change->keys));
-        if (order < 0) {
-            memcpy(stream->next, stream->rows[stream->at++], sizeof stream->next);
-            return BASE_OK;
+        if (in_table) {
+            if (!stream->is_decoded)
+                decode_run(scan, stream);
+            read_row(scan, stream, stream->next);
         }
-        stream->at += order == 0; /* hidden, or replaced */
-        stream->change++;
+        const int order = !in_table ? 1 : (!in_changes ? -1 : compare_keys(stream->next, change->keys));
+        stream->at += order <= 0;
+        if (order < 0)
+            return BASE_OK;
+        stream->change++; /* where order is 0, the row is hidden, or replaced */
         if (change->ops & KG_PRESENT) {
             memcpy(stream->next, change->keys, sizeof stream->next);
             return BASE_OK;
@@ -182,9 +201,7 @@ static BaseStatus open_stream(KgScan *scan, Stream *stream, uint32_t graph, KgLa
     stream->layer = layer;
     stream->change = 0;
     stream->at = stream->count = stream->end = stream->run = 0;
-    stream->more = false;
-    for (int i = 0; i < KG_RUN_ROWS && scan->width; i++)
-        memcpy(stream->rows[i], scan->key, (size_t)scan->width * sizeof scan->key[0]);
+    stream->more = stream->is_decoded = false;
     BaseStatus status =
         kg_delta_range(scan->txn, scan->index, stream->space, scan->key, scan->width, &stream->changes, err);
     if (status != BASE_OK)
@@ -195,7 +212,7 @@ static BaseStatus open_stream(KgScan *scan, Stream *stream, uint32_t graph, KgLa
         return status == BASE_END ? BASE_OK : status;
     find_end(scan, stream);
     if (stream->place.row < stream->end)
-        open_run(scan, stream);
+        open_run(stream);
     else
         stream->end = 0;
     return BASE_OK;
@@ -329,8 +346,33 @@ BaseStatus kg_scan_open(KgTxn *txn, unsigned layers, KgTriple pattern, KgOrder o
     return kg_scan_open_in(txn, KG_ANY, layers, pattern, order, out, err);
 }
 
+/* One layer without changes needs no merging. */
+static bool is_plain(const KgScan *scan)
+{
+    return !scan->is_sorted && scan->stream_count == 1 && scan->streams[0].changes.count == 0;
+}
+
+static BaseStatus next_plain(KgScan *scan, KgTriple *out, BaseError *err)
+{
+    Stream *const stream = &scan->streams[0];
+    uint64_t keys[3];
+    scan->layers = 0;
+    const BaseStatus status = want_rows(scan, stream, err);
+    if (status != BASE_OK)
+        return status;
+    if (!stream->is_decoded)
+        decode_run(scan, stream);
+    read_row(scan, stream, keys);
+    stream->at++;
+    scan->layers = KG_IN(stream->layer);
+    *out = kg_order_triple(keys, scan->index);
+    return BASE_OK;
+}
+
 BaseStatus kg_scan_next(KgScan *scan, KgTriple *out, BaseError *err)
 {
+    if (is_plain(scan))
+        return next_plain(scan, out, err);
     if (!scan->is_sorted)
         return next_merged(scan, out, err);
     if (scan->next == scan->sorted.count)
@@ -343,44 +385,37 @@ BaseStatus kg_scan_next(KgScan *scan, KgTriple *out, BaseError *err)
 
 _Static_assert(sizeof(KgTriple) == 3 * sizeof(uint64_t), "a triple is three numbers in a row");
 
-/* A whole run straight into `out`. */
-static void decode_to(const KgScan *scan, const Stream *stream, uint32_t rows, KgTriple *out)
+/* The next `count` rows of the run straight into `out`. */
+static void read_triples(const KgScan *scan, const Stream *stream, uint32_t count, KgTriple *out)
 {
-    const uint32_t run = stream->place.row / KG_RUN_ROWS;
     for (int c = 0; c < 3; c++) {
         uint64_t *const to = (uint64_t *)out + kg_places[scan->index][c];
-        if (c >= scan->width)
-            kg_block_column(&stream->place.block, run, c, to, 3);
-        for (uint32_t i = 0; c < scan->width && i < rows; i++)
-            to[3 * (size_t)i] = scan->key[c];
+        if (c >= scan->width && !stream->is_decoded)
+            read_column(stream, c, stream->at, count, to, 3);
+        else if (c >= scan->width)
+            for (uint32_t i = 0; i < count; i++)
+                to[3 * (size_t)i] = stream->columns[c][stream->at + i];
+        else
+            for (uint32_t i = 0; i < count; i++)
+                to[3 * (size_t)i] = scan->key[c];
     }
 }
 
-/* One layer without changes: what is left of the run that is decoded, then whole runs while there is room for them. */
+/* One layer without changes: run by run. */
 static BaseStatus many_of_one(KgScan *scan, KgTriple *out, size_t capacity, size_t *count, BaseError *err)
 {
     Stream *const stream = &scan->streams[0];
-    for (; stream->at < stream->count && *count < capacity; stream->at++)
-        out[(*count)++] = kg_order_triple(stream->rows[stream->at], scan->index);
-    while (stream->at == stream->count && *count < capacity &&
-           (stream->more || (stream->run + 1) * KG_RUN_ROWS < stream->end)) {
-        const BaseStatus status = next_run(scan, stream, false, err);
+    while (*count < capacity) {
+        const BaseStatus status = want_rows(scan, stream, err);
         if (status == BASE_END)
             break;
         if (status != BASE_OK)
             return status;
-        const uint32_t run = stream->place.row / KG_RUN_ROWS, start = run * KG_RUN_ROWS;
-        const uint32_t rows = kg_block_run_rows(&stream->place.block, run);
-        if (capacity - *count >= rows && stream->end - start >= rows) {
-            decode_to(scan, stream, rows, out + *count);
-            *count += rows;
-            stream->run = run;
-            stream->at = stream->count = rows;
-        } else {
-            open_run(scan, stream);
-            for (; stream->at < stream->count && *count < capacity; stream->at++)
-                out[(*count)++] = kg_order_triple(stream->rows[stream->at], scan->index);
-        }
+        const size_t room = capacity - *count;
+        const uint32_t left = stream->count - stream->at, taken = room < left ? (uint32_t)room : left;
+        read_triples(scan, stream, taken, out + *count);
+        *count += taken;
+        stream->at += taken;
     }
     return *count ? BASE_OK : BASE_END;
 }
@@ -389,13 +424,8 @@ BaseStatus kg_scan_many(KgScan *scan, KgTriple *out, size_t capacity, size_t *co
 {
     BaseStatus status = BASE_OK;
     *count = 0;
-    if (!scan->is_sorted && scan->stream_count == 1 && scan->streams[0].changes.count == 0) {
-        if (scan->streams[0].has_next && capacity > 0) { /* read by kg_scan_next's merge and not handed out */
-            out[(*count)++] = kg_order_triple(scan->streams[0].next, scan->index);
-            scan->streams[0].has_next = false;
-        }
+    if (is_plain(scan))
         return many_of_one(scan, out, capacity, count, err);
-    }
     while (status == BASE_OK && *count < capacity) {
         status = kg_scan_next(scan, &out[*count], err);
         *count += status == BASE_OK;
