@@ -48,10 +48,16 @@ static inline void kg_order_keys(KgTriple triple, KgIndex index, uint64_t out[3]
 }
 static inline KgTriple kg_order_triple(const uint64_t keys[3], KgIndex index)
 {
-    KgId ids[3];
-    for (int i = 0; i < 3; i++)
-        ids[kg_places[index][i]] = keys[i];
-    return (KgTriple){ids[0], ids[1], ids[2]};
+    switch (index) {
+    case KG_POS:
+        return (KgTriple){keys[2], keys[0], keys[1]};
+    case KG_OSP:
+        return (KgTriple){keys[1], keys[2], keys[0]};
+    case KG_PSO:
+        return (KgTriple){keys[1], keys[0], keys[2]};
+    default:
+        return (KgTriple){keys[0], keys[1], keys[2]};
+    }
 }
 
 #endif
