@@ -201,7 +201,8 @@ static bool sort_whole(const KgArranger *arranger, KgIndex index, KgRows *out)
     for (size_t i = 0; enough && i < count; i++) {
         const uint64_t upper = last < 64 ? keys[i] >> last : 0;
         const uint64_t codes[3] = {middle < 64 ? upper >> middle : 0, low_bits(upper, middle), low_bits(keys[i], last)};
-        decode_row(arranger, index, codes, out, i);
+        if (i == 0 || keys[i] != keys[i - 1])
+            decode_row(arranger, index, codes, out, out->count++);
     }
     free(keys);
     free(scratch);
@@ -214,9 +215,11 @@ static bool sort_by_number(const KgArranger *arranger, KgIndex index, KgRows *ou
     const bool enough = pairs && sort_numbers(arranger, index, pairs);
     for (size_t i = 0; enough && i < arranger->count; i++) {
         uint64_t codes[3];
+        if (i > 0 && is_same_row(arranger, pairs[i - 1].with, pairs[i].with))
+            continue;
         for (int c = 0; c < 3; c++)
             codes[c] = arranger->codes[kg_places[index][c]][pairs[i].with];
-        decode_row(arranger, index, codes, out, i);
+        decode_row(arranger, index, codes, out, out->count++);
     }
     free(pairs);
     return enough;
@@ -226,7 +229,7 @@ bool kg_arrange_rows(const KgArranger *arranger, KgIndex index, KgRows *out)
 {
     if (!kg_rows_reserve(out, 3, arranger->count))
         return false;
-    out->count = arranger->count;
+    out->count = 0;
     return fits_one_number(arranger) ? sort_whole(arranger, index, out) : sort_by_number(arranger, index, out);
 }
 

@@ -26,7 +26,7 @@ void kg_arrange_free(KgArranger *arranger);
 /* The rows' numbers sorted in an order, each triple once, the first of equal ones.
  * *out is the caller's to free(). False: no memory. */
 bool kg_arrange_numbers(const KgArranger *arranger, KgIndex index, uint32_t **out, size_t *count);
-/* The rows as sorted columns in the order of the index; no two rows are the same. */
+/* The rows as sorted columns in the order of the index, each triple once. */
 bool kg_arrange_rows(const KgArranger *arranger, KgIndex index, KgRows *out);
 /* The ids of a row: subject, predicate, object. */
 void kg_arrange_row(const KgArranger *arranger, size_t row, uint64_t out[3]);

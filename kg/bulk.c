@@ -24,6 +24,7 @@ typedef struct Load {
     uint32_t *numbers; /* of the new triples, in SPO order */
     size_t count;
     bool into_empty;
+    KgTally tally; /* of load_first */
     KgRows rows[KG_INDEXES];
     KgPacked packed[KG_INDEXES];
     bool enough[KG_INDEXES];
@@ -88,7 +89,8 @@ static bool fill_spo(Load *load, uint64_t *added_by, uint32_t first)
         kg_arrange_row(&load->arranger, load->numbers[i], key);
         for (int c = 0; c < 3; c++)
             rows->columns[c][i] = key[c];
-        const KgNote note = load->bulk->note(load->bulk->context, load->numbers[i]);
+        const KgNote note =
+            load->bulk->same ? *load->bulk->same : load->bulk->note(load->bulk->context, load->numbers[i]);
         uint32_t score;
         memcpy(&score, &note.score, sizeof score);
         rows->columns[3][i] = note.source;
@@ -101,26 +103,34 @@ static bool fill_spo(Load *load, uint64_t *added_by, uint32_t first)
     return true;
 }
 
+/* Packs an order's rows for an empty space. */
+static bool pack_order(Load *load, KgIndex index)
+{
+    const bool enough = kg_pack_rows(kg_table_shape((KgTable)(KG_ORDERS + (int)index)),
+                                     kg_space(load->graph, load->layer), &load->rows[index], &load->packed[index]);
+    kg_rows_free(&load->rows[index]);
+    return enough;
+}
+
 /* Sorts the rows of one order and, for an empty space, packs them. On any thread. */
 static void make_order(void *context, size_t task, int worker)
 {
     (void)worker;
     Load *const load = context;
     const KgIndex index = (KgIndex)task;
-    KgRows *const rows = &load->rows[index];
-    load->enough[index] = index == KG_SPO || kg_arrange_rows(&load->arranger, index, rows);
-    if (load->enough[index] && load->into_empty) {
-        load->enough[index] = kg_pack_rows(kg_table_shape((KgTable)(KG_ORDERS + (int)index)),
-                                           kg_space(load->graph, load->layer), rows, &load->packed[index]);
-        kg_rows_free(rows);
-    }
+    load->enough[index] = (index == KG_SPO || kg_arrange_rows(&load->arranger, index, &load->rows[index])) &&
+                          (!load->into_empty || pack_order(load, index));
+}
+
+static void make_orders(Load *load, void (*make)(void *context, size_t task, int worker))
+{
+    BasePool *const pool = load->arranger.count > FEW_ROWS ? base_pool_new(base_job_threads(load->job)) : NULL;
+    base_parallel_for(pool, KG_INDEXES, make, load);
+    base_pool_free(pool);
 }
 
 static BaseStatus write_orders(Load *load)
 {
-    BasePool *const pool = load->count > FEW_ROWS ? base_pool_new(base_job_threads(load->job)) : NULL;
-    base_parallel_for(pool, KG_INDEXES, make_order, load);
-    base_pool_free(pool);
     BaseStatus status = BASE_OK;
     for (int index = 0; status == BASE_OK && index < KG_INDEXES; index++) {
         const KgTable table = (KgTable)(KG_ORDERS + index);
@@ -134,6 +144,65 @@ static BaseStatus write_orders(Load *load)
     return status;
 }
 
+/* ---- The first triples of a graph, all noted alike: nothing to look up, every order by itself ---- */
+
+/* The rows are sorted by predicate: one count for each. */
+static bool tally_predicates(Load *load)
+{
+    const KgRows *const rows = &load->rows[KG_PSO];
+    for (size_t start = 0, end; start < rows->count; start = end) {
+        const uint64_t predicate = rows->columns[0][start];
+        for (end = start + 1; end < rows->count && rows->columns[0][end] == predicate;)
+            end++;
+        if (!kg_tally_add(&load->tally, predicate, 0, end - start))
+            return false;
+    }
+    return true;
+}
+
+static bool note_all(Load *load)
+{
+    KgRows *const rows = &load->rows[KG_SPO];
+    const KgNote *const note = load->bulk->same;
+    uint32_t score;
+    memcpy(&score, &note->score, sizeof score);
+    const uint64_t values[4] = {note->source, note->rule, note->height, score};
+    for (int c = 0; c < 4; c++) {
+        uint64_t *const column = rows->columns[3 + c] = malloc((rows->count ? rows->count : 1) * sizeof *column);
+        if (!column)
+            return false;
+        for (size_t i = 0; i < rows->count; i++)
+            column[i] = values[c];
+    }
+    return true;
+}
+
+static void make_first_order(void *context, size_t task, int worker)
+{
+    (void)worker;
+    Load *const load = context;
+    const KgIndex index = (KgIndex)task;
+    load->enough[index] = kg_arrange_rows(&load->arranger, index, &load->rows[index]) &&
+                          (index != KG_PSO || tally_predicates(load)) && (index != KG_SPO || note_all(load));
+    if (index == KG_SPO)
+        load->count = load->rows[KG_SPO].count;
+    if (load->enough[index])
+        load->enough[index] = pack_order(load, index);
+}
+
+static BaseStatus load_first(Load *load, uint64_t *added_by, uint32_t first)
+{
+    make_orders(load, make_first_order);
+    BaseStatus status = write_orders(load);
+    if (status == BASE_OK)
+        status = kg_tally_apply(&load->tally, load->txn, load->graph, load->layer, false, load->err);
+    if (status == BASE_OK && added_by)
+        added_by[load->bulk->same->source - first] += load->count;
+    return status;
+}
+
+/* ---- Any others ---- */
+
 static BaseStatus load_rows(Load *load, uint64_t *added_by, uint32_t first)
 {
     KgCounts all;
@@ -145,8 +214,11 @@ static BaseStatus load_rows(Load *load, uint64_t *added_by, uint32_t first)
         return status;
     load->into_empty = kg_union_count(&all, KG_IN(load->layer)) == 0;
     base_job_step(load->job, STAGE, "orders", 0, KG_INDEXES, NULL);
-    if (!kg_arrange(txn, load->bulk->columns, load->bulk->count, &load->arranger) ||
-        !kg_arrange_numbers(&load->arranger, KG_SPO, &load->numbers, &load->count))
+    if (!kg_arrange(txn, load->bulk->columns, load->bulk->count, &load->arranger))
+        return no_memory(load);
+    if (load->bulk->same && kg_union_count(&all, KG_ALL_LAYERS) == 0)
+        return load_first(load, added_by, first);
+    if (!kg_arrange_numbers(&load->arranger, KG_SPO, &load->numbers, &load->count))
         return no_memory(load);
     if (!load->into_empty)
         status = leave_out_known(load);
@@ -156,7 +228,10 @@ static BaseStatus load_rows(Load *load, uint64_t *added_by, uint32_t first)
     if (status == BASE_OK &&
         (!fill_spo(load, added_by, first) || !kg_arrange_keep(&load->arranger, load->numbers, load->count)))
         status = no_memory(load);
-    return status == BASE_OK ? write_orders(load) : status;
+    if (status != BASE_OK)
+        return status;
+    make_orders(load, make_order);
+    return write_orders(load);
 }
 
 BaseStatus kg_bulk_add(KgTxn *txn, uint32_t graph, KgLayer layer, const KgBulk *bulk, uint64_t *added,
@@ -177,6 +252,7 @@ BaseStatus kg_bulk_add(KgTxn *txn, uint32_t graph, KgLayer layer, const KgBulk *
         kg_packed_free(&load.packed[index]);
     }
     kg_arrange_free(&load.arranger);
+    kg_tally_free(&load.tally);
     free(load.numbers);
     return status;
 }

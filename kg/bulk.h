@@ -4,10 +4,12 @@
 
 #include "kg/space.h"
 
-/* Triples as columns of s, p, o, in any order; what each is noted with is asked for when it is known to be new. */
+/* Triples as columns of s, p, o, in any order. All are noted with `same`; or, where that is NULL, what each is noted
+ * with is asked for when it is known to be new. */
 typedef struct KgBulk {
     const uint64_t *columns[3];
     size_t count;
+    const KgNote *same;
     KgNote (*note)(const void *context, size_t row);
     const void *context;
 } KgBulk;

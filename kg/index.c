@@ -245,7 +245,7 @@ BaseStatus kg_add_records(KgTxn *txn, uint32_t graph, KgLayer layer, const KgRec
         ids[count + i] = records[i].triple.p;
         ids[2 * count + i] = records[i].triple.o;
     }
-    const KgBulk bulk = {{ids, ids + count, ids + 2 * count}, count, note_of_record, records};
+    const KgBulk bulk = {{ids, ids + count, ids + 2 * count}, count, NULL, note_of_record, records};
     const BaseStatus status = kg_bulk_add(txn, graph, layer, &bulk, added, added_by, first, job, err);
     free(ids);
     return status;

@@ -405,7 +405,12 @@ static BaseStatus load_graph(KgLoader *loader, LoadGraph *graph, uint64_t *added
     const KgRows *const rows = &graph->rows;
     if (graph->spill)
         return load_spilled(loader, graph, added, added_by, first, err);
-    const KgBulk bulk = {{rows->columns[0], rows->columns[1], rows->columns[2]}, rows->count, note_of_row, rows};
+    const KgNote note = rows->count ? note_of_row(rows, 0) : (KgNote){0};
+    bool same = true;
+    for (size_t i = 0; same && i < rows->count; i++)
+        same = rows->columns[3][i] == note.source;
+    const KgBulk bulk = {
+        {rows->columns[0], rows->columns[1], rows->columns[2]}, rows->count, same ? &note : NULL, note_of_row, rows};
     BaseStatus status = kg_graph_number(loader->txn, graph->graph, true, &number, err);
     if (status == BASE_OK)
         status = kg_bulk_add(loader->txn, number, loader->options.layer, &bulk, added, added_by, first,
