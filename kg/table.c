@@ -3,6 +3,8 @@
  */
 #include "kg/table.h"
 
+#include "kg/page_tree.h"
+
 #include <endian.h>
 #include <stdlib.h>
 #include <string.h>
@@ -73,6 +75,9 @@ static uint64_t seed_of(const void *key, size_t length)
 
 /* ---- Opening what a cursor stands at ---- */
 
+/* Of LMDB's format: bytes of a page's header and of an entry's, which decide what goes on pages of its own. */
+enum { PAGE_HEADER = 16, NODE_HEADER = 8 };
+
 static BaseStatus damaged(const KgTxn *txn, const char *what, BaseError *err)
 {
     return base_fail(err, BASE_BAD_INPUT, "the database %s is damaged: %s", txn->store->path, what);
@@ -84,11 +89,29 @@ static bool is_verified(KgTxn *txn, const void *bytes)
     return !txn->writes && txn->verified[((uintptr_t)bytes >> 12) % KG_VERIFIED] == bytes;
 }
 
+/* LMDB frees as many pages of a long value as the header before it says, which no checksum of ours covers: a writer
+ * asks before it takes the value away. */
+static BaseStatus want_freeable(const KgTxn *txn, const MDB_val *key, const MDB_val *value, BaseError *err)
+{
+    MDB_stat stat;
+    const int code = mdb_env_stat(txn->store->env, &stat);
+    if (code != MDB_SUCCESS)
+        return kg_mdb_fail(txn->store, code, "write", err);
+    const size_t longest_node = (((stat.ms_psize - PAGE_HEADER) / 2) & ~(size_t)1) - 2;
+    const bool is_long = NODE_HEADER + key->mv_size + value->mv_size > longest_node;
+    return !is_long || kg_page_is_of_value(value->mv_data, value->mv_size, stat.ms_psize)
+               ? BASE_OK
+               : damaged(txn, "the pages of a block are not what they should be", err);
+}
+
 static BaseStatus open_block(KgTxn *txn, KgTable table, const MDB_val *key, const MDB_val *value, KgPlace *out,
                              BaseError *err)
 {
     const KgShape shape = kg_table_shape(table);
     const unsigned char *const bytes = key->mv_data;
+    const BaseStatus status = txn->writes ? want_freeable(txn, key, value, err) : BASE_OK;
+    if (status != BASE_OK)
+        return status;
     if (key->mv_size != 8 + 8 * (size_t)shape.keys)
         return damaged(txn, "a block has no key of its table", err);
     const bool verified = is_verified(txn, value->mv_data);
@@ -534,6 +557,9 @@ BaseStatus kg_table_clear(KgTxn *txn, KgTable table, uint32_t space, BaseError *
     MDB_val key, value;
     BaseStatus status;
     while ((status = seek_block(txn, table, &bound, &cursor, &key, &value, err)) == BASE_OK) {
+        status = want_freeable(txn, &key, &value, err);
+        if (status != BASE_OK)
+            return status;
         const int code = mdb_cursor_del(cursor, 0);
         if (code != MDB_SUCCESS)
             return kg_break(txn, code, err);
