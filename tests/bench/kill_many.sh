@@ -116,7 +116,7 @@ done
 rm -rf "$T/copy"
 [ "$kills" = "$KILLS" ] || fail "only $kills kills met a program that was still at work"
 check 0 "$KGQ" compact "$D"
-left=$(ls "$D" | grep -vxE 'data\.mdb|lock\.mdb|catalog\.db|models' | tr '\n' ' ')
+left=$(ls "$D" | grep -vxE 'data\.mdb|lock\.mdb|data\.sum|catalog\.db|labels\.db|models' | tr '\n' ' ')
 [ -z "$left" ] || fail "files left in the database's folder: $left"
 for kind in "${kinds[@]}"; do
     echo "$kind: ${killed[$kind]:-0} killed; ${early[$kind]:-0} rounds left the state before (or one that is the same), ${late[$kind]:-0} the state after"

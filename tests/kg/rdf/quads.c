@@ -22,13 +22,11 @@ static KgTerm copy_term(BaseArena *arena, const KgTerm *term)
 static KgTerm term_of(Quads *quads, const KgBatch *batch, KgId id)
 {
     KgTerm term = {0};
+    char text[KG_INLINE_BYTES];
     if (id == KG_ANY)
         return term;
     if (kg_tag(id) != 0) {
-#ifdef KG_INLINE_BYTES
-        char text[KG_INLINE_BYTES];
         kg_inline_term(id, text, &term);
-#endif
     } else {
         const KgBatchTerm *const place = &batch->terms.items[id - 1];
         kg_decode_term((KgText){batch->bytes.items + place->offset, place->length}, &term);
