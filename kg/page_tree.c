@@ -105,12 +105,16 @@ static bool can_be_meta(const KgPageMeta *meta)
            meta->last_page >= 1 && meta->last_page < LARGEST_MAP / page_bytes && meta->map_bytes <= LARGEST_MAP;
 }
 
+static bool can_be_walked(const KgPageMeta *meta)
+{
+    return can_be_tree(&meta->free, meta->last_page) && can_be_tree(&meta->main, meta->last_page);
+}
+
 /* The newer of the two is the one in use. The trees of the other need not make sense: LMDB, when it fails to write a
  * meta page, puts back the old transaction's number and leaves the new trees. */
 static bool can_be_used(const KgPageMeta metas[2])
 {
-    const KgPageMeta *const used = &metas[metas[1].txn > metas[0].txn];
-    return can_be_tree(&used->free, used->last_page) && can_be_tree(&used->main, used->last_page);
+    return can_be_walked(&metas[metas[1].txn > metas[0].txn]);
 }
 
 static bool read_meta(const KgPageFile *file, uint64_t offset, KgPageMeta *out)
@@ -384,6 +388,8 @@ BaseStatus kg_page_walk(const KgPageFile *file, const KgPageMeta *meta, KgPageVi
                         BaseError *err)
 {
     Walk walk = {.file = file, .meta = meta, .visit = visit, .context = context};
+    if (!can_be_walked(meta))
+        return kg_page_fail(file, 0, NULL, "names trees that cannot be", err);
     walk.pages = malloc(MAX_DEPTH * file->page_bytes);
     walk.visited = calloc((size_t)(meta->last_page / 8 + 1), 1);
     BaseStatus status = BASE_OK;
@@ -646,6 +652,8 @@ BaseStatus kg_page_changes(const KgPageFile *file, const KgPageMeta *before, con
                            BaseError *err)
 {
     Compare compare = {.file = file, .before.meta = before, .after.meta = after, .out = out};
+    if (!can_be_walked(before) || !can_be_walked(after))
+        return kg_page_fail(file, 0, NULL, "names trees that cannot be", err);
     compare.page = malloc(file->page_bytes);
     const BaseStatus status = compare.page ? compare_all(&compare, err) : no_memory(&compare, err);
     free(compare.page);
