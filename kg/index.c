@@ -281,8 +281,9 @@ BaseStatus kg_add_many_in(KgTxn *txn, KgId graph, KgLayer layer, KgRecord *recor
         txn->broken = true;
         return base_fail(err, BASE_CANCELLED, "cancelled while writing triples");
     }
-    status = count <= FEW_RECORDS ? add_few(txn, number, layer, records, count, &new_ones, err)
-                                  : kg_add_records(txn, number, layer, records, count, &new_ones, NULL, 0, job, err);
+    const bool is_few = count <= kg_limit(txn->store->limits.records, FEW_RECORDS);
+    status = is_few ? add_few(txn, number, layer, records, count, &new_ones, err)
+                    : kg_add_records(txn, number, layer, records, count, &new_ones, NULL, 0, job, err);
     if (status == BASE_OK && added)
         *added = (size_t)new_ones;
     return status;

@@ -33,6 +33,7 @@ struct KgLoader {
     KgTxn *txn;
     KgLoadOptions options;
     size_t most_rows, rows; /* in memory: at most, and now */
+    size_t chunk_rows;
     struct {
         KgId *items; /* of the terms of the batch */
         size_t count, capacity;
@@ -67,7 +68,9 @@ BaseStatus kg_load_begin(KgTxn *txn, const KgLoadOptions *options, KgLoader **ou
         loader->most_rows = LEAST_ROWS;
     if (loader->most_rows > UINT32_MAX)
         loader->most_rows = UINT32_MAX;
-    txn->known_limit = (size_t)(memory / 4);
+    loader->most_rows = kg_limit(txn->store->limits.loaded_rows, loader->most_rows);
+    loader->chunk_rows = kg_limit(txn->store->limits.chunk_rows, CHUNK_ROWS);
+    txn->known_limit = kg_limit(txn->store->limits.known_bytes, (size_t)(memory / 4));
     return BASE_OK;
 }
 
@@ -269,13 +272,14 @@ static BaseStatus write_spo(Pass *pass, KgSpill *spill, uint64_t *added, uint64_
     KgRows rows = {0};
     KgNewTally tally;
     BaseStatus status = kg_new_tally_start(&tally, pass->loader->txn, pass->graph, pass->loader->options.layer, err);
-    if (status == BASE_OK && !kg_rows_reserve(&rows, 7, CHUNK_ROWS)) /* the notes beside their source are 0 */
+    if (status == BASE_OK &&
+        !kg_rows_reserve(&rows, 7, pass->loader->chunk_rows)) /* the notes beside their source are 0 */
         status = no_memory(err);
     for (int c = 4; status == BASE_OK && c < 7; c++)
         memset(rows.columns[c], 0, rows.capacity * sizeof *rows.columns[c]);
     if (status == BASE_OK)
         status = kg_spill_rewind(spill, err);
-    while (status == BASE_OK && (status = kg_spill_next(spill, CHUNK_ROWS, &rows, err)) == BASE_OK) {
+    while (status == BASE_OK && (status = kg_spill_next(spill, pass->loader->chunk_rows, &rows, err)) == BASE_OK) {
         const size_t read = rows.count;
         status = keep_new(pass, &rows, &tally, added_by, first, err);
         if (status == BASE_OK)
@@ -338,7 +342,8 @@ static BaseStatus write_order(Pass *pass, KgIndex index, BaseError *err)
 {
     KgRows rows = {0};
     BaseStatus status = kg_spill_rewind(pass->orders[index], err);
-    while (status == BASE_OK && (status = kg_spill_next(pass->orders[index], CHUNK_ROWS, &rows, err)) == BASE_OK) {
+    while (status == BASE_OK &&
+           (status = kg_spill_next(pass->orders[index], pass->loader->chunk_rows, &rows, err)) == BASE_OK) {
         status = put_rows(pass, index, &rows, err);
         if (status == BASE_OK)
             status = step(pass, rows.count, err);

@@ -302,7 +302,7 @@ static BaseStatus begin(KgStore *store, bool writes, KgTxn **out, BaseError *err
     txn->writes = writes;
     for (int kind = 0; kind < KG_KINDS; kind++)
         txn->term_counts[kind] = UINT64_MAX;
-    txn->known_limit = KNOWN_BYTES;
+    txn->known_limit = kg_limit(store->limits.known_bytes, KNOWN_BYTES);
     const int code = mdb_txn_begin(store->env, NULL, writes ? 0 : MDB_RDONLY, &txn->mdb);
     if (code != MDB_SUCCESS) {
         free(txn);
@@ -386,7 +386,8 @@ static BaseStatus fold_when_many(KgTxn *txn, BaseError *err)
 {
     size_t changes;
     const BaseStatus status = kg_delta_count(txn, &changes, err);
-    return status == BASE_OK && changes > KG_DELTA_ROWS ? kg_delta_fold(txn, err) : status;
+    return status == BASE_OK && changes > kg_limit(txn->store->limits.changes, KG_DELTA_ROWS) ? kg_delta_fold(txn, err)
+                                                                                              : status;
 }
 
 BaseStatus kg_commit(KgTxn *txn, BaseError *err)

@@ -42,6 +42,21 @@ typedef struct KgDelta KgDelta;
 typedef struct KgLabels KgLabels;
 typedef struct KgPages KgPages;
 
+/* Where one way to do a thing gives way to another; 0: the usual. Tests set them low, so that little data takes every
+ * way. */
+typedef struct KgLimits {
+    size_t changes;     /* that wait to be merged into the tables, at most */
+    size_t records;     /* of one call, that become such changes, at most */
+    size_t new_hashes;  /* that wait to be packed, at most */
+    size_t known_bytes; /* of terms that a transaction keeps in memory */
+    size_t loaded_rows; /* that a load keeps in memory, at most */
+    size_t chunk_rows;  /* that go from sorted runs into the tables at once */
+} KgLimits;
+static inline size_t kg_limit(size_t limit, size_t usual)
+{
+    return limit ? limit : usual;
+}
+
 struct KgStore {
     char *path;
     bool read_only;
@@ -63,6 +78,7 @@ struct KgStore {
     /* for tests: fewer hash bits make collisions; a crash between the commit of LMDB and that of SQLite */
     uint64_t hash_mask;
     size_t chunk_bytes; /* that files are read in; 0: the usual */
+    KgLimits limits;
     bool stop_before_catalog;
 };
 

@@ -590,8 +590,9 @@ BaseStatus kg_flush_terms(KgTxn *txn, BaseError *err)
         const int code = mdb_stat(txn->mdb, txn->store->tables[KG_NEW_HASHES], &stat);
         if (code != MDB_SUCCESS)
             return kg_break(txn, code, err);
-        status = fresh + stat.ms_entries > NEW_HASHES ? pack_hashes(txn, fresh + stat.ms_entries, err)
-                                                      : put_new_hashes(txn, err);
+        status = fresh + stat.ms_entries > kg_limit(txn->store->limits.new_hashes, NEW_HASHES)
+                     ? pack_hashes(txn, fresh + stat.ms_entries, err)
+                     : put_new_hashes(txn, err);
         for (int kind = KG_IRI; status == BASE_OK && kind <= KG_LITERAL; kind++)
             status = flush_kind(txn, (KgKind)kind, err);
     }
