@@ -35,3 +35,6 @@ endforeach()
 include(${CMAKE_CURRENT_LIST_DIR}/sparql.cmake OPTIONAL)
 add_executable(bench_kg_block bench/bench_kg_block.c)
 target_link_libraries(bench_kg_block PRIVATE kgq_kg)
+
+add_executable(gen_big bench/gen_big.c)
+target_link_libraries(gen_big PRIVATE kgq_base m)
