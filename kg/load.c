@@ -19,6 +19,8 @@
 #define LEAST_ROWS ((size_t)1 << 16)
 /* Rows that go from merged runs into the tables at once. */
 #define CHUNK_ROWS ((size_t)1 << 19)
+/* Terms between one step of fetching what a search needs and the next. */
+#define FETCH_TERMS 8
 #define STAGE "writing triples"
 
 /* The triples of a graph that are in memory; those before them are in `spill`. */
@@ -149,17 +151,34 @@ static LoadGraph *find_graph(KgLoader *loader, KgId graph)
     return &loader->graphs.items[*place];
 }
 
-static BaseStatus find_ids(KgLoader *loader, const KgBatch *batch, BaseError *err)
+static BaseHash128 hash_of(const KgLoader *loader, const KgBatch *batch, size_t place)
 {
     const uint64_t mask = loader->txn->store->hash_mask;
+    const BaseHash128 hash = batch->terms.items[place].hash;
+    return (BaseHash128){hash.high & mask, hash.low & mask};
+}
+
+/* What the searches for the terms after this one will need. */
+static void fetch_ahead(const KgLoader *loader, const KgBatch *batch, size_t place)
+{
+    for (int step = 0; step < KG_FETCH_STEPS; step++) {
+        const size_t ahead = place + (size_t)(KG_FETCH_STEPS - step) * FETCH_TERMS;
+        if (ahead < batch->terms.count)
+            kg_term_set_fetch(&loader->txn->known.set, hash_of(loader, batch, ahead), step);
+    }
+}
+
+static BaseStatus find_ids(KgLoader *loader, const KgBatch *batch, BaseError *err)
+{
     loader->ids.count = 0;
     if (!BASE_RESERVE(&loader->ids, batch->terms.count))
         return no_memory(err);
     for (size_t i = 0; i < batch->terms.count; i++) {
         const KgBatchTerm *const term = &batch->terms.items[i];
         const KgText text = {batch->bytes.items + term->offset, term->length};
-        const BaseHash128 hash = {term->hash.high & mask, term->hash.low & mask};
-        const BaseStatus status = kg_intern_encoded(loader->txn, hash, text, &loader->ids.items[i], err);
+        fetch_ahead(loader, batch, i);
+        const BaseStatus status =
+            kg_intern_encoded(loader->txn, hash_of(loader, batch, i), text, &loader->ids.items[i], err);
         if (status != BASE_OK)
             return status;
     }

@@ -69,6 +69,19 @@ size_t kg_term_set_put(KgTermSet *set, BaseHash128 hash, KgText bytes, bool *is_
     return set->terms.count - 1;
 }
 
+void kg_term_set_fetch(const KgTermSet *set, BaseHash128 hash, int step)
+{
+    if (set->table_size == 0)
+        return;
+    const uint32_t *const slot = &set->table[first_slot(set, hash)];
+    if (step == 0)
+        __builtin_prefetch(slot);
+    else if (*slot && step == 1)
+        __builtin_prefetch(&set->terms.items[*slot - 1]);
+    else if (*slot)
+        __builtin_prefetch(set->bytes.items + set->terms.items[*slot - 1].offset);
+}
+
 void kg_term_set_clear(KgTermSet *set)
 {
     set->bytes.count = set->terms.count = 0;

@@ -26,6 +26,10 @@ typedef struct KgTermSet {
 size_t kg_term_set_put(KgTermSet *set, BaseHash128 hash, KgText bytes, bool *is_new);
 /* KG_NO_PLACE: not there. */
 size_t kg_term_set_find(const KgTermSet *set, BaseHash128 hash, KgText bytes);
+/* For many searches in a row, so that their misses of the cache overlap: fetches a term's slot; some searches later
+ * what the slot names; and after some more, that term's bytes. */
+void kg_term_set_fetch(const KgTermSet *set, BaseHash128 hash, int step);
+#define KG_FETCH_STEPS 3
 static inline KgText kg_term_set_text(const KgTermSet *set, size_t place)
 {
     return (KgText){set->bytes.items + set->terms.items[place].offset, set->terms.items[place].length};
