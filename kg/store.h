@@ -12,6 +12,7 @@
 #ifndef KGQ_KG_STORE_H
 #define KGQ_KG_STORE_H
 
+#include "kg/hash_filter.h"
 #include "kg/kg.h"
 #include "kg/term_set.h"
 
@@ -93,7 +94,8 @@ typedef struct KgKnownTerms {
     struct {
         size_t *items;
         size_t count, capacity;
-    } fresh[KG_KINDS]; /* places of the new ones, in the order of their numbers */
+    } fresh[KG_KINDS];   /* places of the new ones, in the order of their numbers */
+    KgHashFilter filter; /* made when terms had to go into the tables before the end */
 } KgKnownTerms;
 
 #define KG_VERIFIED 1024 /* blocks remembered as verified, by their page */

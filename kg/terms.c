@@ -16,6 +16,8 @@
 #define NEW_HASHES 4096
 /* Bits of a hash that are kept: few more than keep most terms apart, as each costs its share in every row. */
 #define HASH_BITS 36
+/* Of the bytes for known terms: so many may be spent on telling that a term is not known. */
+#define FILTER_SHARE 4
 
 /* ---- Stored form: kind and what a literal has; language and datatype with their lengths as varints; the text ---- */
 
@@ -313,7 +315,8 @@ static BaseStatus find_stored(KgTxn *txn, BaseHash128 hash, KgText bytes, KgId *
 {
     *out = KG_ANY;
     const uint64_t key = kg_hash_key(hash);
-    BaseStatus status = find_packed(txn, key, bytes, out, err);
+    BaseStatus status =
+        kg_hash_filter_may_have(&txn->known.filter, key) ? find_packed(txn, key, bytes, out, err) : BASE_OK;
     if (status == BASE_OK && *out == KG_ANY)
         status = find_new(txn, key, bytes, out, err);
     return status;
@@ -365,6 +368,7 @@ size_t kg_known_bytes(const KgTxn *txn)
 void kg_free_known_terms(KgKnownTerms *known)
 {
     kg_term_set_free(&known->set);
+    kg_hash_filter_free(&known->filter);
     free(known->ids.items);
     for (int kind = 0; kind < KG_KINDS; kind++)
         free(known->fresh[kind].items);
@@ -383,7 +387,9 @@ BaseStatus kg_intern_encoded(KgTxn *txn, BaseHash128 hash, KgText bytes, KgId *o
     bool is_new;
     *out = KG_ANY;
     if (kg_known_bytes(txn) > txn->known_limit) {
-        const BaseStatus status = kg_flush_terms(txn, err);
+        BaseStatus status = kg_flush_terms(txn, err);
+        if (status == BASE_OK && !known->filter.lines)
+            status = kg_hash_filter_make(&known->filter, txn, txn->known_limit / FILTER_SHARE, err);
         if (status != BASE_OK)
             return status;
     }
@@ -540,6 +546,7 @@ static BaseStatus pack_hashes(KgTxn *txn, size_t most, BaseError *err)
     KgPair *const rows = malloc((most + 1) * sizeof *rows), *const scratch = malloc((most + 1) * sizeof *scratch);
     KgRows columns = {0};
     BaseStatus status = BASE_OK;
+    kg_hash_filter_free(&txn->known.filter);
     if (!rows || !scratch || !kg_rows_reserve(&columns, 2, most))
         status = no_memory(txn, err);
     if (status == BASE_OK)
