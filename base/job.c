@@ -40,11 +40,12 @@ void base_job_step(BaseJob *job, const char *stage, const char *unit, uint64_t d
     if (!job || !job->report)
         return;
     const double now = base_wall_seconds();
-    if (strncmp(job->stage_name, stage, sizeof job->stage_name - 1) != 0) {
+    const bool is_new = strncmp(job->stage_name, stage, sizeof job->stage_name - 1) != 0;
+    if (is_new) {
         snprintf(job->stage_name, sizeof job->stage_name, "%s", stage);
         job->stage_began = now;
     }
-    if (now < job->next_report && done != total)
+    if (now < job->next_report && done != total && !is_new)
         return;
     job->next_report = now + SECONDS_BETWEEN_REPORTS;
     const BaseStep step = {

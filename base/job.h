@@ -15,7 +15,7 @@ typedef struct BaseStep {
 } BaseStep;
 
 /* Long calls take a BaseJob * that may be NULL. Start from {0}. `report` is called at most about ten times a second
- * (and at each stage's end, done == total), on the thread that works. */
+ * (and at each stage's beginning and end, done == total), on the thread that works. */
 typedef struct BaseJob {
     void (*report)(void *context, const BaseStep *step);
     void *context;

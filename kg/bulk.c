@@ -6,12 +6,17 @@
 #include "kg/delta.h"
 #include "kg/walker.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define STAGE "writing triples"
 /* Threads do not pay for less. */
 #define FEW_ROWS 10000
+/* Rows between one look at the job and the next. */
+#define SLICE_ROWS ((size_t)1 << 19)
+/* What progress counts rows in: making codes, sorting, counting what is new, and of each order sorting and writing. */
+#define STEPS_A_ROW (3 + 2 * KG_INDEXES)
 
 /* ---- One bulk ---- */
 
@@ -29,6 +34,8 @@ typedef struct Load {
     KgPacked packed[KG_INDEXES];
     bool enough[KG_INDEXES];
     BaseJob *job;
+    pthread_mutex_t mutex; /* over done and what it is told to */
+    uint64_t done, total;
     BaseError *err;
 } Load;
 
@@ -41,6 +48,16 @@ static BaseStatus cancelled(const Load *load)
 {
     return base_job_cancelled(load->job) ? base_fail(load->err, BASE_CANCELLED, "cancelled while writing triples")
                                          : BASE_OK;
+}
+
+/* On any thread. False: cancelled. */
+static bool advance(Load *load, size_t rows)
+{
+    pthread_mutex_lock(&load->mutex);
+    load->done += rows;
+    base_job_step(load->job, STAGE, "rows", load->done, load->total, NULL);
+    pthread_mutex_unlock(&load->mutex);
+    return !base_job_cancelled(load->job);
 }
 
 /* Drops the numbers of triples that the space has. */
@@ -103,13 +120,37 @@ static bool fill_spo(Load *load, uint64_t *added_by, uint32_t first)
     return true;
 }
 
+/* Some of the rows, borrowed. */
+static KgRows slice_of(const KgRows *rows, size_t start)
+{
+    const size_t left = rows->count - start;
+    KgRows slice = {.count = left < SLICE_ROWS ? left : SLICE_ROWS};
+    for (int c = 0; c < KG_BLOCK_COLUMNS; c++)
+        slice.columns[c] = rows->columns[c] ? rows->columns[c] + start : NULL;
+    return slice;
+}
+
 /* Packs an order's rows for an empty space. */
 static bool pack_order(Load *load, KgIndex index)
 {
-    const bool enough = kg_pack_rows(kg_table_shape((KgTable)(KG_ORDERS + (int)index)),
-                                     kg_space(load->graph, load->layer), &load->rows[index], &load->packed[index]);
-    kg_rows_free(&load->rows[index]);
-    return enough;
+    const KgRows *const rows = &load->rows[index];
+    KgPacked *const out = &load->packed[index];
+    const KgShape shape = kg_table_shape((KgTable)(KG_ORDERS + (int)index));
+    for (size_t at = 0; at < rows->count;) {
+        const KgRows slice = slice_of(rows, at);
+        if (!kg_pack_rows(shape, kg_space(load->graph, load->layer), &slice, out))
+            return false;
+        size_t packed = slice.count;
+        if (at + packed < rows->count) { /* what the last block would hold is packed with what follows */
+            const struct KgPackedBlock *const last = &out->blocks.items[--out->blocks.count];
+            out->bytes.count = last->offset;
+            packed -= last->rows;
+        }
+        at += packed;
+        if (!advance(load, packed))
+            return true; /* and it is not written */
+    }
+    return true;
 }
 
 /* Sorts the rows of one order and, for an empty space, packs them. On any thread. */
@@ -118,8 +159,13 @@ static void make_order(void *context, size_t task, int worker)
     (void)worker;
     Load *const load = context;
     const KgIndex index = (KgIndex)task;
-    load->enough[index] = (index == KG_SPO || kg_arrange_rows(&load->arranger, index, &load->rows[index])) &&
-                          (!load->into_empty || pack_order(load, index));
+    if (base_job_cancelled(load->job))
+        return;
+    load->enough[index] = index == KG_SPO || kg_arrange_rows(&load->arranger, index, &load->rows[index]);
+    if (load->enough[index] && advance(load, load->count) && load->into_empty) {
+        load->enough[index] = pack_order(load, index);
+        kg_rows_free(&load->rows[index]);
+    }
 }
 
 static void make_orders(Load *load, void (*make)(void *context, size_t task, int worker))
@@ -129,17 +175,35 @@ static void make_orders(Load *load, void (*make)(void *context, size_t task, int
     base_pool_free(pool);
 }
 
+static BaseStatus merge_order(Load *load, KgIndex index)
+{
+    const KgTable table = (KgTable)(KG_ORDERS + (int)index);
+    const KgRows *const rows = &load->rows[index];
+    BaseStatus status = BASE_OK;
+    for (size_t at = 0; status == BASE_OK && at < rows->count;) {
+        const KgRows slice = slice_of(rows, at);
+        status = kg_table_merge(load->txn, table, kg_space(load->graph, load->layer), &slice, NULL, load->err);
+        at += slice.count;
+        if (status == BASE_OK && !advance(load, slice.count))
+            status = cancelled(load);
+    }
+    kg_rows_free(&load->rows[index]);
+    return status;
+}
+
 static BaseStatus write_orders(Load *load)
 {
     BaseStatus status = BASE_OK;
     for (int index = 0; status == BASE_OK && index < KG_INDEXES; index++) {
-        const KgTable table = (KgTable)(KG_ORDERS + index);
-        const uint32_t space = kg_space(load->graph, load->layer);
-        base_job_step(load->job, STAGE, "orders", (uint64_t)index, KG_INDEXES, NULL);
-        status = load->enough[index] ? cancelled(load) : no_memory(load);
-        if (status == BASE_OK)
-            status = load->into_empty ? kg_table_put_packed(load->txn, table, space, &load->packed[index], load->err)
-                                      : kg_table_merge(load->txn, table, space, &load->rows[index], NULL, load->err);
+        status = cancelled(load);
+        if (status == BASE_OK && !load->enough[index])
+            status = no_memory(load);
+        if (status == BASE_OK && !load->into_empty)
+            status = merge_order(load, (KgIndex)index);
+        else if (status == BASE_OK)
+            status = kg_table_put_packed(load->txn, (KgTable)(KG_ORDERS + index), kg_space(load->graph, load->layer),
+                                         &load->packed[index], load->err);
+        kg_packed_free(&load->packed[index]);
     }
     return status;
 }
@@ -182,16 +246,21 @@ static void make_first_order(void *context, size_t task, int worker)
     (void)worker;
     Load *const load = context;
     const KgIndex index = (KgIndex)task;
+    if (base_job_cancelled(load->job))
+        return;
     load->enough[index] = kg_arrange_rows(&load->arranger, index, &load->rows[index]) &&
                           (index != KG_PSO || tally_predicates(load)) && (index != KG_SPO || note_all(load));
     if (index == KG_SPO)
         load->count = load->rows[KG_SPO].count;
-    if (load->enough[index])
+    if (load->enough[index] && advance(load, load->bulk->count)) {
         load->enough[index] = pack_order(load, index);
+        kg_rows_free(&load->rows[index]);
+    }
 }
 
 static BaseStatus load_first(Load *load, uint64_t *added_by, uint32_t first)
 {
+    load->total = (uint64_t)load->bulk->count * (STEPS_A_ROW - 2); /* nothing is looked up or counted */
     make_orders(load, make_first_order);
     BaseStatus status = write_orders(load);
     if (status == BASE_OK)
@@ -213,13 +282,23 @@ static BaseStatus load_rows(Load *load, uint64_t *added_by, uint32_t first)
     if (status != BASE_OK)
         return status;
     load->into_empty = kg_union_count(&all, KG_IN(load->layer)) == 0;
-    base_job_step(load->job, STAGE, "orders", 0, KG_INDEXES, NULL);
-    if (!kg_arrange(txn, load->bulk->columns, load->bulk->count, &load->arranger))
+    const size_t count = load->bulk->count;
+    load->total = (uint64_t)count * STEPS_A_ROW;
+    advance(load, 0);
+    if (!kg_arrange(txn, load->bulk->columns, count, &load->arranger))
         return no_memory(load);
+    if (!advance(load, count))
+        return cancelled(load);
     if (load->bulk->same && kg_union_count(&all, KG_ALL_LAYERS) == 0)
         return load_first(load, added_by, first);
     if (!kg_arrange_numbers(&load->arranger, KG_SPO, &load->numbers, &load->count))
         return no_memory(load);
+    if (!advance(load, count))
+        return cancelled(load);
+    if (!kg_arrange_numbers(&load->arranger, KG_SPO, &load->numbers, &load->count))
+        return no_memory(load);
+    if (!advance(load, count))
+        return cancelled(load);
     if (!load->into_empty)
         status = leave_out_known(load);
     if (status != BASE_OK || load->count == 0)
@@ -228,6 +307,9 @@ static BaseStatus load_rows(Load *load, uint64_t *added_by, uint32_t first)
     if (status == BASE_OK &&
         (!fill_spo(load, added_by, first) || !kg_arrange_keep(&load->arranger, load->numbers, load->count)))
         status = no_memory(load);
+    load->total -= (uint64_t)(count - load->count) * 2 * KG_INDEXES;
+    if (status == BASE_OK && !advance(load, count))
+        status = cancelled(load);
     if (status != BASE_OK)
         return status;
     make_orders(load, make_order);
@@ -242,7 +324,9 @@ BaseStatus kg_bulk_add(KgTxn *txn, uint32_t graph, KgLayer layer, const KgBulk *
     if (bulk->count > UINT32_MAX)
         return base_fail(err, BASE_BAD_CALL, "%zu triples at once are too many", bulk->count);
     Load load = {.txn = txn, .graph = graph, .layer = layer, .bulk = bulk, .job = job, .err = err};
+    pthread_mutex_init(&load.mutex, NULL);
     const BaseStatus status = load_rows(&load, added_by, first);
+    pthread_mutex_destroy(&load.mutex);
     if (status == BASE_OK && added)
         *added += load.count;
     if (status != BASE_OK)
