@@ -25,14 +25,21 @@ static void rank_ids(uint64_t *ids, size_t count, BaseMap *ranks)
         *(uint64_t *)base_map_get(ranks, ids[i]) = i; /* it is there */
 }
 
-/* Distinct ids that hold literals among the objects, and distinct predicates. */
+/* Notes an id that holds a literal. */
+static bool hold(KgArranger *arranger, uint64_t id)
+{
+    bool is_new = false;
+    return base_map_put(&arranger->ranks, id, 0, &is_new) && (!is_new || BASE_PUSH(&arranger->held, id));
+}
+
+/* Distinct ids that hold literals (subjects too: no RDF, but nobody keeps callers from it), and distinct predicates. */
 static bool gather(KgArranger *arranger, const uint64_t *const columns[3], size_t count)
 {
     uint64_t predicate_before = KG_ANY;
     for (size_t i = 0; i < count; i++) {
         bool is_new = false;
-        if (kg_is_inline(columns[2][i]) && (!base_map_put(&arranger->ranks, columns[2][i], 0, &is_new) ||
-                                            (is_new && !BASE_PUSH(&arranger->held, columns[2][i]))))
+        if ((kg_is_inline(columns[2][i]) && !hold(arranger, columns[2][i])) ||
+            (kg_is_inline(columns[0][i]) && !hold(arranger, columns[0][i])))
             return false;
         if (columns[1][i] == predicate_before)
             continue;

@@ -124,8 +124,10 @@ static BaseStatus read_bytes(const KgSpill *spill, off_t at, void *bytes, size_t
         const ssize_t got = pread(spill->file, (char *)bytes + done, length - done, at + (off_t)done);
         if (got < 0 && errno == EINTR)
             continue;
-        if (got <= 0)
+        if (got < 0)
             return base_fail_errno(err, "cannot read sorted triples from the disk");
+        if (got == 0)
+            return base_fail(err, BASE_IO, "sorted triples on the disk became shorter than they were written");
         done += (size_t)got;
     }
     return BASE_OK;
