@@ -217,6 +217,17 @@ static int replace(const char *path, const char *file, const char *new_file)
     return code;
 }
 
+/* Who may read the old file, and no other, may read the new one. */
+static int copy_owner(const char *file, int out)
+{
+    struct stat found;
+    if (stat(file, &found) != 0)
+        return errno;
+    if (fchown(out, found.st_uid, found.st_gid) != 0 && errno != EPERM)
+        return errno;
+    return fchmod(out, found.st_mode & 07777) == 0 ? MDB_SUCCESS : errno;
+}
+
 static BaseStatus copy_compact(const char *path, const char *file, const char *new_file, BaseError *err)
 {
     MDB_env *env = NULL;
@@ -228,8 +239,10 @@ static BaseStatus copy_compact(const char *path, const char *file, const char *n
     if (code == MDB_SUCCESS)
         code = mdb_env_open(env, file, MDB_NOSUBDIR | MDB_RDONLY | MDB_NOLOCK, 0666);
     int out = -1;
-    if (code == MDB_SUCCESS && (out = open(new_file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666)) < 0)
+    if (code == MDB_SUCCESS && (out = open(new_file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600)) < 0)
         code = errno;
+    if (code == MDB_SUCCESS)
+        code = copy_owner(file, out);
     if (code == MDB_SUCCESS)
         code = mdb_env_copyfd2(env, out, MDB_CP_COMPACT);
     if (code == MDB_SUCCESS && fsync(out) != 0)

@@ -10,7 +10,6 @@
 #include <string.h>
 
 #define FIRST_TABLE ((size_t)1 << 10)
-#define LONGEST_TERM ((size_t)INT32_MAX) /* 2 GiB, as kg_intern has it */
 
 /* The slot of the term with this stored form: that of its place + 1, or the empty one where it belongs. */
 static uint32_t *find_slot(const KgBatch *batch, BaseHash128 hash, const char *form, size_t length)
@@ -71,8 +70,7 @@ bool kg_batch_term(KgBatch *batch, const KgTerm *term, KgId *out)
     if (term->kind == KG_LITERAL && kg_inline(term, out))
         return true;
     const size_t start = batch->bytes.count;
-    if (term->text.length > LONGEST_TERM || term->datatype.length > LONGEST_TERM / 2 ||
-        term->language.length > LONGEST_TERM / 2)
+    if (kg_is_too_long(term))
         return false;
     if (kg_encode_term(term, &batch->bytes) && take_form(batch, start, out))
         return true;

@@ -17,6 +17,9 @@
 
 #define FILE_NAME "catalog.db"
 #define BUSY_MS 60000
+/* Of what one statement says, and of a journal: what SQLite takes as a row, and LMDB as a value. */
+#define MOST_ROW_BYTES ((size_t)500000000)
+#define MOST_JOURNAL_BYTES ((size_t)UINT32_MAX)
 
 /* One transaction, so that the tables are all there or none. */
 static const char schema[] =
@@ -254,6 +257,10 @@ static int open_file(const char *path, int flags, sqlite3 **out)
     int code = sqlite3_open_v2(path, out, flags | SQLITE_OPEN_NOMUTEX, NULL);
     if (code == SQLITE_OK) {
         sqlite3_extended_result_codes(*out, 1);
+        /* The file may come from anywhere: no code in it is run. */
+        sqlite3_db_config(*out, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+        sqlite3_db_config(*out, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
+        sqlite3_db_config(*out, SQLITE_DBCONFIG_ENABLE_VIEW, 0, NULL);
         code = sqlite3_busy_timeout(*out, BUSY_MS);
     }
     if (code != SQLITE_OK) {
@@ -449,11 +456,29 @@ void kg_catalog_leave(KgStore *store)
 
 /* ---- Writing ---- */
 
+/* One that is ahead of data.mdb belongs to another, as when that file alone was put back from a copy: it would take
+ * the next writes for ones that it has. */
+static BaseStatus want_not_ahead(KgTxn *txn, BaseError *err)
+{
+    uint64_t wanted, now;
+    BaseStatus status = kg_get_number(txn, "generation", &wanted, err);
+    if (status == BASE_OK)
+        status = kg_catalog_generation(txn->store, txn->store->catalog->file, &now, err);
+    if (status != BASE_OK || now <= wanted)
+        return status;
+    base_fail(err, BASE_BAD_INPUT, "%s/" FILE_NAME " is ahead of its data.mdb: generation %llu, expected %llu",
+              txn->store->path, (unsigned long long)now, (unsigned long long)wanted);
+    base_hint(err, "put both back from the same backup");
+    return BASE_BAD_INPUT;
+}
+
 BaseStatus kg_catalog_catch_up(KgTxn *txn, BaseError *err)
 {
     KgCatalog *const catalog = txn->store->catalog;
     pthread_mutex_lock(&catalog->lock);
-    const BaseStatus status = bring_up(txn, catalog->file, err);
+    BaseStatus status = bring_up(txn, catalog->file, err);
+    if (status == BASE_OK)
+        status = want_not_ahead(txn, err);
     pthread_mutex_unlock(&catalog->lock);
     return status;
 }
@@ -462,6 +487,9 @@ BaseStatus kg_catalog_log(KgTxn *txn, uint64_t *generation, BaseError *err)
 {
     if (txn->journal.count == 0)
         return BASE_OK;
+    if (txn->journal.count > MOST_JOURNAL_BYTES)
+        return base_fail(err, BASE_BAD_CALL, "a transaction says %zu bytes to the catalog of %s: at most %zu",
+                         txn->journal.count, txn->store->path, MOST_JOURNAL_BYTES);
     BaseStatus status = kg_get_number(txn, "generation", generation, err);
     if (status == BASE_OK)
         status = kg_put_number(txn, "generation", ++*generation, err);
@@ -480,11 +508,27 @@ void kg_catalog_apply(KgStore *store, uint64_t generation, const BaseBuffer *jou
     pthread_mutex_unlock(&catalog->lock);
 }
 
+/* What SQLite would refuse must not get into the log, which would never be done with. */
+static BaseStatus want_row(const KgCatalogValue *values, size_t count, BaseError *err)
+{
+    size_t bytes = 0;
+    for (size_t i = 0; i < count; i++) {
+        bytes += values[i].type == SQLITE_TEXT ? strlen(values[i].text) : 0;
+        bytes += values[i].type == SQLITE_BLOB ? values[i].length : 0;
+    }
+    return bytes <= MOST_ROW_BYTES ? BASE_OK
+                                   : base_fail(err, BASE_BAD_CALL, "%zu bytes for a row of the catalog: at most %zu",
+                                               bytes, MOST_ROW_BYTES);
+}
+
 BaseStatus kg_catalog_record(KgTxn *txn, KgCatalogWrite what, const KgCatalogValue *values, size_t count,
                              BaseError *err)
 {
     const unsigned char head[2] = {(unsigned char)what, (unsigned char)count};
     BaseBuffer *const journal = &txn->journal;
+    const BaseStatus status = want_row(values, count, err);
+    if (status != BASE_OK)
+        return status;
     bool enough = base_buffer_add(journal, (const char *)head, sizeof head);
     for (size_t i = 0; enough && i < count; i++) {
         const KgCatalogValue *const value = &values[i];

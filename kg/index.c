@@ -58,6 +58,8 @@ BaseStatus kg_get_in(KgTxn *txn, KgId graph, KgLayer layer, KgTriple triple, KgN
 {
     uint32_t number;
     bool is_there = false;
+    if ((unsigned)layer >= KG_LAYERS) /* its space would be another graph's */
+        return base_fail(err, BASE_BAD_CALL, "kg_get: no layer has the number %d", (int)layer);
     BaseStatus status = kg_graph_number(txn, graph, false, &number, err);
     if (status == BASE_OK)
         status = kg_space_get(txn, kg_space(number, layer), triple, &is_there, note, err);

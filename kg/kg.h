@@ -1,12 +1,13 @@
 /* kg.h - a durable set of triples, its term dictionary, the catalog beside it, and SPARQL over both.
  * Start with kg_open, kg_read_begin, kg_scan_open / kg_scan_next, kg_abort.
- * Threads may share a KgStore; a KgTxn stays on the thread that began it. Many readers, one writer; keep reads short.
+ * Threads may share a KgStore; a KgTxn stays on the thread that began it. Many readers, one writer; keep reads short. A
+ * child of fork() opens the database anew: what its parent opened it neither uses nor closes.
  *
  * A database is a folder: `data.mdb` and `lock.mdb` (LMDB: terms and triples), `data.sum` (a checksum of every page of
  * data.mdb), `catalog.db` (SQLite: prefixes, imports, rule sets, runs, models, metrics) and `models/`; `labels.db`
  * (SQLite: words of labels) appears when labels are first searched, and may be deleted at any time. LMDB is the one
  * point of commit: what a transaction says to the catalog is kept in LMDB until SQLite has it too (a redo log), so that
- * neither is ever ahead of the other. */
+ * neither is ever ahead of the other. The files in full, and why they are so: docs/store.md. */
 #ifndef KGQ_KG_KG_H
 #define KGQ_KG_KG_H
 

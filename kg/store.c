@@ -15,12 +15,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 /* Address space kept for the map; the file itself is as long as what is in it. Tried from the largest down. */
 static const size_t map_sizes[] = {(size_t)1 << 40, (size_t)1 << 36, (size_t)1 << 32, (size_t)1 << 30};
 
 #define MAX_READERS 1022
+/* A disk with less room than this counts as full when a write fails. */
+#define FEW_FREE_BYTES (1u << 20)
 /* Terms remembered by a transaction that nobody gave another limit. */
 #define KNOWN_BYTES ((size_t)512 << 20)
 
@@ -30,8 +33,18 @@ static KgStore *open_stores;
 
 /* ---- Failures ---- */
 
+/* LMDB knows of a short write only that it failed, and calls it EIO. */
+static bool disk_is_full(const KgStore *store, int code)
+{
+    struct statvfs found;
+    return code == EIO && statvfs(store->path, &found) == 0 &&
+           (uint64_t)found.f_bavail * found.f_frsize < FEW_FREE_BYTES;
+}
+
 BaseStatus kg_mdb_fail(const KgStore *store, int code, const char *doing, BaseError *err)
 {
+    if (disk_is_full(store, code))
+        code = ENOSPC;
     switch (code) {
     case ENOMEM:
         return base_fail(err, BASE_NO_MEMORY, "no memory to %s the database %s", doing, store->path);
@@ -43,7 +56,9 @@ BaseStatus kg_mdb_fail(const KgStore *store, int code, const char *doing, BaseEr
     case MDB_BAD_VALSIZE:
         return base_fail(err, BASE_BAD_INPUT, "the database %s is damaged: %s", store->path, mdb_strerror(code));
     case MDB_MAP_FULL:
-        return base_fail(err, BASE_IO, "the database %s is full", store->path);
+        base_fail(err, BASE_IO, "the database %s cannot grow: its address space is used up", store->path);
+        base_hint(err, "it is up to 1 TiB, less where this process may not have so much (ulimit -v)");
+        return BASE_IO;
     case MDB_READERS_FULL:
         return base_fail(err, BASE_IO, "too many readers in the database %s: at most %d", store->path, MAX_READERS);
     default:
@@ -167,10 +182,14 @@ static BaseStatus open_tables(KgStore *store, BaseError *err)
         status = kg_mdb_fail(store, code, "open", err);
     else
         status = kg_get_number(&txn, KG_FORMAT_KEY, &format, err);
-    if (status == BASE_OK && format != KG_FORMAT_VERSION)
+    if (status == BASE_OK && format != KG_FORMAT_VERSION) {
         status =
             base_fail(err, BASE_BAD_INPUT, "the database %s has format version %llu, this program reads version %d",
                       store->path, (unsigned long long)format, KG_FORMAT_VERSION);
+        base_hint(err, format < KG_FORMAT_VERSION ? "import its files again into a new folder, or export it with the "
+                                                    "program that made it and import that"
+                                                  : "a newer program made it; use that one");
+    }
     if (status == BASE_OK) {
         code = kg_open_tables(mdb, 0, store->tables);
         if (code != MDB_SUCCESS)
@@ -288,9 +307,21 @@ const char *kg_path(const KgStore *store)
 
 /* ---- Transactions ---- */
 
+/* Readers that were killed keep their places until somebody looks. */
+static int begin_mdb(KgStore *store, unsigned flags, MDB_txn **out)
+{
+    const int code = mdb_txn_begin(store->env, NULL, flags, out);
+    int dead = 0;
+    if (code != MDB_READERS_FULL || mdb_reader_check(store->env, &dead) != MDB_SUCCESS || dead == 0)
+        return code;
+    return mdb_txn_begin(store->env, NULL, flags, out);
+}
+
 static BaseStatus begin(KgStore *store, bool writes, KgTxn **out, BaseError *err)
 {
     *out = NULL;
+    if (store->process != getpid()) /* LMDB's locks and places of readers are the parent's */
+        return base_fail(err, BASE_BAD_CALL, "the database %s was opened before a fork; open it anew", store->path);
     if (writes && store->read_only)
         return base_fail(err, BASE_BAD_CALL, "the database %s is open for reading only", store->path);
     if (writes && store->writer == pthread_self()) /* it would wait for itself */
@@ -303,7 +334,7 @@ static BaseStatus begin(KgStore *store, bool writes, KgTxn **out, BaseError *err
     for (int kind = 0; kind < KG_KINDS; kind++)
         txn->term_counts[kind] = UINT64_MAX;
     txn->known_limit = kg_limit(store->limits.known_bytes, KNOWN_BYTES);
-    const int code = mdb_txn_begin(store->env, NULL, writes ? 0 : MDB_RDONLY, &txn->mdb);
+    const int code = begin_mdb(store, writes ? 0 : MDB_RDONLY, &txn->mdb);
     if (code != MDB_SUCCESS) {
         free(txn);
         return kg_mdb_fail(store, code, writes ? "write" : "read", err);

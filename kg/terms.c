@@ -16,6 +16,8 @@
 #define NEW_HASHES 4096
 /* Bits of a hash that are kept: few more than keep most terms apart, as each costs its share in every row. */
 #define HASH_BITS 36
+/* So that numbers of all kinds together fit into an id. */
+#define MOST_TERMS (UINT64_C(1) << 48)
 /* Of the bytes for known terms: so many may be spent on telling that a term is not known. */
 #define FILTER_SHARE 4
 
@@ -119,6 +121,8 @@ static int stored_count(KgTxn *txn, KgKind kind, uint64_t *out)
         if (code == MDB_SUCCESS && key.mv_size == sizeof last)
             memcpy(&last, key.mv_data, sizeof last);
         else if (code == MDB_SUCCESS)
+            code = MDB_CORRUPTED;
+        if (code == MDB_SUCCESS && last >= MOST_TERMS)
             code = MDB_CORRUPTED;
         code = code == MDB_NOTFOUND ? MDB_SUCCESS : code;
         if (code == MDB_SUCCESS)
@@ -337,8 +341,7 @@ static BaseStatus encode(KgTxn *txn, const KgTerm *term, BaseError *err)
 {
     if (!is_stored_kind(term->kind))
         return base_fail(err, BASE_BAD_CALL, "a term of no known kind (%d)", (int)term->kind);
-    if (term->text.length > UINT32_MAX / 4 || term->datatype.length > UINT32_MAX / 4 ||
-        term->language.length > UINT32_MAX / 4)
+    if (kg_is_too_long(term))
         return base_fail(err, BASE_BAD_CALL, "a term of %zu bytes is too long: at most 1 GiB", term->text.length);
     txn->encoded.count = 0;
     if (!kg_encode_term(term, &txn->encoded))

@@ -4,6 +4,12 @@
 
 #include "kg/store.h"
 
+/* A stored form is no longer than 32 bits tell: each part of a term is at most 1 GiB. */
+static inline bool kg_is_too_long(const KgTerm *term)
+{
+    const size_t most = UINT32_MAX / 4;
+    return term->text.length > most || term->datatype.length > most || term->language.length > most;
+}
 /* Appends the term's stored form. */
 bool kg_encode_term(const KgTerm *term, BaseBuffer *out);
 /* False: `bytes` is no stored form. */

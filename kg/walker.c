@@ -25,6 +25,19 @@ static void decode_run(KgWalker *walker)
         kg_block_column(&walker->place.block, run, c, walker->keys[c], 1);
 }
 
+/* Goes on in the run to the first row that is not below the key; false: there is none. */
+static bool ask_run(KgWalker *walker, const uint64_t key[3], bool *is_there)
+{
+    for (; walker->at < walker->rows; walker->at++) {
+        const uint64_t row[3] = {walker->keys[0][walker->at], walker->keys[1][walker->at], walker->keys[2][walker->at]};
+        const int order = compare_keys(row, key);
+        *is_there = order == 0;
+        if (order >= 0)
+            return true;
+    }
+    return false;
+}
+
 BaseStatus kg_walker_ask(KgWalker *walker, const uint64_t key[3], bool *is_there, BaseError *err)
 {
     *is_there = false;
@@ -39,19 +52,18 @@ BaseStatus kg_walker_ask(KgWalker *walker, const uint64_t key[3], bool *is_there
         walker->is_open = true;
         decode_run(walker);
     }
-    for (;;) {
-        for (; walker->at < walker->rows; walker->at++) {
-            const uint64_t row[3] = {walker->keys[0][walker->at], walker->keys[1][walker->at],
-                                     walker->keys[2][walker->at]};
-            const int order = compare_keys(row, key);
-            *is_there = order == 0;
-            if (order >= 0)
-                return BASE_OK;
-        }
-        /* Some row of the block is not below the key, as its last one is not. */
-        walker->place.row = kg_block_find(&walker->place.block, key, 3, false);
+    if (ask_run(walker, key, is_there))
+        return BASE_OK;
+    /* Some row of the block is not below the key, as its last one is not. */
+    walker->place.row = kg_block_find(&walker->place.block, key, 3, false);
+    if (walker->place.row < walker->place.block.rows) {
         decode_run(walker);
+        if (ask_run(walker, key, is_there))
+            return BASE_OK;
     }
+    walker->is_open = false;
+    return base_fail(err, BASE_BAD_INPUT, "the database %s is damaged: a block is not where its rows are",
+                     walker->txn->store->path);
 }
 
 BaseStatus kg_new_tally_start(KgNewTally *tally, KgTxn *txn, uint32_t graph, KgLayer layer, BaseError *err)

@@ -67,6 +67,47 @@ static void rows_come_back_as_they_were_put(void **state)
     base_arena_free(&arena);
 }
 
+/* SQLite would refuse it after the commit of the triples, and every writer after it. */
+static void a_row_too_long_for_sqlite_is_refused_before_the_commit(void **state)
+{
+    const Fixture *const f = *state;
+    BaseError err = {0};
+    uint32_t id;
+    const size_t length = 500000001;
+    char *const text = malloc(length + 1);
+    assert_non_null(text);
+    memset(text, 'a', length);
+    text[length] = '\0';
+    KgTxn *const txn = begin_write(f->store);
+    const KgRun run = {.kind = "reason", .name = "a.rls", .text = text, .details = "{}"};
+    assert_int_equal(kg_put_run(txn, &run, &id, &err), BASE_BAD_CALL);
+    expect_words(&err, "at most 500000000");
+    free(text);
+    commit(txn);
+    kg_abort(begin_write(f->store));
+    expect_sound(f->store);
+}
+
+/* As when data.mdb alone is put back from a copy. */
+static void a_catalog_ahead_of_its_data_is_not_written_to(void **state)
+{
+    const Fixture *const f = *state;
+    BaseError err = {0};
+    KgTxn *txn = begin_write(f->store);
+    expect_ok(kg_put_prefix(txn, "a", "http://a/", &err), &err);
+    commit(txn);
+    char *const path = base_join_path(f->path, "catalog.db");
+    sqlite3 *db;
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, "UPDATE state SET value = value + 5", NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(db);
+    free(path);
+    kg_abort(begin_read(f->store));
+    assert_int_equal(kg_write_begin(f->store, &txn, &err), BASE_BAD_INPUT);
+    assert_null(txn);
+    expect_words(&err, "ahead of its data.mdb");
+}
+
 static void putting_a_model_again_keeps_its_id(void **state)
 {
     Fixture *const f = *state;
@@ -276,6 +317,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(rows_come_back_as_they_were_put, make_fixture, drop_fixture),
+        cmocka_unit_test_setup_teardown(a_row_too_long_for_sqlite_is_refused_before_the_commit, make_fixture,
+                                        drop_fixture),
+        cmocka_unit_test_setup_teardown(a_catalog_ahead_of_its_data_is_not_written_to, make_fixture, drop_fixture),
         cmocka_unit_test_setup_teardown(putting_a_model_again_keeps_its_id, make_fixture, drop_fixture),
         cmocka_unit_test_setup_teardown(own_prefixes_stand_beside_and_above_the_known_ones, make_fixture, drop_fixture),
         cmocka_unit_test_setup_teardown(a_crash_between_the_two_commits_loses_nothing, make_fixture, drop_fixture),

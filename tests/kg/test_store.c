@@ -6,6 +6,8 @@
 #include <lmdb.h>
 #include <pthread.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 static char *in_folder(const Fixture *f, const char *name)
 {
@@ -80,6 +82,65 @@ static void another_format_version_is_refused(void **state)
     kg_close(f->store);
     f->store = NULL;
     expect_refused(f->path, (KgOptions){0}, BASE_BAD_INPUT, "format version 99");
+}
+
+static void an_old_format_version_is_refused_with_what_to_do(void **state)
+{
+    Fixture *const f = *state;
+    BaseError err = {0};
+    KgTxn *const txn = begin_write(f->store);
+    expect_ok(kg_put_number(txn, "format", 1, &err), &err);
+    commit(txn);
+    kg_close(f->store);
+    f->store = NULL;
+    assert_int_equal(kg_open(f->path, NULL, &f->store, &err), BASE_BAD_INPUT);
+    expect_words(&err, "format version 1");
+    assert_non_null(strstr(err.hint, "import its files again"));
+}
+
+/* In a child: takes every place a reader can have and dies with them. */
+static void take_all_places(const char *path)
+{
+    KgStore *store = NULL;
+    KgTxn *txn;
+    BaseStatus status = kg_open(path, NULL, &store, NULL);
+    while (status == BASE_OK)
+        status = kg_read_begin(store, &txn, NULL);
+    _exit(store ? 0 : 1);
+}
+
+static void places_of_dead_readers_are_taken_again(void **state)
+{
+    const Fixture *const f = *state;
+    int status = 1;
+    const pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        KgStore *const parents = f->store; /* not to be used or closed here */
+        (void)parents;
+        take_all_places(f->path);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    kg_abort(begin_read(f->store));
+}
+
+static void a_store_from_before_a_fork_is_refused(void **state)
+{
+    const Fixture *const f = *state;
+    int status = 1;
+    const pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        BaseError err = {0};
+        KgTxn *txn;
+        const bool refused = kg_read_begin(f->store, &txn, &err) == BASE_BAD_CALL && strstr(err.message, "fork") &&
+                             kg_write_begin(f->store, &txn, &err) == BASE_BAD_CALL;
+        _exit(refused ? 0 : 1);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    kg_abort(begin_write(f->store));
 }
 
 static void a_file_cut_short_is_refused(void **state)
@@ -367,6 +428,33 @@ static void compacting_gives_back_the_room_of_what_was_deleted(void **state)
     kg_abort(txn);
 }
 
+static void compacting_keeps_who_may_read_the_file(void **state)
+{
+    Fixture *const f = *state;
+    BaseError err = {0};
+    struct stat found;
+    char *const data = base_join_path(f->path, "data.mdb");
+    assert_int_equal(chmod(data, 0600), 0);
+    kg_close(f->store);
+    f->store = NULL;
+    expect_ok(kg_compact(f->path, NULL, NULL, &err), &err);
+    assert_int_equal(stat(data, &found), 0);
+    assert_int_equal(found.st_mode & 07777, 0600);
+    f->store = open_store(f->path, (KgOptions){0});
+    free(data);
+}
+
+/* Its space would be the first layer of the graph after. */
+static void a_layer_that_is_none_is_refused_by_get(void **state)
+{
+    const Fixture *const f = *state;
+    BaseError err = {0};
+    KgTxn *const txn = begin_read(f->store);
+    assert_int_equal(kg_get(txn, (KgLayer)KG_LAYERS, (KgTriple){0}, NULL, &err), BASE_BAD_CALL);
+    expect_words(&err, "layer");
+    kg_abort(txn);
+}
+
 static void check_names_what_is_wrong(void **state)
 {
     Fixture *const f = *state;
@@ -397,6 +485,11 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_missing_database_is_named, make_fixture, drop_fixture),
         cmocka_unit_test_setup_teardown(what_is_no_database_is_refused_and_left_alone, make_fixture, drop_fixture),
         cmocka_unit_test_setup_teardown(another_format_version_is_refused, make_fixture, drop_fixture),
+        cmocka_unit_test_setup_teardown(an_old_format_version_is_refused_with_what_to_do, make_fixture, drop_fixture),
+        cmocka_unit_test_setup_teardown(places_of_dead_readers_are_taken_again, make_fixture, drop_fixture),
+        cmocka_unit_test_setup_teardown(a_store_from_before_a_fork_is_refused, make_fixture, drop_fixture),
+        cmocka_unit_test_setup_teardown(compacting_keeps_who_may_read_the_file, make_fixture, drop_fixture),
+        cmocka_unit_test_setup_teardown(a_layer_that_is_none_is_refused_by_get, make_fixture, drop_fixture),
         cmocka_unit_test_setup_teardown(a_file_cut_short_is_refused, make_fixture, drop_fixture),
         cmocka_unit_test_setup_teardown(a_damaged_catalog_is_refused, make_fixture, drop_fixture),
         cmocka_unit_test_setup_teardown(a_process_opens_a_database_once, make_fixture, drop_fixture),
