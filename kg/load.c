@@ -16,6 +16,9 @@
 
 /* What sorting a triple takes at its worst, in bytes: its ids, their codes, keys and scratch, the sorted columns. */
 #define ROW_BYTES 160
+/* What LMDB keeps in memory of a transaction before it writes pages early: 2^17 of them. */
+#define LMDB_BYTES ((uint64_t)1 << 29)
+#define LEAST_KNOWN ((size_t)1 << 20)
 #define LEAST_ROWS ((size_t)1 << 16)
 /* Rows that go from merged runs into the tables at once. */
 #define CHUNK_ROWS ((size_t)1 << 19)
@@ -58,21 +61,31 @@ static uint64_t default_memory(void)
     return pages > 0 && bytes > 0 ? (uint64_t)pages * (uint64_t)bytes / 3 : UINT64_C(1) << 30;
 }
 
+/* For rows and for known terms: a quarter is left to LMDB and the readers, or what LMDB may take where that is more.
+ * Of less than 1 GiB half is left to them, and a database of hundreds of megabytes takes somewhat more than was said.
+ */
+static uint64_t memory_for_rows(uint64_t memory)
+{
+    const uint64_t most = memory / 4 * 3, least = memory / 2, left = memory > LMDB_BYTES ? memory - LMDB_BYTES : 0;
+    return left > most ? most : (left < least ? least : left);
+}
+
 BaseStatus kg_load_begin(KgTxn *txn, const KgLoadOptions *options, KgLoader **out, BaseError *err)
 {
     KgLoader *const loader = *out = calloc(1, sizeof *loader);
     if (!loader)
         return no_memory(err);
     *loader = (KgLoader){.txn = txn, .options = *options};
-    const uint64_t memory = options->memory ? options->memory : default_memory();
-    loader->most_rows = (size_t)(memory / 2 / ROW_BYTES);
+    const uint64_t memory = memory_for_rows(options->memory ? options->memory : default_memory());
+    loader->most_rows = (size_t)(memory / 3 * 2 / ROW_BYTES);
     if (loader->most_rows < LEAST_ROWS)
         loader->most_rows = LEAST_ROWS;
     if (loader->most_rows > UINT32_MAX)
         loader->most_rows = UINT32_MAX;
     loader->most_rows = kg_limit(txn->store->limits.loaded_rows, loader->most_rows);
     loader->chunk_rows = kg_limit(txn->store->limits.chunk_rows, CHUNK_ROWS);
-    txn->known_limit = kg_limit(txn->store->limits.known_bytes, (size_t)(memory / 4));
+    const size_t known = memory / 3 > LEAST_KNOWN ? (size_t)(memory / 3) : LEAST_KNOWN;
+    txn->known_limit = kg_limit(txn->store->limits.known_bytes, known);
     return BASE_OK;
 }
 
@@ -219,6 +232,12 @@ BaseStatus kg_load_batch(KgLoader *loader, const KgBatch *batch, uint32_t source
 
 /* ---- A graph larger than memory ---- */
 
+/* Rows that follow all those put before, and, where the space was empty, as blocks. */
+typedef struct Chunk {
+    KgRows rows;
+    KgPacked packed;
+} Chunk;
+
 typedef struct Pass {
     KgLoader *loader;
     uint32_t graph; /* its number */
@@ -228,6 +247,7 @@ typedef struct Pass {
     KgSpill *fresh;              /* the new triples in SPO order, as runs */
     KgSpill *orders[KG_INDEXES]; /* and in the other orders */
     KgArranger arranger;
+    Chunk chunks[KG_INDEXES];
     BaseStatus statuses[KG_INDEXES];
     BaseError errors[KG_INDEXES];
 } Pass;
@@ -240,19 +260,26 @@ static BaseStatus step(Pass *pass, uint64_t rows, BaseError *err)
     return base_job_cancelled(job) ? base_fail(err, BASE_CANCELLED, "cancelled while writing triples") : BASE_OK;
 }
 
-/* Rows that follow all those put before. */
-static BaseStatus put_rows(const Pass *pass, KgIndex index, const KgRows *rows, BaseError *err)
+static void free_chunk(Chunk *chunk)
+{
+    kg_rows_free(&chunk->rows);
+    kg_packed_free(&chunk->packed);
+}
+
+/* On any thread. */
+static bool pack_chunk(const Pass *pass, KgIndex index, Chunk *chunk)
+{
+    chunk->packed.bytes.count = chunk->packed.blocks.count = 0;
+    return !pass->into_empty ||
+           kg_pack_rows(kg_table_shape((KgTable)(KG_ORDERS + (int)index)), pass->space, &chunk->rows, &chunk->packed);
+}
+
+static BaseStatus put_chunk(const Pass *pass, KgIndex index, const Chunk *chunk, BaseError *err)
 {
     const KgTable table = (KgTable)(KG_ORDERS + (int)index);
     KgTxn *const txn = pass->loader->txn;
-    if (!pass->into_empty)
-        return kg_table_merge(txn, table, pass->space, rows, NULL, err);
-    KgPacked packed = {0};
-    BaseStatus status = kg_pack_rows(kg_table_shape(table), pass->space, rows, &packed) ? BASE_OK : no_memory(err);
-    if (status == BASE_OK)
-        status = kg_table_put_packed(txn, table, pass->space, &packed, err);
-    kg_packed_free(&packed);
-    return status;
+    return pass->into_empty ? kg_table_put_packed(txn, table, pass->space, &chunk->packed, err)
+                            : kg_table_merge(txn, table, pass->space, &chunk->rows, NULL, err);
 }
 
 /* Leaves only the rows that the space does not have, and counts them. */
@@ -288,31 +315,32 @@ static BaseStatus keep_new(Pass *pass, KgRows *rows, KgNewTally *tally, uint64_t
 static BaseStatus write_spo(Pass *pass, KgSpill *spill, uint64_t *added, uint64_t *added_by, uint32_t first,
                             BaseError *err)
 {
-    KgRows rows = {0};
+    Chunk chunk = {0};
+    KgRows *const rows = &chunk.rows;
     KgNewTally tally;
     BaseStatus status = kg_new_tally_start(&tally, pass->loader->txn, pass->graph, pass->loader->options.layer, err);
     if (status == BASE_OK &&
-        !kg_rows_reserve(&rows, 7, pass->loader->chunk_rows)) /* the notes beside their source are 0 */
+        !kg_rows_reserve(rows, 7, pass->loader->chunk_rows)) /* the notes beside their source are 0 */
         status = no_memory(err);
     for (int c = 4; status == BASE_OK && c < 7; c++)
-        memset(rows.columns[c], 0, rows.capacity * sizeof *rows.columns[c]);
+        memset(rows->columns[c], 0, rows->capacity * sizeof *rows->columns[c]);
     if (status == BASE_OK)
         status = kg_spill_rewind(spill, err);
-    while (status == BASE_OK && (status = kg_spill_next(spill, pass->loader->chunk_rows, &rows, err)) == BASE_OK) {
-        const size_t read = rows.count;
-        status = keep_new(pass, &rows, &tally, added_by, first, err);
+    while (status == BASE_OK && (status = kg_spill_next(spill, pass->loader->chunk_rows, rows, err)) == BASE_OK) {
+        const size_t read = rows->count;
+        status = keep_new(pass, rows, &tally, added_by, first, err);
         if (status == BASE_OK)
-            status = kg_spill_add(pass->fresh, &rows, err);
+            status = kg_spill_add(pass->fresh, rows, err);
         if (status == BASE_OK)
-            status = put_rows(pass, KG_SPO, &rows, err);
-        *added += rows.count;
+            status = pack_chunk(pass, KG_SPO, &chunk) ? put_chunk(pass, KG_SPO, &chunk, err) : no_memory(err);
+        *added += rows->count;
         if (status == BASE_OK)
             status = step(pass, read, err);
     }
     if (status == BASE_END)
         status = kg_new_tally_finish(&tally, err);
     kg_new_tally_free(&tally);
-    kg_rows_free(&rows);
+    free_chunk(&chunk);
     return status;
 }
 
@@ -332,6 +360,14 @@ static void sort_order(void *context, size_t task, int worker)
     kg_rows_free(&rows);
 }
 
+/* What became of an order on a thread. */
+static BaseStatus status_of(const Pass *pass, KgIndex index, BaseError *err)
+{
+    if (pass->statuses[index] != BASE_OK && err && err->status == BASE_OK)
+        *err = pass->errors[index];
+    return pass->statuses[index];
+}
+
 static BaseStatus sort_orders(Pass *pass, BasePool *pool, BaseError *err)
 {
     KgRows rows = {0};
@@ -344,11 +380,8 @@ static BaseStatus sort_orders(Pass *pass, BasePool *pool, BaseError *err)
         kg_rows_free(&rows); /* the codes stand for them */
         if (status == BASE_OK)
             base_parallel_for(pool, OTHER_ORDERS, sort_order, pass);
-        for (size_t i = 0; status == BASE_OK && i < OTHER_ORDERS; i++) {
-            status = pass->statuses[other_orders[i]];
-            if (status != BASE_OK && err && err->status == BASE_OK)
-                *err = pass->errors[other_orders[i]];
-        }
+        for (size_t i = 0; status == BASE_OK && i < OTHER_ORDERS; i++)
+            status = status_of(pass, other_orders[i], err);
         kg_arrange_free(&pass->arranger);
         if (status == BASE_OK)
             status = step(pass, count, err);
@@ -357,20 +390,43 @@ static BaseStatus sort_orders(Pass *pass, BasePool *pool, BaseError *err)
     return status == BASE_END ? BASE_OK : status;
 }
 
-static BaseStatus write_order(Pass *pass, KgIndex index, BaseError *err)
+/* The next rows of one of the other orders. On any thread. */
+static void read_order(void *context, size_t task, int worker)
 {
-    KgRows rows = {0};
-    BaseStatus status = kg_spill_rewind(pass->orders[index], err);
-    while (status == BASE_OK &&
-           (status = kg_spill_next(pass->orders[index], pass->loader->chunk_rows, &rows, err)) == BASE_OK) {
-        status = put_rows(pass, index, &rows, err);
-        if (status == BASE_OK)
-            status = step(pass, rows.count, err);
+    (void)worker;
+    Pass *const pass = context;
+    const KgIndex index = other_orders[task];
+    BaseStatus *const status = &pass->statuses[index];
+    if (*status == BASE_OK)
+        *status = kg_spill_next(pass->orders[index], pass->loader->chunk_rows, &pass->chunks[index].rows,
+                                &pass->errors[index]);
+    if (*status == BASE_OK && !pack_chunk(pass, index, &pass->chunks[index]))
+        *status = no_memory(&pass->errors[index]);
+}
+
+/* Merges the runs of each of the other orders, side by side, and puts them into the tables. */
+static BaseStatus write_orders(Pass *pass, BasePool *pool, BaseError *err)
+{
+    BaseStatus status = BASE_OK;
+    size_t ended = 0;
+    for (size_t i = 0; status == BASE_OK && i < OTHER_ORDERS; i++)
+        status = kg_spill_rewind(pass->orders[other_orders[i]], err);
+    while (status == BASE_OK && ended < OTHER_ORDERS) {
+        base_parallel_for(pool, OTHER_ORDERS, read_order, pass);
+        ended = 0;
+        for (size_t i = 0; status == BASE_OK && i < OTHER_ORDERS; i++) {
+            const KgIndex index = other_orders[i];
+            ended += pass->statuses[index] == BASE_END;
+            if (pass->statuses[index] == BASE_END)
+                continue;
+            status = status_of(pass, index, err);
+            if (status == BASE_OK)
+                status = put_chunk(pass, index, &pass->chunks[index], err);
+            if (status == BASE_OK)
+                status = step(pass, pass->chunks[index].rows.count, err);
+        }
     }
-    kg_rows_free(&rows);
-    kg_spill_free(pass->orders[index]);
-    pass->orders[index] = NULL;
-    return status == BASE_END ? BASE_OK : status;
+    return status;
 }
 
 static BaseStatus start_pass(KgLoader *loader, LoadGraph *graph, Pass *pass, BaseError *err)
@@ -390,7 +446,6 @@ static BaseStatus start_pass(KgLoader *loader, LoadGraph *graph, Pass *pass, Bas
         status = kg_spill_new(folder, (KgShape){3, 0}, &pass->orders[other_orders[i]], err);
     pass->space = kg_space(pass->graph, loader->options.layer);
     pass->into_empty = status == BASE_OK && kg_union_count(&all, KG_IN(loader->options.layer)) == 0;
-    pass->total = graph->total * 5; /* SPO, sorting, and the three others */
     return status;
 }
 
@@ -399,7 +454,10 @@ static BaseStatus load_spilled(KgLoader *loader, LoadGraph *graph, uint64_t *add
 {
     Pass pass = {.loader = loader};
     BasePool *const pool = base_pool_new(base_job_threads(loader->options.job));
-    BaseStatus status = start_pass(loader, graph, &pass, err);
+    pass.total = graph->total * 5; /* SPO, sorting, and the three others */
+    BaseStatus status = step(&pass, 0, err);
+    if (status == BASE_OK)
+        status = start_pass(loader, graph, &pass, err);
     if (status == BASE_OK)
         status = write_spo(&pass, graph->spill, added, added_by, first, err);
     kg_spill_free(graph->spill);
@@ -407,10 +465,13 @@ static BaseStatus load_spilled(KgLoader *loader, LoadGraph *graph, uint64_t *add
     if (status == BASE_OK)
         status = sort_orders(&pass, pool, err);
     kg_spill_free(pass.fresh);
-    for (size_t i = 0; status == BASE_OK && i < OTHER_ORDERS; i++)
-        status = write_order(&pass, other_orders[i], err);
-    for (int index = 0; index < KG_INDEXES; index++)
+    pass.fresh = NULL;
+    if (status == BASE_OK)
+        status = write_orders(&pass, pool, err);
+    for (int index = 0; index < KG_INDEXES; index++) {
         kg_spill_free(pass.orders[index]);
+        free_chunk(&pass.chunks[index]);
+    }
     base_pool_free(pool);
     return status;
 }

@@ -490,6 +490,58 @@ static void a_database_made_for_an_import_that_fails_is_removed(void **state)
 }
 
 /* Random terms written in every format and read again are the same triples. */
+/* Lines of N-Quads in the default graph and another, a few of them twice; more than stay in memory at the least. */
+static char *write_many(const Fixture *f, const char *name, uint64_t seed)
+{
+    BaseRandom random;
+    char *text = NULL;
+    size_t length;
+    FILE *const out = open_memstream(&text, &length);
+    base_random_seed(&random, seed);
+    for (int i = 0; i < 150000; i++)
+        fprintf(out, "<http://e/%d> <http://r/%d> %s%d%s%s .\n", (int)base_random_below(&random, 30000),
+                (int)base_random_below(&random, 9), i % 3 ? "<e:" : "\"", (int)base_random_below(&random, 20000),
+                i % 3 ? ">" : " is the title\"", i % 4 ? "" : " <g:1>");
+    assert_int_equal(fclose(out), 0);
+    char *const path = write_file(f, name, text, length);
+    free(text);
+    return path;
+}
+
+static void an_import_that_spills_is_the_same_as_one_that_does_not(void **state)
+{
+    Fixture *const f = *state;
+    BaseError err = {0};
+    KgImportReport reports[2];
+    Faults faults = {0};
+    const BaseSink sink = {keep_fault, &faults};
+    char *texts[2], *const other = base_join_path(f->folder, "other");
+    KgStore *const stores[2] = {f->store, open_store(other, (KgOptions){.create = true})};
+    for (uint64_t seed = 1; seed <= 2; seed++) { /* into an empty database, and into one with triples */
+        char *const path = write_many(f, "many.nq", seed);
+        const char *const paths[] = {path};
+        for (int i = 0; i < 2; i++) {
+            const KgImportOptions options = {.memory = i ? 0 : 1};
+            expect_ok(kg_import(stores[i], paths, 1, &options, &reports[i], &sink, NULL, &err), &err);
+        }
+        free(path);
+        assert_true(reports[0].added > 100000 && reports[0].added < 150000);
+        assert_int_equal(reports[0].added, reports[1].added);
+    }
+    for (int i = 0; i < 2; i++) {
+        uint64_t found;
+        texts[i] = export_text(stores[i], KG_NQUADS);
+        KgTxn *const txn = begin_read(stores[i]);
+        expect_ok(kg_check(txn, &found, &sink, NULL, &err), &err);
+        kg_abort(txn);
+    }
+    assert_string_equal(texts[0], texts[1]);
+    free(texts[0]);
+    free(texts[1]);
+    kg_close(stores[1]);
+    free(other);
+}
+
 static void an_empty_database_exports_no_triple(void **state)
 {
     const Fixture *const f = *state;
@@ -624,6 +676,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(gzip_is_read_as_it_is, make_fixture, drop_fixture),
         cmocka_unit_test_setup_teardown(a_cancelled_import_leaves_nothing, make_fixture, drop_fixture),
         cmocka_unit_test_setup_teardown(a_database_made_for_an_import_that_fails_is_removed, make_fixture,
+                                        drop_fixture),
+        cmocka_unit_test_setup_teardown(an_import_that_spills_is_the_same_as_one_that_does_not, make_fixture,
                                         drop_fixture),
         cmocka_unit_test_setup_teardown(an_empty_database_exports_no_triple, make_fixture, drop_fixture),
         cmocka_unit_test_setup_teardown(every_format_reads_back_what_it_wrote, make_fixture, drop_fixture),
