@@ -147,14 +147,35 @@ static BaseStatus reserve_lock(const KgStore *store, BaseError *err)
     return status;
 }
 
-/* Read-only media have no place for the lock file; nobody can write there either, so none is needed. */
+/* Read-only media have no place for the lock file; nobody can write there either, so none is needed. Where only this
+ * user may not write to the lock file, others may be writing to the database, and reuse pages under who reads it. */
+static bool can_go_without_lock(const KgStore *store, int code)
+{
+    if (!store->read_only || (code != EACCES && code != EROFS && code != EPERM))
+        return false;
+    char *const file = base_join_path(store->path, "data.mdb");
+    struct stat found;
+    struct statvfs medium;
+    const bool is_still = file && stat(file, &found) == 0 && statvfs(file, &medium) == 0 &&
+                          ((medium.f_flag & ST_RDONLY) || !(found.st_mode & (S_IWUSR | S_IWGRP | S_IWOTH)));
+    free(file);
+    return is_still;
+}
+
+static BaseStatus fail_lock(const KgStore *store, int code, BaseError *err)
+{
+    base_fail(err, BASE_IO, "cannot write to %s/lock.mdb, which readers need too: %s", store->path, strerror(code));
+    base_hint(err, "chmod a+w lock.mdb lets others read along; where nobody writes, chmod a-w data.mdb does");
+    return BASE_IO;
+}
+
 static BaseStatus open_environment(KgStore *store, BaseError *err)
 {
     const unsigned flags = MDB_NOTLS | (store->read_only ? MDB_RDONLY : 0);
     int code = MDB_SUCCESS;
     for (size_t i = 0; i < sizeof map_sizes / sizeof *map_sizes; i++) {
         code = try_environment(store, store->path, map_sizes[i], flags);
-        if ((code == EACCES || code == EROFS || code == EPERM) && store->read_only)
+        if (can_go_without_lock(store, code))
             code = try_environment(store, store->path, map_sizes[i], flags | MDB_NOLOCK);
         if (code != ENOMEM)
             break;
@@ -162,6 +183,8 @@ static BaseStatus open_environment(KgStore *store, BaseError *err)
     if (code == MDB_INVALID || code == MDB_VERSION_MISMATCH)
         return base_fail(err, BASE_BAD_INPUT, "%s is not a kgq database: its data.mdb is %s", store->path,
                          code == MDB_INVALID ? "damaged or of another kind" : "of another LMDB version");
+    if (store->read_only && code == EACCES)
+        return fail_lock(store, code, err);
     return code == MDB_SUCCESS ? BASE_OK : kg_mdb_fail(store, code, "open", err);
 }
 

@@ -428,6 +428,41 @@ static void compacting_gives_back_the_room_of_what_was_deleted(void **state)
     kg_abort(txn);
 }
 
+/* In a child, as a user who may not write to lock.mdb. */
+static BaseStatus open_as_guest(const char *path, const char *words)
+{
+    int status = 0;
+    const pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        BaseError err = {0};
+        KgStore *store;
+        if (geteuid() == 0 && seteuid(65534) != 0)
+            _exit(99);
+        const BaseStatus opened = kg_open(path, &(KgOptions){.read_only = true}, &store, &err);
+        _exit(opened != BASE_OK && !strstr(err.message, words) ? 98 : (int)opened);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    return (BaseStatus)WEXITSTATUS(status);
+}
+
+/* Without its lock LMDB would reuse pages that such a reader reads. */
+static void a_reader_goes_without_the_lock_only_where_nobody_writes(void **state)
+{
+    Fixture *const f = *state;
+    char *const data = base_join_path(f->path, "data.mdb"), *const lock = base_join_path(f->path, "lock.mdb");
+    kg_close(f->store);
+    f->store = NULL;
+    assert_int_equal(chmod(f->folder, 0755), 0);
+    assert_int_equal(chmod(lock, 0444), 0);
+    assert_int_equal(open_as_guest(f->path, "lock.mdb"), BASE_IO);
+    assert_int_equal(chmod(data, 0444), 0);
+    assert_int_equal(open_as_guest(f->path, ""), BASE_OK);
+    free(data);
+    free(lock);
+}
+
 static void compacting_keeps_who_may_read_the_file(void **state)
 {
     Fixture *const f = *state;
@@ -488,6 +523,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(an_old_format_version_is_refused_with_what_to_do, make_fixture, drop_fixture),
         cmocka_unit_test_setup_teardown(places_of_dead_readers_are_taken_again, make_fixture, drop_fixture),
         cmocka_unit_test_setup_teardown(a_store_from_before_a_fork_is_refused, make_fixture, drop_fixture),
+        cmocka_unit_test_setup_teardown(a_reader_goes_without_the_lock_only_where_nobody_writes, make_fixture,
+                                        drop_fixture),
         cmocka_unit_test_setup_teardown(compacting_keeps_who_may_read_the_file, make_fixture, drop_fixture),
         cmocka_unit_test_setup_teardown(a_layer_that_is_none_is_refused_by_get, make_fixture, drop_fixture),
         cmocka_unit_test_setup_teardown(a_file_cut_short_is_refused, make_fixture, drop_fixture),
