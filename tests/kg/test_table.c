@@ -1,7 +1,9 @@
 /* Packed tables compared with sorted arrays in memory: seeking, going on, counting, merging, clearing. */
 #include "cases.h"
 #include "fixture.h"
-#include "kg/table.h"
+#include "kg/walker.h"
+
+#include <endian.h>
 
 #define COLUMNS 7 /* of the widest shape */
 
@@ -489,9 +491,57 @@ static void damage_is_told_wherever_a_block_is_opened(void **state)
     }
 }
 
+/* Sealed as if it ended at `last`, which it does not. */
+static void put_forged_block(KgTxn *txn, const KgRows *rows, uint64_t last)
+{
+    BaseError err = {0};
+    KgPacked packed = {0};
+    unsigned char key[32] = {0}; /* space 0 */
+    const KgTable table = (KgTable)(KG_ORDERS + KG_SPO);
+    assert_true(kg_pack_rows(kg_table_shape(table), 0, rows, &packed));
+    assert_int_equal(packed.blocks.count, 1);
+    for (int c = 0; c < 3; c++) {
+        const uint64_t big = htobe64(packed.blocks.items[0].last[c] = last);
+        memcpy(key + 4 + 8 * c, &big, sizeof big);
+    }
+    const uint32_t big_rows = htobe32(packed.blocks.items[0].rows);
+    memcpy(key + 28, &big_rows, sizeof big_rows);
+    kg_block_seal((unsigned char *)packed.bytes.items, packed.blocks.items[0].length, base_hash(key, sizeof key, 0));
+    expect_ok(kg_table_put_packed(txn, table, 0, &packed, &err), &err);
+    kg_packed_free(&packed);
+}
+
+static void a_walk_into_a_block_whose_key_lies_ends_with_a_fault(void **state)
+{
+    const Fixture *const f = *state;
+    for (size_t count = 1; count <= 2 * KG_RUN_ROWS; count++) {
+        BaseError err = {0};
+        KgRows rows = {0};
+        KgWalker walker;
+        bool is_there;
+        KgTxn *const txn = begin_write(f->store);
+        assert_true(kg_rows_reserve(&rows, 7, count));
+        for (rows.count = 0; rows.count < count; rows.count++)
+            for (int c = 0; c < 7; c++)
+                rows.columns[c][rows.count] = c < 3 ? rows.count + 1 : 0;
+        put_forged_block(txn, &rows, 1000);
+        kg_walker_start(&walker, txn, 0);
+        const uint64_t first[3] = {1, 1, 1}, above[3] = {500, 500, 500};
+        expect_ok(kg_walker_ask(&walker, first, &is_there, &err), &err);
+        assert_true(is_there);
+        assert_int_equal(kg_walker_ask(&walker, above, &is_there, &err), BASE_BAD_INPUT);
+        assert_false(is_there);
+        expect_words(&err, "damaged");
+        kg_rows_free(&rows);
+        kg_abort(txn);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_walk_into_a_block_whose_key_lies_ends_with_a_fault, make_fixture,
+                                        drop_fixture),
         cmocka_unit_test_setup_teardown(tables_agree_with_sorted_arrays, make_fixture, drop_fixture),
         cmocka_unit_test_setup_teardown(rows_between_all_others_double_a_large_space, make_fixture, drop_fixture),
         cmocka_unit_test_setup_teardown(blocks_vanish_and_shrink_one_by_one, make_fixture, drop_fixture),
