@@ -4,8 +4,9 @@
 #include <string.h>
 
 const Command commands[] = {
-    {"import", "DB FILE... [options]", "Adds the triples of TSV, CSV, N-Triples or Turtle files; - is standard input.",
-     command_import, NULL},
+    {"import", "DB FILE... [options]",
+     "Adds the triples of TSV, CSV, N-Triples, N-Quads, Turtle or TriG files; - is standard input.", command_import,
+     NULL},
     {"export", "DB [options]", "Writes the triples, sorted by subject, predicate, object.", command_export,
      "tsv csv nt ttl nq trig ntriples turtle nquads"},
     {"query", "DB 'SPARQL' | DB -f FILE [options]", "Answers a SPARQL query over asserted and inferred triples.",

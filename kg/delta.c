@@ -187,10 +187,7 @@ static int compare_rows(const void *left, const void *right)
     const KgDeltaRow *const a = left, *const b = right;
     if (a->space != b->space)
         return a->space < b->space ? -1 : 1;
-    for (int i = 0; i < 3; i++)
-        if (a->keys[i] != b->keys[i])
-            return a->keys[i] < b->keys[i] ? -1 : 1;
-    return 0;
+    return kg_compare_keys(a->keys, b->keys);
 }
 
 /* The rows in another order than SPO. */

@@ -92,14 +92,6 @@ static KgIndex index_for(KgTriple pattern, KgOrder order)
 
 /* ---- One layer ---- */
 
-static int compare_keys(const uint64_t *a, const uint64_t *b)
-{
-    for (int i = 0; i < 3; i++)
-        if (a[i] != b[i])
-            return a[i] < b[i] ? -1 : 1;
-    return 0;
-}
-
 /* Where the matches in the block end. */
 static void find_end(const KgScan *scan, Stream *stream)
 {
@@ -183,7 +175,7 @@ static BaseStatus advance(const KgScan *scan, Stream *stream, BaseError *err)
                 decode_run(scan, stream);
             read_row(scan, stream, stream->next);
         }
-        const int order = !in_table ? 1 : (!in_changes ? -1 : compare_keys(stream->next, change->keys));
+        const int order = !in_table ? 1 : (!in_changes ? -1 : kg_compare_keys(stream->next, change->keys));
         stream->at += order <= 0;
         if (order < 0)
             return BASE_OK;
@@ -233,7 +225,7 @@ static BaseStatus next_merged(KgScan *scan, KgTriple *out, BaseError *err)
             if (status != BASE_OK)
                 return status;
         }
-        const int order = least ? compare_keys(stream->next, least) : -1;
+        const int order = least ? kg_compare_keys(stream->next, least) : -1;
         if (order < 0) {
             least = stream->next;
             layers = 0;
@@ -259,7 +251,7 @@ static int compare_matches(const void *left, const void *right, void *context)
     const KgIndex index = *(const KgIndex *)context;
     kg_order_keys(*a, index, a_keys);
     kg_order_keys(*b, index, b_keys);
-    return compare_keys(a_keys, b_keys);
+    return kg_compare_keys(a_keys, b_keys);
 }
 
 static BaseStatus gather(KgScan *scan, KgIndex order, BaseError *err)

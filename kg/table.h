@@ -12,6 +12,15 @@
 
 #define KG_TABLE_KEYS 3 /* at most */
 
+/* -1, 0, 1: the keys of two triples in the same order. */
+static inline int kg_compare_keys(const uint64_t a[3], const uint64_t b[3])
+{
+    for (int i = 0; i < 3; i++)
+        if (a[i] != b[i])
+            return a[i] < b[i] ? -1 : 1;
+    return 0;
+}
+
 /* An open block, and a row of it. */
 typedef struct KgPlace {
     KgBlock block;

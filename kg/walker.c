@@ -1,12 +1,6 @@
+/* walker.c - the walk through a space's blocks, and counting triples that are new to it by the other layers that they
+ * are in. */
 #include "kg/walker.h"
-
-static int compare_keys(const uint64_t *a, const uint64_t *b)
-{
-    for (int i = 0; i < 3; i++)
-        if (a[i] != b[i])
-            return a[i] < b[i] ? -1 : 1;
-    return 0;
-}
 
 void kg_walker_start(KgWalker *walker, KgTxn *txn, uint32_t space)
 {
@@ -30,7 +24,7 @@ static bool ask_run(KgWalker *walker, const uint64_t key[3], bool *is_there)
 {
     for (; walker->at < walker->rows; walker->at++) {
         const uint64_t row[3] = {walker->keys[0][walker->at], walker->keys[1][walker->at], walker->keys[2][walker->at]};
-        const int order = compare_keys(row, key);
+        const int order = kg_compare_keys(row, key);
         *is_there = order == 0;
         if (order >= 0)
             return true;
@@ -43,7 +37,7 @@ BaseStatus kg_walker_ask(KgWalker *walker, const uint64_t key[3], bool *is_there
     *is_there = false;
     if (walker->is_at_end)
         return BASE_OK;
-    if (!walker->is_open || compare_keys(key, walker->place.last) > 0) {
+    if (!walker->is_open || kg_compare_keys(key, walker->place.last) > 0) {
         const BaseStatus status = kg_table_seek(walker->txn, (KgTable)(KG_ORDERS + KG_SPO), walker->space, key, 3,
                                                 false, &walker->place, err);
         walker->is_at_end = status == BASE_END;
