@@ -232,6 +232,16 @@ static BaseStatus read_log(KgTxn *txn, uint64_t *generation, KgText *journal, Ba
     return BASE_OK;
 }
 
+/* A catalog ahead of what was committed last belongs to another data.mdb, as when that file alone was put back from a
+ * copy: it would take the next writes for ones that it has. */
+static BaseStatus fail_ahead(const KgStore *store, uint64_t now, uint64_t wanted, BaseError *err)
+{
+    base_fail(err, BASE_BAD_INPUT, "%s/" FILE_NAME " is ahead of its data.mdb: generation %llu, expected %llu",
+              store->path, (unsigned long long)now, (unsigned long long)wanted);
+    base_hint(err, "put both back from the same backup");
+    return BASE_BAD_INPUT;
+}
+
 /* Level with the snapshot, or brought there from one generation before. */
 static BaseStatus bring_up(KgTxn *txn, sqlite3 *db, BaseError *err)
 {
@@ -240,6 +250,8 @@ static BaseStatus bring_up(KgTxn *txn, sqlite3 *db, BaseError *err)
     BaseStatus status = read_log(txn, &wanted, &journal, err);
     if (status == BASE_OK)
         status = kg_catalog_generation(txn->store, db, &now, err);
+    if (status == BASE_OK && now > wanted && txn->writes)
+        return fail_ahead(txn->store, now, wanted, err);
     if (status != BASE_OK || now >= wanted)
         return status;
     if (now + 1 < wanted)
@@ -456,29 +468,11 @@ void kg_catalog_leave(KgStore *store)
 
 /* ---- Writing ---- */
 
-/* One that is ahead of data.mdb belongs to another, as when that file alone was put back from a copy: it would take
- * the next writes for ones that it has. */
-static BaseStatus want_not_ahead(KgTxn *txn, BaseError *err)
-{
-    uint64_t wanted, now;
-    BaseStatus status = kg_get_number(txn, "generation", &wanted, err);
-    if (status == BASE_OK)
-        status = kg_catalog_generation(txn->store, txn->store->catalog->file, &now, err);
-    if (status != BASE_OK || now <= wanted)
-        return status;
-    base_fail(err, BASE_BAD_INPUT, "%s/" FILE_NAME " is ahead of its data.mdb: generation %llu, expected %llu",
-              txn->store->path, (unsigned long long)now, (unsigned long long)wanted);
-    base_hint(err, "put both back from the same backup");
-    return BASE_BAD_INPUT;
-}
-
 BaseStatus kg_catalog_catch_up(KgTxn *txn, BaseError *err)
 {
     KgCatalog *const catalog = txn->store->catalog;
     pthread_mutex_lock(&catalog->lock);
-    BaseStatus status = bring_up(txn, catalog->file, err);
-    if (status == BASE_OK)
-        status = want_not_ahead(txn, err);
+    const BaseStatus status = bring_up(txn, catalog->file, err);
     pthread_mutex_unlock(&catalog->lock);
     return status;
 }
