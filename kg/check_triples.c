@@ -196,12 +196,25 @@ static BaseStatus check_changes(KgCheck *check, const uint32_t *graphs, size_t g
 
 /* ---- Graphs ---- */
 
+/* Two graphs of one number would have each other's triples. */
+static BaseStatus number_graph(KgCheck *check, KgId name, BaseMap *seen, uint32_t *out, BaseError *err)
+{
+    bool is_new = true;
+    const BaseStatus status = kg_graph_number(check->txn, name, false, out, err);
+    if (status == BASE_OK && !base_map_put(seen, *out, 0, &is_new))
+        return kg_check_no_memory(err);
+    if (!is_new)
+        kg_check_fault(check, "graph %" PRIx64 " has number %u, which is another's", name, *out);
+    return status;
+}
+
 /* The numbers of all graphs, the default one's first; *names may be freed apart. */
 static BaseStatus list_graphs(KgCheck *check, KgId **names, uint32_t **numbers, size_t *count, BaseError *err)
 {
     *numbers = NULL;
     *count = 0;
     size_t named = 0;
+    BaseMap seen = {0};
     BaseStatus status = kg_graphs(check->txn, names, &named, err);
     if (status != BASE_OK)
         return status;
@@ -209,7 +222,8 @@ static BaseStatus list_graphs(KgCheck *check, KgId **names, uint32_t **numbers, 
     if (!*numbers)
         return kg_check_no_memory(err);
     for (size_t i = 0; status == BASE_OK && i < named; i++)
-        status = kg_graph_number(check->txn, (*names)[i], false, &(*numbers)[i + 1], err);
+        status = number_graph(check, (*names)[i], &seen, &(*numbers)[i + 1], err);
+    base_map_free(&seen);
     *count = named + 1;
     return status;
 }

@@ -11,6 +11,8 @@
 
 /* ---- Graphs ---- */
 
+#define GRAPH_NUMBERS (UINT32_MAX / KG_LAYERS) /* with their layers they fit into a space's number */
+
 BaseStatus kg_graph_number(KgTxn *txn, KgId graph, bool make, uint32_t *out, BaseError *err)
 {
     *out = 0;
@@ -23,14 +25,16 @@ BaseStatus kg_graph_number(KgTxn *txn, KgId graph, bool make, uint32_t *out, Bas
     int code = mdb_get(txn->mdb, txn->store->tables[KG_GRAPHS], &key, &value);
     if (code == MDB_SUCCESS && value.mv_size == sizeof *out) {
         memcpy(out, value.mv_data, sizeof *out);
-        return BASE_OK;
+        if (*out > 0 && *out < GRAPH_NUMBERS)
+            return BASE_OK;
+        code = MDB_CORRUPTED;
     }
     if (code != MDB_NOTFOUND)
         return kg_mdb_fail(txn->store, code == MDB_SUCCESS ? MDB_CORRUPTED : code, "read", err);
     if (!make)
         return BASE_NOT_FOUND;
     const BaseStatus status = kg_next_id(txn, "graph", out, err);
-    if (status == BASE_OK && *out >= UINT32_MAX / KG_LAYERS)
+    if (status == BASE_OK && *out >= GRAPH_NUMBERS)
         return base_fail(err, BASE_BAD_CALL, "the database %s has no number left for another graph", txn->store->path);
     if (status != BASE_OK)
         return status;

@@ -463,6 +463,32 @@ static void a_reader_goes_without_the_lock_only_where_nobody_writes(void **state
     free(lock);
 }
 
+static void renumber_graph(KgTxn *txn, KgId graph, uint32_t number)
+{
+    MDB_val key = {sizeof graph, &graph}, value = {sizeof number, &number};
+    assert_int_equal(mdb_put(txn->mdb, txn->store->tables[KG_GRAPHS], &key, &value, 0), MDB_SUCCESS);
+}
+
+static void a_graph_with_the_number_of_another_is_found(void **state)
+{
+    const Fixture *const f = *state;
+    BaseError err = {0};
+    uint64_t faults, count;
+    KgTxn *const txn = begin_write(f->store);
+    const KgId g = intern_field(txn, "g"), h = intern_field(txn, "h");
+    const KgRecord record = {.triple = {g, g, h}};
+    expect_ok(kg_add_in(txn, g, KG_ASSERTED, &record, NULL, &err), &err);
+    expect_ok(kg_add_in(txn, h, KG_ASSERTED, &record, NULL, &err), &err);
+    renumber_graph(txn, h, 1);
+    assert_int_equal(kg_check(txn, &faults, NULL, NULL, &err), BASE_BAD_INPUT);
+    assert_true(faults > 0);
+    err = (BaseError){0};
+    renumber_graph(txn, h, 0);
+    assert_int_equal(kg_count_in(txn, h, KG_FACTS, (KgTriple){0}, &count, &err), BASE_BAD_INPUT);
+    expect_words(&err, "damaged");
+    kg_abort(txn);
+}
+
 static void compacting_keeps_who_may_read_the_file(void **state)
 {
     Fixture *const f = *state;
@@ -525,6 +551,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_store_from_before_a_fork_is_refused, make_fixture, drop_fixture),
         cmocka_unit_test_setup_teardown(a_reader_goes_without_the_lock_only_where_nobody_writes, make_fixture,
                                         drop_fixture),
+        cmocka_unit_test_setup_teardown(a_graph_with_the_number_of_another_is_found, make_fixture, drop_fixture),
         cmocka_unit_test_setup_teardown(compacting_keeps_who_may_read_the_file, make_fixture, drop_fixture),
         cmocka_unit_test_setup_teardown(a_layer_that_is_none_is_refused_by_get, make_fixture, drop_fixture),
         cmocka_unit_test_setup_teardown(a_file_cut_short_is_refused, make_fixture, drop_fixture),
