@@ -1,6 +1,7 @@
 /* Memory that runs out at every place in turn: opening, importing and asking say BASE_NO_MEMORY or succeed, and the
  * database is as it was before or as it should be after. Linked with --wrap=malloc,calloc,realloc. */
 #include "fixture.h"
+#include "kg/store.h" /* limits */
 
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t count, size_t size);
@@ -189,12 +190,148 @@ static void questions_without_memory_say_so(void **state)
     free(first);
 }
 
+/* ---- Changes of triples ---- */
+
+enum { NAMES = 12, TRIPLES = NAMES * NAMES };
+
+/* Deletes, adds singly and many at once straight into the tables, folds, and commits. */
+static BaseStatus change_triples(KgStore *store, const KgId *ids)
+{
+    BaseError err = {0};
+    KgTxn *txn = NULL;
+    KgRecord records[2 * TRIPLES];
+    size_t added = 0;
+    BaseStatus status = kg_write_begin(store, &txn, &err);
+    for (size_t i = 0; status == BASE_OK && i < TRIPLES; i += 9)
+        status = kg_delete(txn, KG_ASSERTED, (KgTriple){ids[i / NAMES], ids[0], ids[i % NAMES]}, NULL, &err);
+    for (size_t i = 0; i < 2 * TRIPLES; i++)
+        records[i] = (KgRecord){.triple = {ids[i / NAMES % NAMES], ids[i / TRIPLES], ids[i % NAMES]}};
+    if (status == BASE_OK)
+        status = kg_add(txn, KG_INFERRED, &records[5], NULL, &err);
+    if (status == BASE_OK)
+        status = kg_add_many(txn, KG_ASSERTED, records, 2 * TRIPLES, &added, NULL, &err);
+    if (status == BASE_OK)
+        status = kg_add_many_in(txn, ids[3], KG_PREDICTED, records, 2 * TRIPLES, &added, NULL, &err);
+    if (status == BASE_OK)
+        status = kg_delete(txn, KG_ASSERTED, records[7].triple, NULL, &err);
+    if (status == BASE_OK)
+        status = kg_clear_layer(txn, KG_INFERRED, &err);
+    if (status == BASE_OK)
+        status = kg_commit(txn, &err);
+    else
+        kg_abort(txn);
+    assert_int_equal(status, err.status);
+    return status;
+}
+
+static void make_triples(const Fixture *f, KgId *ids)
+{
+    BaseError err = {0};
+    KgTxn *const txn = begin_write(f->store);
+    expect_ok(kg_clear_layer(txn, KG_ASSERTED, &err), &err);
+    expect_ok(kg_clear_layer(txn, KG_INFERRED, &err), &err);
+    for (int i = 0; i < NAMES; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "n%d", i);
+        ids[i] = intern_field(txn, name);
+    }
+    expect_ok(kg_clear_layer_in(txn, ids[3], KG_PREDICTED, &err), &err);
+    for (size_t i = 0; i < TRIPLES; i += 3) {
+        const KgRecord record = {.triple = {ids[i / NAMES], ids[0], ids[i % NAMES]}};
+        expect_ok(kg_add(txn, KG_ASSERTED, &record, NULL, &err), &err);
+    }
+    commit(txn);
+}
+
+static void changes_without_memory_are_whole_or_none(void **state)
+{
+    Fixture *const f = *state;
+    KgId ids[NAMES];
+    uint64_t failures = 0;
+    f->store->limits = (KgLimits){.changes = 20, .records = 10, .new_hashes = 4, .known_bytes = 100};
+    for (uint64_t n = 0;; n++) {
+        make_triples(f, ids);
+        has_failed = false;
+        calls_left = n;
+        const BaseStatus status = change_triples(f->store, ids);
+        calls_left = UINT64_MAX;
+        failures += status != BASE_OK;
+        if (status != BASE_OK)
+            assert_true(status == BASE_NO_MEMORY);
+        expect_sound(f->store);
+        KgTxn *const txn = begin_read(f->store);
+        assert_int_equal(count_matches(txn, KG_IN(KG_ASSERTED), (KgTriple){0}),
+                         status == BASE_OK ? 2 * TRIPLES - 1 : TRIPLES / 3);
+        kg_abort(txn);
+        if (!has_failed)
+            break;
+    }
+    assert_true(failures > 30);
+}
+
+/* ---- A load through the disk ---- */
+
+static BaseStatus import_with_little(const char *path, const char *file)
+{
+    BaseError err = {0};
+    KgStore *store = NULL;
+    BaseStatus status = kg_open(path, &(KgOptions){.create = true}, &store, &err);
+    if (status == BASE_OK) {
+        store->limits = (KgLimits){.loaded_rows = 20, .chunk_rows = 15, .new_hashes = 4, .known_bytes = 100};
+        status = kg_import(store, &file, 1, &(KgImportOptions){.max_errors = 0}, NULL, NULL, NULL, &err);
+    }
+    kg_close(store);
+    assert_int_equal(status, err.status);
+    return status;
+}
+
+static void a_load_through_the_disk_without_memory_is_whole_or_none(void **state)
+{
+    Fixture *const f = *state;
+    kg_close(f->store);
+    f->store = NULL;
+    char *const first = base_join_path(f->folder, "1.tsv"), *const second = base_join_path(f->folder, "2.nq");
+    write_text_file(first, "a\tp\tb\na\tp\tc\na\tq\t\"x\"\n");
+    BaseBuffer text = {0};
+    char line[80];
+    for (int i = 0; i < 60; i++) {
+        const int length =
+            snprintf(line, sizeof line, "<kg:s%d> <kg:p> \"%d\" %s.\n", i * 7 % 20, i % 30, i % 3 ? "" : "<kg:g> ");
+        assert_true(base_buffer_add(&text, line, (size_t)length));
+    }
+    assert_true(base_buffer_add(&text, "", 1));
+    write_text_file(second, text.items);
+    base_buffer_free(&text);
+    make_before(f, first);
+    uint64_t failures = 0;
+    for (uint64_t n = 0;; n++) {
+        has_failed = false;
+        calls_left = n;
+        const BaseStatus status = import_with_little(f->path, second);
+        calls_left = UINT64_MAX;
+        failures += status != BASE_OK;
+        if (status != BASE_OK)
+            assert_int_equal(status, BASE_NO_MEMORY);
+        assert_int_equal(triples_in(f->path), status == BASE_OK ? BEFORE + 40 : BEFORE);
+        if (!has_failed)
+            break;
+        if (status == BASE_OK)
+            make_before(f, first);
+    }
+    assert_true(failures > 30);
+    free(first);
+    free(second);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(an_import_without_memory_leaves_the_database_as_it_was, make_fixture,
                                         drop_fixture),
         cmocka_unit_test_setup_teardown(questions_without_memory_say_so, make_fixture, drop_fixture),
+        cmocka_unit_test_setup_teardown(changes_without_memory_are_whole_or_none, make_fixture, drop_fixture),
+        cmocka_unit_test_setup_teardown(a_load_through_the_disk_without_memory_is_whole_or_none, make_fixture,
+                                        drop_fixture),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -421,6 +421,30 @@ static void blocks_vanish_and_shrink_one_by_one(void **state)
         }
 }
 
+static void a_last_block_that_would_be_small_shares_with_the_one_before(void **state)
+{
+    Fixture *const f = *state;
+    const KgTable table = (KgTable)(KG_ORDERS + KG_OSP);
+    BaseRandom random;
+    begin_case(&random, 7);
+    size_t fits = 0; /* rows in a full first block */
+    for (case_round = 0; case_round < 12; case_round++) {
+        KgTxn *const txn = begin_write(f->store);
+        Space space = {.number = 2};
+        size_t borders[64];
+        fill(txn, table, &space, case_round ? fits + case_round * case_round : 20000, 3);
+        const size_t blocks = expect_blocks(txn, table, &space, borders, 64);
+        expect_claim(blocks >= 2);
+        const size_t last = borders[blocks - 1] - borders[blocks - 2];
+        const size_t before = borders[blocks - 2] + 1 - (blocks > 2 ? borders[blocks - 3] + 1 : 0);
+        expect_claim(last >= (last + before) / 3);
+        fits = case_round ? fits : borders[0] + 1;
+        expect_space(txn, table, &space, &random);
+        free(space.rows);
+        kg_abort(txn);
+    }
+}
+
 static void packed_rows_go_behind_those_of_a_space_and_between_spaces(void **state)
 {
     Fixture *const f = *state;
@@ -545,6 +569,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(tables_agree_with_sorted_arrays, make_fixture, drop_fixture),
         cmocka_unit_test_setup_teardown(rows_between_all_others_double_a_large_space, make_fixture, drop_fixture),
         cmocka_unit_test_setup_teardown(blocks_vanish_and_shrink_one_by_one, make_fixture, drop_fixture),
+        cmocka_unit_test_setup_teardown(a_last_block_that_would_be_small_shares_with_the_one_before, make_fixture,
+                                        drop_fixture),
         cmocka_unit_test_setup_teardown(packed_rows_go_behind_those_of_a_space_and_between_spaces, make_fixture,
                                         drop_fixture),
         cmocka_unit_test_setup_teardown(damage_is_told_wherever_a_block_is_opened, make_fixture, drop_fixture),
