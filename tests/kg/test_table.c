@@ -431,14 +431,14 @@ static void a_last_block_that_would_be_small_shares_with_the_one_before(void **s
     for (case_round = 0; case_round < 12; case_round++) {
         KgTxn *const txn = begin_write(f->store);
         Space space = {.number = 2};
-        size_t borders[64];
+        size_t borders[66] = {SIZE_MAX, SIZE_MAX}; /* + 1 is where the first block begins */
         fill(txn, table, &space, case_round ? fits + case_round * case_round : 20000, 3);
-        const size_t blocks = expect_blocks(txn, table, &space, borders, 64);
+        const size_t blocks = expect_blocks(txn, table, &space, borders + 2, 64);
         expect_claim(blocks >= 2);
-        const size_t last = borders[blocks - 1] - borders[blocks - 2];
-        const size_t before = borders[blocks - 2] + 1 - (blocks > 2 ? borders[blocks - 3] + 1 : 0);
+        const size_t *const end = borders + 2 + blocks;
+        const size_t last = end[-1] - end[-2], before = end[-2] - end[-3];
         expect_claim(last >= (last + before) / 3);
-        fits = case_round ? fits : borders[0] + 1;
+        fits = case_round ? fits : borders[2] + 1;
         expect_space(txn, table, &space, &random);
         free(space.rows);
         kg_abort(txn);

@@ -112,6 +112,78 @@ static void terms_whose_hashes_collide_stay_apart(void **state)
     expect_sound(f->store);
 }
 
+/* Term number `i` of a long list: each kind, some longer than a block. The text is the caller's to free. */
+static KgTerm listed_term(int i, char **text)
+{
+    const size_t length =
+        (size_t)asprintf(text, "term number %d of the list%*s", i, i % 97 == 5 ? 3000 * (i % 4) : 1, "");
+    return (KgTerm){.kind = (KgKind)(KG_IRI + i % 3), .text = {*text, length}};
+}
+
+static void expect_listed(KgTxn *txn, int i, KgId id)
+{
+    BaseError err = {0};
+    BaseArena arena = {0};
+    char *text;
+    KgTerm back;
+    KgId found;
+    const KgTerm term = listed_term(i, &text);
+    expect_ok(kg_find(txn, &term, &found, &err), &err);
+    assert_true(found == id);
+    expect_ok(kg_term(txn, id, &arena, &back, &err), &err);
+    assert_int_equal(back.text.length, term.text.length);
+    assert_memory_equal(back.text.bytes, term.text.bytes, term.text.length);
+    base_arena_free(&arena);
+    free(text);
+}
+
+/* Terms go into the tables in the middle of a transaction, hashes are packed and wait in turn; what is read is there
+ * whichever way it went, also where hashes collide. */
+static void terms_are_read_while_pending_and_after_they_went_to_the_tables(void **state)
+{
+    Fixture *const f = *state;
+    enum { COUNT = 900 };
+    static KgId ids[COUNT];
+    BaseRandom random;
+    base_random_seed(&random, 5);
+    f->store->hash_mask = 63;
+    f->store->limits = (KgLimits){.known_bytes = 3000, .new_hashes = 40};
+    KgTxn *txn = begin_write(f->store);
+    int committed = 0;
+    for (int i = 0; i < COUNT; i++) {
+        BaseError err = {0};
+        char *text;
+        const KgTerm term = listed_term(i, &text);
+        expect_ok(kg_intern(txn, &term, &ids[i], &err), &err);
+        free(text);
+        assert_true(ids[i] == kg_id(term.kind, (uint64_t)i / 3));
+        expect_listed(txn, i, ids[i]);
+        const int before = (int)base_random_below(&random, (uint64_t)i + 1);
+        expect_listed(txn, before, ids[before]);
+        if (i % 150 == 149 || i + 1 == COUNT) {
+            commit(txn);
+            txn = begin_write(f->store);
+            committed = i + 1;
+        } else if (i % 150 == 100) { /* numbers given since the commit are given again */
+            kg_abort(txn);
+            txn = begin_write(f->store);
+            f->store->limits.known_bytes += 4000;
+            for (int kept = committed; kept < committed + 101; kept++) {
+                const KgTerm again = listed_term(kept, &text);
+                expect_ok(kg_intern(txn, &again, &ids[kept], &err), &err);
+                assert_true(ids[kept] == kg_id(again.kind, (uint64_t)kept / 3));
+                free(text);
+            }
+        }
+    }
+    kg_abort(txn);
+    txn = begin_read(f->store);
+    for (int i = 0; i < COUNT; i++)
+        expect_listed(txn, i, ids[i]);
+    kg_abort(txn);
+    expect_sound(f->store);
+}
+
 static void unknown_ids_and_kinds_are_refused(void **state)
 {
     Fixture *const f = *state;
@@ -157,6 +229,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(literals_differ_by_text_datatype_and_language, make_fixture, drop_fixture),
         cmocka_unit_test_setup_teardown(terms_may_be_very_long, make_fixture, drop_fixture),
         cmocka_unit_test_setup_teardown(terms_whose_hashes_collide_stay_apart, make_fixture, drop_fixture),
+        cmocka_unit_test_setup_teardown(terms_are_read_while_pending_and_after_they_went_to_the_tables, make_fixture,
+                                        drop_fixture),
         cmocka_unit_test_setup_teardown(unknown_ids_and_kinds_are_refused, make_fixture, drop_fixture),
         cmocka_unit_test_setup_teardown(a_name_that_is_nearly_right_is_told_its_neighbours, make_fixture, drop_fixture),
     };
