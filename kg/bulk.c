@@ -295,10 +295,6 @@ static BaseStatus load_rows(Load *load, uint64_t *added_by, uint32_t first)
         return no_memory(load);
     if (!advance(load, count))
         return cancelled(load);
-    if (!kg_arrange_numbers(&load->arranger, KG_SPO, &load->numbers, &load->count))
-        return no_memory(load);
-    if (!advance(load, count))
-        return cancelled(load);
     if (!load->into_empty)
         status = leave_out_known(load);
     if (status != BASE_OK || load->count == 0)
