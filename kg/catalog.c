@@ -61,6 +61,8 @@ static const char *const write_statements[KG_WRITES] = {
 
 struct KgCatalog {
     pthread_mutex_t lock;
+    bool has_level; /* `file` was seen at `level`; while LMDB is there too, so is it */
+    uint64_t level;
     sqlite3 *file;   /* NULL: read-only and there is none that can be read as it stands */
     sqlite3 *memory; /* a copy with the log applied, for readers of a catalog that is behind; made when needed */
 };
@@ -471,8 +473,16 @@ void kg_catalog_leave(KgStore *store)
 BaseStatus kg_catalog_catch_up(KgTxn *txn, BaseError *err)
 {
     KgCatalog *const catalog = txn->store->catalog;
+    uint64_t wanted;
+    BaseStatus status = kg_get_number(txn, "generation", &wanted, err);
+    if (status != BASE_OK)
+        return status;
     pthread_mutex_lock(&catalog->lock);
-    const BaseStatus status = bring_up(txn, catalog->file, err);
+    if (!catalog->has_level || catalog->level != wanted) {
+        status = bring_up(txn, catalog->file, err);
+        catalog->has_level = status == BASE_OK;
+        catalog->level = wanted;
+    }
     pthread_mutex_unlock(&catalog->lock);
     return status;
 }

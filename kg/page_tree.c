@@ -585,16 +585,26 @@ static BaseStatus descend(Compare *compare, Side *side, unsigned height, BaseErr
     return status;
 }
 
+/* Whether the tree's leaves have something to look for: tables, long values, or what is free. */
+static bool wants_leaves(const KgPageTree *tree, const char *table)
+{
+    return !*table || table == kg_free_list || tree->value_pages > 0;
+}
+
 /* Height by height from the top; a page keeps its height, above the leaves, as long as it lives. In the list of tables
  * nothing is skipped: all tables are to be found. */
 static BaseStatus compare_trees(Compare *compare, const KgPageTree *before, const KgPageTree *after, const char *table,
                                 BaseError *err)
 {
     Side *const old = &compare->before, *const new = &compare->after;
+    const unsigned deepest = before->depth > after->depth ? before->depth : after->depth;
+    const unsigned top = deepest < MAX_DEPTH ? deepest : MAX_DEPTH;
     BaseStatus status = BASE_OK;
+    if (*table && before->root == after->root)
+        return BASE_OK;
     compare->table = table;
     old->level.count = new->level.count = old->values.count = new->values.count = 0;
-    for (unsigned height = MAX_DEPTH; status == BASE_OK && height >= 1; height--) {
+    for (unsigned height = top; status == BASE_OK && height >= 1; height--) {
         if ((height == before->depth && !BASE_PUSH(&old->level, before->root)) ||
             (height == after->depth && !BASE_PUSH(&new->level, after->root)))
             return no_memory(compare, err);
@@ -602,8 +612,9 @@ static BaseStatus compare_trees(Compare *compare, const KgPageTree *before, cons
             drop_common(&old->level, &new->level);
         if (!add_all(compare->out, &new->level) || !add_all(&compare->gone, &old->level))
             return no_memory(compare, err);
-        status = descend(compare, old, height, err);
-        if (status == BASE_OK)
+        if (height > 1 || wants_leaves(before, table))
+            status = descend(compare, old, height, err);
+        if (status == BASE_OK && (height > 1 || wants_leaves(after, table)))
             status = descend(compare, new, height, err);
     }
     if (status != BASE_OK)

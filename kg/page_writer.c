@@ -237,8 +237,6 @@ static BaseStatus begin(KgTxn *txn, BaseError *err)
     pages->known = false;
     map_data(&pages->data);
     BaseStatus status = read_metas(pages, &pages->before, &other, err);
-    if (status == BASE_OK)
-        status = kg_page_file_measure(&pages->data, err);
     if (status != BASE_OK)
         return status;
     status = pages->gave_up ? BASE_IO : recover(pages, &other, &why);

@@ -324,7 +324,7 @@ static BaseStatus read_stamps(KgTxn *txn, Stamps *out, BaseError *err)
 {
     memset(out, 0, sizeof *out);
     MDB_val key = {strlen("facts"), (void *)"facts"}, value;
-    int code = mdb_get(txn->mdb, txn->store->tables[KG_META], &key, &value);
+    int code = mdb_get(txn->mdb, txn->store->list, &key, &value);
     if (code == MDB_NOTFOUND)
         return BASE_OK;
     if (code == MDB_SUCCESS && value.mv_size != sizeof *out)
@@ -369,7 +369,7 @@ static BaseStatus write_stamp(KgTxn *txn, BaseError *err)
             return base_fail_errno(err, "cannot draw a random number");
         }
     MDB_val key = {strlen("facts"), (void *)"facts"}, value = {sizeof stamps, &stamps};
-    const int code = mdb_put(txn->mdb, txn->store->tables[KG_META], &key, &value, 0);
+    const int code = mdb_put(txn->mdb, txn->store->list, &key, &value, 0);
     txn->facts_changed = code != MDB_SUCCESS;
     return code == MDB_SUCCESS ? BASE_OK : kg_break(txn, code, err);
 }

@@ -215,6 +215,8 @@ static BaseStatus open_tables(KgStore *store, BaseError *err)
     }
     if (status == BASE_OK) {
         code = kg_open_tables(mdb, 0, store->tables);
+        if (code == MDB_SUCCESS)
+            code = mdb_dbi_open(mdb, NULL, 0, &store->list);
         if (code != MDB_SUCCESS)
             status = kg_mdb_fail(store, code == MDB_NOTFOUND ? MDB_CORRUPTED : code, "open", err);
     }

@@ -1,6 +1,7 @@
 /* store.h - private to kg: what an open database and a transaction are made of, and the tables inside LMDB.
  *
- * Tables (each a named LMDB database):
+ * Tables (each a named LMDB database; their list, LMDB's main one, is written in every commit, and for that has the
+ * stamps of the facts under "facts", see statistics.h):
  *     meta            "format", "generation" and "journal" (see catalog.h), "next.KIND" counters of the catalog
  *     iris, blanks, literals    last number in a block (8 bytes, native) -> the block's terms (front.h); the numbers in
  *                     use are 0 up to the last one
@@ -66,6 +67,7 @@ struct KgStore {
     bool remove_when_closed;         /* made for an import that failed */
     MDB_env *env;
     MDB_dbi tables[KG_TABLES];
+    MDB_dbi list; /* of the tables */
     KgCatalog *catalog;
     pthread_mutex_t delta_lock;
     KgDelta *delta;           /* of the newest snapshot that was looked at, shared by readers */
