@@ -270,9 +270,9 @@ static BaseStatus fold_space(KgTxn *txn, KgIndex index, const KgDeltaRow *rows, 
     return kg_table_merge(txn, (KgTable)(KG_ORDERS + (int)index), rows->space, columns, ops, err);
 }
 
-static BaseStatus fold_order(KgTxn *txn, KgIndex index, KgRows *columns, unsigned char *ops, BaseError *err)
+static BaseStatus fold_order(KgTxn *txn, const KgDelta *delta, KgIndex index, KgRows *columns, unsigned char *ops,
+                             BaseError *err)
 {
-    const KgDelta *const delta = txn->delta;
     const KgDeltaRow *const rows = delta->rows[index];
     BaseStatus status = BASE_OK;
     for (size_t start = 0, end; status == BASE_OK && start < delta->count; start = end) {
@@ -283,23 +283,32 @@ static BaseStatus fold_order(KgTxn *txn, KgIndex index, KgRows *columns, unsigne
     return status;
 }
 
+/* Into the tables, with all orders there. */
+static BaseStatus fold_orders(KgTxn *txn, const KgDelta *delta, BaseError *err)
+{
+    KgRows columns = {0};
+    unsigned char *const ops = malloc(delta->count ? delta->count : 1);
+    BaseStatus status = BASE_OK;
+    if (!ops || !kg_rows_reserve(&columns, KG_BLOCK_COLUMNS - 1, delta->count))
+        status = base_fail(err, BASE_NO_MEMORY, "no memory to merge %zu changes", delta->count);
+    for (int index = 0; status == BASE_OK && index < KG_INDEXES; index++)
+        status = fold_order(txn, delta, (KgIndex)index, &columns, ops, err);
+    kg_rows_free(&columns);
+    free(ops);
+    return status;
+}
+
 BaseStatus kg_delta_fold(KgTxn *txn, BaseError *err)
 {
     size_t count;
     BaseStatus status = kg_delta_count(txn, &count, err);
     if (status != BASE_OK || count == 0)
         return status;
-    KgRows columns = {0};
-    unsigned char *const ops = malloc(count);
     status = want_delta(txn, err);
-    if (status == BASE_OK && (!ops || !kg_rows_reserve(&columns, KG_BLOCK_COLUMNS - 1, count)))
-        status = base_fail(err, BASE_NO_MEMORY, "no memory to merge %zu changes", count);
-    for (int index = 0; status == BASE_OK && index < KG_INDEXES; index++) {
-        if (index != KG_SPO)
-            status = want_order(txn, (KgIndex)index, err);
-        if (status == BASE_OK)
-            status = fold_order(txn, (KgIndex)index, &columns, ops, err);
-    }
+    for (int index = KG_SPO + 1; status == BASE_OK && index < KG_INDEXES; index++)
+        status = want_order(txn, (KgIndex)index, err);
+    if (status == BASE_OK)
+        status = fold_orders(txn, txn->delta, err);
     if (status == BASE_OK) {
         const int code = mdb_drop(txn->mdb, txn->store->tables[KG_CHANGES], 0);
         status = code == MDB_SUCCESS ? BASE_OK : kg_break(txn, code, err);
@@ -307,8 +316,24 @@ BaseStatus kg_delta_fold(KgTxn *txn, BaseError *err)
     if (status != BASE_OK)
         txn->broken = true;
     txn->delta_is_old = true;
-    kg_rows_free(&columns);
-    free(ops);
+    return status;
+}
+
+BaseStatus kg_delta_hide(KgTxn *txn, uint32_t space, const KgTriple *triples, size_t count, BaseError *err)
+{
+    KgDelta hidden = {.store = txn->store, .count = count};
+    KgDeltaRow *const rows = hidden.rows[KG_SPO] = calloc(count ? count : 1, sizeof *rows);
+    bool enough = rows != NULL;
+    for (size_t i = 0; enough && i < count; i++)
+        rows[i] = (KgDeltaRow){.keys = {triples[i].s, triples[i].p, triples[i].o}, .space = space, .ops = KG_HIDES};
+    for (int index = KG_SPO + 1; enough && index < KG_INDEXES; index++)
+        enough = (hidden.rows[index] = sort_rows(&hidden, (KgIndex)index)) != NULL;
+    const BaseStatus status = enough ? fold_orders(txn, &hidden, err)
+                                     : base_fail(err, BASE_NO_MEMORY, "no memory to delete %zu triples", count);
+    if (status != BASE_OK)
+        txn->broken = true;
+    for (int index = 0; index < KG_INDEXES; index++)
+        free(hidden.rows[index]);
     return status;
 }
 

@@ -34,6 +34,8 @@ BaseStatus kg_delta_put(KgTxn *txn, uint32_t space, KgTriple triple, unsigned op
 BaseStatus kg_delta_count(KgTxn *txn, size_t *out, BaseError *err);
 /* Merges all changes into the tables. */
 BaseStatus kg_delta_fold(KgTxn *txn, BaseError *err);
+/* Takes triples that the space's tables have, sorted and each once, out of them; no change may wait to be merged. */
+BaseStatus kg_delta_hide(KgTxn *txn, uint32_t space, const KgTriple *triples, size_t count, BaseError *err);
 /* Forgets those of one space. */
 BaseStatus kg_delta_clear(KgTxn *txn, uint32_t space, BaseError *err);
 void kg_delta_release(KgDelta *delta); /* NULL is fine */

@@ -296,3 +296,88 @@ BaseStatus kg_add_many(KgTxn *txn, KgLayer layer, KgRecord *records, size_t coun
 {
     return kg_add_many_in(txn, KG_ANY, layer, records, count, added, job, err);
 }
+
+static int compare_triples(const void *left, const void *right)
+{
+    const KgTriple *const a = left, *const b = right;
+    if (a->s != b->s)
+        return a->s < b->s ? -1 : 1;
+    if (a->p != b->p)
+        return a->p < b->p ? -1 : 1;
+    return (a->o > b->o) - (a->o < b->o);
+}
+
+/* Sorts the triples and keeps those that the layer has, counted by what other layers they are in. */
+static BaseStatus keep_present(KgTxn *txn, uint32_t graph, KgLayer layer, KgTriple *triples, size_t *count,
+                               KgTally *tally, BaseJob *job, BaseError *err)
+{
+    BaseStatus status = BASE_OK;
+    size_t kept = 0;
+    qsort(triples, *count, sizeof *triples, compare_triples);
+    for (size_t i = 0; status == BASE_OK && i < *count; i++) {
+        const KgTriple triple = triples[i];
+        unsigned in = 0;
+        if (i % FEW_RECORDS == 0 && base_job_cancelled(job))
+            return base_fail(err, BASE_CANCELLED, "cancelled while deleting triples");
+        if (kept > 0 && compare_triples(&triples[kept - 1], &triple) == 0)
+            continue;
+        status = layers_of(txn, graph, KG_ALL_LAYERS, triple, &in, err);
+        if (status != BASE_OK || !(in & KG_IN(layer)))
+            continue;
+        triples[kept++] = triple;
+        if (!kg_tally_add(tally, triple.p, in, 1))
+            status = base_fail(err, BASE_NO_MEMORY, "no memory to count triples");
+    }
+    *count = kept;
+    return status;
+}
+
+static BaseStatus delete_from_tables(KgTxn *txn, uint32_t graph, KgLayer layer, KgTriple *triples, size_t *count,
+                                     BaseJob *job, BaseError *err)
+{
+    KgTally tally = {0};
+    BaseStatus status = kg_delta_fold(txn, err);
+    if (status == BASE_OK)
+        status = keep_present(txn, graph, layer, triples, count, &tally, job, err);
+    if (status == BASE_OK && *count > 0)
+        status = kg_delta_hide(txn, kg_space(graph, layer), triples, *count, err);
+    if (status == BASE_OK && *count > 0)
+        status = kg_tally_apply(&tally, txn, graph, layer, true, err);
+    if (status != BASE_OK)
+        txn->broken = true;
+    kg_tally_free(&tally);
+    return status;
+}
+
+BaseStatus kg_delete_many_in(KgTxn *txn, KgId graph, KgLayer layer, KgTriple *triples, size_t count, size_t *deleted,
+                             BaseJob *job, BaseError *err)
+{
+    uint32_t number = 0;
+    size_t gone = 0;
+    if (deleted)
+        *deleted = 0;
+    BaseStatus status = kg_want_layer(txn, layer, "kg_delete_many", err);
+    if (status == BASE_OK)
+        status = kg_graph_number(txn, graph, false, &number, err);
+    if (status != BASE_OK)
+        return status == BASE_NOT_FOUND ? BASE_OK : status;
+    if (count > FEW_RECORDS) {
+        gone = count;
+        status = delete_from_tables(txn, number, layer, triples, &gone, job, err);
+    } else {
+        for (size_t i = 0; status == BASE_OK && i < count; i++) {
+            bool was_there = false;
+            status = kg_delete_in(txn, graph, layer, triples[i], &was_there, err);
+            gone += was_there;
+        }
+    }
+    if (status == BASE_OK && deleted)
+        *deleted = gone;
+    return status;
+}
+
+BaseStatus kg_delete_many(KgTxn *txn, KgLayer layer, KgTriple *triples, size_t count, size_t *deleted, BaseJob *job,
+                          BaseError *err)
+{
+    return kg_delete_many_in(txn, KG_ANY, layer, triples, count, deleted, job, err);
+}

@@ -153,6 +153,9 @@ BaseStatus kg_delete(KgTxn *txn, KgLayer layer, KgTriple triple, bool *deleted, 
  * *added counts the new ones; of equal triples the first given stays. */
 BaseStatus kg_add_many(KgTxn *txn, KgLayer layer, KgRecord *records, size_t count, size_t *added, BaseJob *job,
                        BaseError *err);
+/* Deletes many at once, in place sorted as above; *deleted counts those that were there. */
+BaseStatus kg_delete_many(KgTxn *txn, KgLayer layer, KgTriple *triples, size_t count, size_t *deleted, BaseJob *job,
+                          BaseError *err);
 BaseStatus kg_clear_layer(KgTxn *txn, KgLayer layer, BaseError *err);
 
 /* BASE_NOT_FOUND, with no message, when it is not in that layer. `note` may be NULL. */
@@ -184,6 +187,8 @@ BaseStatus kg_add_in(KgTxn *txn, KgId graph, KgLayer layer, const KgRecord *reco
 BaseStatus kg_delete_in(KgTxn *txn, KgId graph, KgLayer layer, KgTriple triple, bool *deleted, BaseError *err);
 BaseStatus kg_add_many_in(KgTxn *txn, KgId graph, KgLayer layer, KgRecord *records, size_t count, size_t *added,
                           BaseJob *job, BaseError *err);
+BaseStatus kg_delete_many_in(KgTxn *txn, KgId graph, KgLayer layer, KgTriple *triples, size_t count, size_t *deleted,
+                             BaseJob *job, BaseError *err);
 BaseStatus kg_clear_layer_in(KgTxn *txn, KgId graph, KgLayer layer, BaseError *err);
 BaseStatus kg_get_in(KgTxn *txn, KgId graph, KgLayer layer, KgTriple triple, KgNote *note, BaseError *err);
 BaseStatus kg_holds_in(KgTxn *txn, KgId graph, unsigned layers, KgTriple triple, bool *out, BaseError *err);

@@ -68,19 +68,20 @@ static void sort_quads(QuadList *list)
 
 BaseStatus sparql_delete_quads(Update *update, QuadList *list, BaseError *err)
 {
+    if (list->count == 0)
+        return BASE_OK;
+    KgTriple *const triples = malloc(list->count * sizeof *triples);
+    BaseStatus status = triples ? cancelled(update, err) : no_memory(err);
     sort_quads(list);
-    BaseStatus status = BASE_OK;
-    for (size_t i = 0; i < list->count && status == BASE_OK; i++) {
-        const Quad *const quad = &list->items[i];
-        bool was_there = false;
-        if (i > 0 && compare_quads(quad, quad - 1) == 0)
-            continue;
-        if (i % WRITES_BETWEEN_CHECKS == 0)
-            status = cancelled(update, err);
-        if (status == BASE_OK)
-            status = kg_delete_in(update->txn, quad->graph, KG_ASSERTED, quad->triple, &was_there, err);
-        update->report.deleted += was_there;
+    for (size_t begin = 0, end; begin < list->count && status == BASE_OK; begin = end) {
+        const KgId graph = list->items[begin].graph;
+        size_t deleted = 0;
+        for (end = begin; end < list->count && list->items[end].graph == graph; end++)
+            triples[end - begin] = list->items[end].triple;
+        status = kg_delete_many_in(update->txn, graph, KG_ASSERTED, triples, end - begin, &deleted, update->job, err);
+        update->report.deleted += deleted;
     }
+    free(triples);
     return status;
 }
 

@@ -300,6 +300,56 @@ static void many_triples_load_once_into_empty_and_full_layers(void **state)
     kg_abort(txn);
 }
 
+/* Few and many, some given twice, some not there, some in other layers too, some not merged into the tables yet. */
+static void many_triples_deleted_at_once_are_gone_from_that_layer_alone(void **state)
+{
+    Fixture *const fixture = *state;
+    enum { NUMBERS = 3000 };
+    BaseError err = {0};
+    static KgRecord records[NUMBERS];
+    static KgTriple triples[2 * NUMBERS];
+    static const size_t sizes[] = {7, NUMBERS};
+    KgTxn *txn;
+    size_t moved;
+    for (int round = 0; round < 2; round++) {
+        const size_t count = sizes[round];
+        expect_ok(kg_write_begin(fixture->store, &txn, &err), &err);
+        const KgId p[2] = {intern_field(txn, "even"), intern_field(txn, "odd")}, s = intern_field(txn, "subject");
+        for (size_t i = 0; i < NUMBERS; i++) {
+            char name[32];
+            snprintf(name, sizeof name, "object.%zu", i);
+            records[i] = (KgRecord){.triple = {s, p[i % 2], intern_field(txn, name)}};
+        }
+        expect_ok(kg_add_many(txn, KG_ASSERTED, records, NUMBERS - 1, NULL, NULL, &err), &err);
+        for (size_t i = 0; i < NUMBERS; i += 3) /* in the order they are in now, whatever that is */
+            expect_ok(kg_add(txn, KG_INFERRED, &records[i], NULL, &err), &err);
+        expect_ok(kg_delete(txn, KG_ASSERTED, records[1].triple, NULL, &err), &err);
+        for (size_t i = 0; i < count; i++)
+            triples[2 * i] = triples[2 * i + 1] = records[count - 1 - i].triple;
+        uint64_t before, after, inferred, by_predicate = 0;
+        expect_ok(kg_count(txn, KG_IN(KG_ASSERTED), (KgTriple){0}, &before, &err), &err);
+        assert_int_equal(before, NUMBERS - 2);
+        expect_ok(kg_delete_many(txn, KG_ASSERTED, triples, 2 * count, &moved, NULL, &err), &err);
+        assert_int_equal(moved, count - 1 - (count == NUMBERS));
+        expect_ok(kg_count(txn, KG_IN(KG_ASSERTED), (KgTriple){0}, &after, &err), &err);
+        assert_int_equal(after, before - moved);
+        expect_ok(kg_count(txn, KG_IN(KG_INFERRED), (KgTriple){0}, &inferred, &err), &err);
+        assert_int_equal(inferred, NUMBERS / 3);
+        for (int i = 0; i < 2; i++) {
+            uint64_t found;
+            expect_ok(kg_count(txn, KG_IN(KG_ASSERTED), (KgTriple){.p = p[i]}, &found, &err), &err);
+            by_predicate += found;
+        }
+        assert_int_equal(by_predicate, after);
+        for (size_t i = 0; i < count; i++) {
+            const BaseStatus status = kg_get(txn, KG_ASSERTED, records[i].triple, NULL, &err);
+            assert_int_equal(status, BASE_NOT_FOUND);
+        }
+        expect_ok(kg_commit(txn, &err), &err);
+        expect_sound(fixture->store);
+    }
+}
+
 static void ids_that_are_no_terms_are_refused(void **state)
 {
     Fixture *const f = *state;
@@ -344,6 +394,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(scans_and_counts_agree_with_sets_in_memory, make_fixture, drop_fixture),
         cmocka_unit_test_setup_teardown(counts_per_predicate_agree_with_scans, make_fixture, drop_fixture),
         cmocka_unit_test_setup_teardown(many_triples_load_once_into_empty_and_full_layers, make_fixture, drop_fixture),
+        cmocka_unit_test_setup_teardown(many_triples_deleted_at_once_are_gone_from_that_layer_alone, make_fixture,
+                                        drop_fixture),
         cmocka_unit_test_setup_teardown(ids_that_are_no_terms_are_refused, make_fixture, drop_fixture),
         cmocka_unit_test_setup_teardown(a_cancelled_load_cannot_be_committed, make_fixture, drop_fixture),
     };
