@@ -16,6 +16,10 @@ struct KgDelta {
     size_t references;
     size_t count;
     KgDeltaRow *rows[KG_INDEXES];
+    struct {
+        KgDeltaCounts *items; /* NULL: not worked out yet */
+        size_t count, capacity;
+    } counts;
 };
 
 /* ---- In LMDB ---- */
@@ -100,6 +104,7 @@ static void free_delta(KgDelta *delta)
 {
     for (int index = 0; index < KG_INDEXES; index++)
         free(delta->rows[index]);
+    free(delta->counts.items);
     free(delta);
 }
 
@@ -250,6 +255,168 @@ BaseStatus kg_delta_range(KgTxn *txn, KgIndex index, uint32_t space, const uint6
     return BASE_OK;
 }
 
+/* ---- What changes count ---- */
+
+static int compare_counts(const void *left, const void *right)
+{
+    const KgDeltaCounts *const a = left, *const b = right;
+    if (a->graph != b->graph)
+        return a->graph < b->graph ? -1 : 1;
+    return a->predicate < b->predicate ? -1 : a->predicate > b->predicate;
+}
+
+/* One graph's rows, a stretch for each layer, in SPO order. */
+typedef struct Layers {
+    const KgDeltaRow *at[KG_LAYERS], *end[KG_LAYERS];
+} Layers;
+
+/* The least triple that some layer's changes have, and what they do to it; false: there is none. */
+static bool next_triple(Layers *layers, uint64_t key[3], unsigned *hidden, unsigned *present, unsigned *changed)
+{
+    const KgDeltaRow *least = NULL;
+    for (int layer = 0; layer < KG_LAYERS; layer++)
+        if (layers->at[layer] < layers->end[layer] &&
+            (!least || kg_compare_keys(layers->at[layer]->keys, least->keys) < 0))
+            least = layers->at[layer];
+    if (!least)
+        return false;
+    memcpy(key, least->keys, 3 * sizeof *key);
+    *hidden = *present = *changed = 0;
+    for (int layer = 0; layer < KG_LAYERS; layer++) {
+        const KgDeltaRow *const row = layers->at[layer];
+        if (row == layers->end[layer] || kg_compare_keys(row->keys, key) != 0)
+            continue;
+        *hidden |= row->ops & KG_HIDES ? KG_IN(layer) : 0;
+        *present |= row->ops & KG_PRESENT ? KG_IN(layer) : 0;
+        *changed |= KG_IN(layer);
+        layers->at[layer]++;
+    }
+    return true;
+}
+
+/* The layers whose tables have a triple. A layer with changes of it says so itself. */
+static BaseStatus in_tables(KgTxn *txn, uint32_t graph, const KgCounts *stored, const uint64_t key[3], unsigned changed,
+                            unsigned hidden, unsigned *out, BaseError *err)
+{
+    *out = hidden;
+    for (int layer = 0; layer < KG_LAYERS; layer++) {
+        uint64_t count = 0;
+        if (changed & KG_IN(layer) || kg_union_count(stored, KG_IN(layer)) == 0)
+            continue;
+        const BaseStatus status =
+            kg_table_count(txn, (KgTable)(KG_ORDERS + KG_SPO), kg_space(graph, (KgLayer)layer), key, 3, &count, err);
+        if (status != BASE_OK)
+            return status;
+        *out |= count ? KG_IN(layer) : 0;
+    }
+    return BASE_OK;
+}
+/* Adds what becomes of one triple, which was in the layers `before` and is now in `now`. */
+static bool move_one(KgDelta *delta, BaseMap *places, uint32_t graph, KgId predicate, unsigned before, unsigned now)
+{
+    bool is_new;
+    const uint64_t *const place = base_map_put(places, predicate, delta->counts.count, &is_new);
+    if (!place || (is_new && !BASE_PUSH(&delta->counts, (KgDeltaCounts){.graph = graph, .predicate = predicate})))
+        return false;
+    KgCounts *const moved = &delta->counts.items[*place].moved;
+    moved->by_layers[before] -= before ? 1 : 0;
+    moved->by_layers[now] += now ? 1 : 0;
+    return true;
+}
+
+/* The changes of one graph, whose rows are those from `start` to `end`. */
+static BaseStatus count_graph(KgTxn *txn, KgDelta *delta, size_t start, size_t end, BaseError *err)
+{
+    const KgDeltaRow *const rows = delta->rows[KG_SPO];
+    const uint32_t graph = rows[start].space / KG_LAYERS;
+    Layers layers = {0};
+    BaseMap places = {0};
+    KgCounts stored;
+    uint64_t key[3];
+    unsigned hidden, present, changed;
+    BaseStatus status = kg_stored_counts(txn, graph, KG_ANY, &stored, err);
+    for (int layer = 0; layer < KG_LAYERS; layer++) {
+        const uint32_t space = kg_space(graph, (KgLayer)layer);
+        layers.at[layer] = rows + start + find_row(rows + start, end - start, space, NULL, 0, false);
+        layers.end[layer] = rows + start + find_row(rows + start, end - start, space, NULL, 0, true);
+    }
+    while (status == BASE_OK && next_triple(&layers, key, &hidden, &present, &changed)) {
+        unsigned before;
+        status = in_tables(txn, graph, &stored, key, changed, hidden, &before, err);
+        const unsigned now = (before & ~hidden) | present;
+        if (status == BASE_OK && before != now &&
+            (!move_one(delta, &places, graph, key[1], before, now) ||
+             !move_one(delta, &places, graph, KG_ANY, before, now)))
+            status = base_fail(err, BASE_NO_MEMORY, "no memory to count changes");
+    }
+    base_map_free(&places);
+    return status;
+}
+
+/* Works out the counts of a view. Where it is shared, two readers may do so at once; the first one's stay. */
+static BaseStatus want_counts(KgTxn *txn, BaseError *err)
+{
+    pthread_mutex_t *const lock = &txn->store->delta_lock;
+    BaseStatus status = want_delta(txn, err);
+    if (status != BASE_OK || txn->delta->count == 0)
+        return status;
+    pthread_mutex_lock(lock);
+    const bool is_there = txn->delta->counts.items != NULL;
+    pthread_mutex_unlock(lock);
+    if (is_there)
+        return BASE_OK;
+    KgDelta own = {.count = txn->delta->count, .rows = {txn->delta->rows[KG_SPO]}};
+    const KgDeltaRow *const rows = own.rows[KG_SPO];
+    if (!BASE_RESERVE(&own.counts, 1))
+        return base_fail(err, BASE_NO_MEMORY, "no memory to count changes");
+    for (size_t start = 0, end; status == BASE_OK && start < own.count; start = end) {
+        const uint32_t graph = rows[start].space / KG_LAYERS;
+        for (end = start + 1; end < own.count && rows[end].space / KG_LAYERS == graph;)
+            end++;
+        status = count_graph(txn, &own, start, end, err);
+    }
+    if (status == BASE_OK && own.counts.count > 1)
+        qsort(own.counts.items, own.counts.count, sizeof *own.counts.items, compare_counts);
+    pthread_mutex_lock(lock);
+    if (status == BASE_OK && !txn->delta->counts.items) {
+        memcpy(&txn->delta->counts, &own.counts, sizeof own.counts);
+        own.counts.items = NULL;
+    }
+    pthread_mutex_unlock(lock);
+    free(own.counts.items);
+    return status;
+}
+
+BaseStatus kg_delta_all_counts(KgTxn *txn, const KgDeltaCounts **out, size_t *count, BaseError *err)
+{
+    size_t changes;
+    *out = NULL;
+    *count = 0;
+    BaseStatus status = kg_delta_count(txn, &changes, err);
+    if (status != BASE_OK || changes == 0)
+        return status;
+    status = want_counts(txn, err);
+    if (status == BASE_OK) {
+        *out = txn->delta->counts.items;
+        *count = txn->delta->counts.count;
+    }
+    return status;
+}
+
+BaseStatus kg_delta_counts(KgTxn *txn, uint32_t graph, KgId predicate, KgCounts *out, BaseError *err)
+{
+    const KgDeltaCounts *all;
+    size_t count;
+    const KgDeltaCounts wanted = {.graph = graph, .predicate = predicate};
+    *out = (KgCounts){0};
+    const BaseStatus status = kg_delta_all_counts(txn, &all, &count, err);
+    const KgDeltaCounts *const found =
+        status == BASE_OK && count ? bsearch(&wanted, all, count, sizeof *all, compare_counts) : NULL;
+    if (found)
+        *out = found->moved;
+    return status;
+}
+
 /* ---- Folding ---- */
 
 /* One space's changes into one order. */
@@ -304,11 +471,15 @@ BaseStatus kg_delta_fold(KgTxn *txn, BaseError *err)
     BaseStatus status = kg_delta_count(txn, &count, err);
     if (status != BASE_OK || count == 0)
         return status;
-    status = want_delta(txn, err);
+    status = want_counts(txn, err);
     for (int index = KG_SPO + 1; status == BASE_OK && index < KG_INDEXES; index++)
         status = want_order(txn, (KgIndex)index, err);
     if (status == BASE_OK)
         status = fold_orders(txn, txn->delta, err);
+    for (size_t i = 0; status == BASE_OK && i < txn->delta->counts.count; i++) {
+        const KgDeltaCounts *const counts = &txn->delta->counts.items[i];
+        status = kg_move_stored_counts(txn, counts->graph, counts->predicate, &counts->moved, err);
+    }
     if (status == BASE_OK) {
         const int code = mdb_drop(txn->mdb, txn->store->tables[KG_CHANGES], 0);
         status = code == MDB_SUCCESS ? BASE_OK : kg_break(txn, code, err);

@@ -1,11 +1,15 @@
 /* delta.h - private to kg: changes of triples that are not merged into the packed tables yet. A small transaction puts
  * its few changes here; when there are many, a commit folds them into the tables. Readers see them merged in.
  *
+ * The counts in their table are of the tables alone; what the changes add to them is worked out from the changes, which
+ * hold all that is different, so that a small commit does not write them.
+ *
  * In LMDB a change is stored once, by space and triple in SPO order; the other orders are sorted in memory when a
  * reader first wants them, and shared by all readers of that snapshot. */
 #ifndef KGQ_KG_DELTA_H
 #define KGQ_KG_DELTA_H
 
+#include "kg/space.h"
 #include "kg/table.h"
 
 /* More changes than these are folded. */
@@ -31,8 +35,18 @@ BaseStatus kg_delta_range(KgTxn *txn, KgIndex index, uint32_t space, const uint6
 BaseStatus kg_delta_get(KgTxn *txn, uint32_t space, KgTriple triple, unsigned *ops, KgNote *note, BaseError *err);
 /* Sets it; ops 0: nothing is said any more. */
 BaseStatus kg_delta_put(KgTxn *txn, uint32_t space, KgTriple triple, unsigned ops, const KgNote *note, BaseError *err);
+/* What the snapshot's changes add to the counts in the table (or, modulo 2^64, take from them), of one predicate or,
+ * for KG_ANY, of all. */
+BaseStatus kg_delta_counts(KgTxn *txn, uint32_t graph, KgId predicate, KgCounts *out, BaseError *err);
+typedef struct KgDeltaCounts {
+    uint32_t graph;
+    KgId predicate;
+    KgCounts moved;
+} KgDeltaCounts;
+/* All of them, sorted by graph and predicate; borrowed as kg_delta_range's are. */
+BaseStatus kg_delta_all_counts(KgTxn *txn, const KgDeltaCounts **out, size_t *count, BaseError *err);
 BaseStatus kg_delta_count(KgTxn *txn, size_t *out, BaseError *err);
-/* Merges all changes into the tables. */
+/* Merges all changes into the tables, and what they count into the counts. */
 BaseStatus kg_delta_fold(KgTxn *txn, BaseError *err);
 /* Takes triples that the space's tables have, sorted and each once, out of them; no change may wait to be merged. */
 BaseStatus kg_delta_hide(KgTxn *txn, uint32_t space, const KgTriple *triples, size_t count, BaseError *err);

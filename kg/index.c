@@ -5,6 +5,7 @@
 
 #include "kg/bulk.h"
 #include "kg/delta.h"
+#include "kg/statistics.h"
 #include "kg/table.h"
 #include "kg/terms.h"
 
@@ -74,12 +75,15 @@ BaseStatus kg_get(KgTxn *txn, KgLayer layer, KgTriple triple, KgNote *note, Base
 /* The layers of the graph, among those asked about, that have the triple. */
 static BaseStatus layers_of(KgTxn *txn, uint32_t graph, unsigned asked, KgTriple triple, unsigned *out, BaseError *err)
 {
-    KgCounts all;
+    KgCounts stored;
+    size_t changes = 0;
     *out = 0;
-    BaseStatus status = kg_get_counts(txn, graph, KG_ANY, &all, err);
+    BaseStatus status = kg_stored_counts(txn, graph, KG_ANY, &stored, err);
+    if (status == BASE_OK)
+        status = kg_delta_count(txn, &changes, err);
     for (int layer = 0; status == BASE_OK && layer < KG_LAYERS; layer++) {
         bool is_there = false;
-        if (asked & KG_IN(layer) && kg_union_count(&all, KG_IN(layer)) > 0)
+        if (asked & KG_IN(layer) && (changes > 0 || kg_union_count(&stored, KG_IN(layer)) > 0))
             status = kg_space_get(txn, kg_space(graph, (KgLayer)layer), triple, &is_there, NULL, err);
         *out |= is_there ? KG_IN(layer) : 0;
     }
@@ -121,22 +125,6 @@ BaseStatus kg_want_known(KgTxn *txn, KgTriple triple, BaseError *err)
     return BASE_OK;
 }
 
-/* Counts of one triple that joins or leaves `layer`, `in` being the layers it was in. */
-static BaseStatus move_one(KgTxn *txn, uint32_t graph, KgTriple triple, KgLayer layer, unsigned in, bool leave,
-                           BaseError *err)
-{
-    KgTally tally = {0};
-    BaseStatus status = BASE_OK;
-    if (kg_tally_add(&tally, triple.p, in, 1))
-        status = kg_tally_apply(&tally, txn, graph, layer, leave, err);
-    else
-        status = base_fail(err, BASE_NO_MEMORY, "no memory to count a triple");
-    if (status != BASE_OK)
-        txn->broken = true;
-    kg_tally_free(&tally);
-    return status;
-}
-
 static BaseStatus add_one(KgTxn *txn, uint32_t graph, KgLayer layer, const KgRecord *record, bool *added,
                           BaseError *err)
 {
@@ -151,7 +139,7 @@ static BaseStatus add_one(KgTxn *txn, uint32_t graph, KgLayer layer, const KgRec
     if (status == BASE_OK)
         status = kg_delta_put(txn, space, record->triple, ops | KG_PRESENT, &record->note, err);
     if (status == BASE_OK)
-        status = move_one(txn, graph, record->triple, layer, in, false, err);
+        kg_note_change(txn, graph, layer, 1);
     if (added)
         *added = status == BASE_OK;
     return status;
@@ -192,7 +180,7 @@ BaseStatus kg_delete_in(KgTxn *txn, KgId graph, KgLayer layer, KgTriple triple, 
     if (status == BASE_OK)
         status = kg_delta_put(txn, space, triple, ops == KG_PRESENT ? 0 : KG_HIDES, NULL, err);
     if (status == BASE_OK)
-        status = move_one(txn, number, triple, layer, in, true, err);
+        kg_note_change(txn, number, layer, 1);
     if (deleted)
         *deleted = status == BASE_OK;
     return status;
@@ -219,6 +207,7 @@ BaseStatus kg_clear_layer_in(KgTxn *txn, KgId graph, KgLayer layer, BaseError *e
         status = kg_table_clear(txn, (KgTable)(KG_ORDERS + index), space, err);
     if (status == BASE_OK)
         status = kg_clear_counts(txn, number, layer, err);
+    txn->delta_is_old = true; /* what changes of other layers count depends on the tables */
     if (status != BASE_OK)
         txn->broken = true;
     return status;

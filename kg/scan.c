@@ -285,17 +285,23 @@ static BaseStatus open_streams(KgScan *scan, uint32_t graph, unsigned layers, Ba
 static BaseStatus layers_with_triples(KgTxn *txn, KgId graph, unsigned layers, uint32_t *number, unsigned *out,
                                       BaseError *err)
 {
-    KgCounts counts;
+    KgCounts stored;
     *out = 0;
     BaseStatus status = kg_graph_number(txn, graph, false, number, err);
     if (status == BASE_OK)
-        status = kg_get_counts(txn, *number, KG_ANY, &counts, err);
+        status = kg_stored_counts(txn, *number, KG_ANY, &stored, err);
     if (status != BASE_OK)
         return status == BASE_NOT_FOUND ? BASE_OK : status;
-    for (int layer = 0; layer < KG_LAYERS; layer++)
-        if (layers & KG_IN(layer) && kg_union_count(&counts, KG_IN(layer)) > 0)
-            *out |= KG_IN(layer);
-    return BASE_OK;
+    for (int layer = 0; status == BASE_OK && layer < KG_LAYERS; layer++) {
+        KgDeltaRows changes;
+        bool any = kg_union_count(&stored, KG_IN(layer)) > 0;
+        if (layers & KG_IN(layer) && !any) {
+            status = kg_delta_range(txn, KG_SPO, kg_space(*number, (KgLayer)layer), NULL, 0, &changes, err);
+            any = status == BASE_OK && changes.count > 0;
+        }
+        *out |= any ? layers & KG_IN(layer) : 0;
+    }
+    return status;
 }
 
 BaseStatus kg_scan_open_in(KgTxn *txn, KgId graph, unsigned layers, KgTriple pattern, KgOrder order, KgScan **out,

@@ -2,6 +2,7 @@
 #include "kg/space.h"
 
 #include "kg/catalog.h"
+#include "kg/delta.h"
 #include "kg/statistics.h"
 #include "kg/terms.h"
 
@@ -95,7 +96,7 @@ static void make_count_key(uint32_t graph, KgId predicate, unsigned char out[COU
     memcpy(out + sizeof big_graph, &big_predicate, sizeof big_predicate);
 }
 
-BaseStatus kg_get_counts(KgTxn *txn, uint32_t graph, KgId predicate, KgCounts *out, BaseError *err)
+BaseStatus kg_stored_counts(KgTxn *txn, uint32_t graph, KgId predicate, KgCounts *out, BaseError *err)
 {
     unsigned char bytes[COUNT_KEY_BYTES];
     make_count_key(graph, predicate, bytes);
@@ -122,13 +123,41 @@ static int put_counts(KgTxn *txn, uint32_t graph, KgId predicate, const KgCounts
     return code == MDB_NOTFOUND ? MDB_SUCCESS : code;
 }
 
+static void add_counts(KgCounts *to, const KgCounts *moved)
+{
+    for (unsigned in = 1; in < 1 << KG_LAYERS; in++)
+        to->by_layers[in] += moved->by_layers[in];
+}
+
+BaseStatus kg_get_counts(KgTxn *txn, uint32_t graph, KgId predicate, KgCounts *out, BaseError *err)
+{
+    KgCounts moved;
+    BaseStatus status = kg_stored_counts(txn, graph, predicate, out, err);
+    if (status == BASE_OK)
+        status = kg_delta_counts(txn, graph, predicate, &moved, err);
+    if (status == BASE_OK)
+        add_counts(out, &moved);
+    return status;
+}
+
+BaseStatus kg_move_stored_counts(KgTxn *txn, uint32_t graph, KgId predicate, const KgCounts *moved, BaseError *err)
+{
+    KgCounts counts;
+    const BaseStatus status = kg_stored_counts(txn, graph, predicate, &counts, err);
+    if (status != BASE_OK)
+        return status;
+    add_counts(&counts, moved);
+    const int code = put_counts(txn, graph, predicate, &counts);
+    return code == MDB_SUCCESS ? BASE_OK : kg_break(txn, code, err);
+}
+
 /* `moved[in]` triples of the predicate that were in exactly the layers `in` are now in `layer` as well, or, for
  * `leave`, are no longer in it. */
 static BaseStatus move_counts(KgTxn *txn, uint32_t graph, KgId predicate, KgLayer layer, const KgCounts *moved,
                               bool leave, BaseError *err)
 {
     KgCounts counts;
-    const BaseStatus status = kg_get_counts(txn, graph, predicate, &counts, err);
+    const BaseStatus status = kg_stored_counts(txn, graph, predicate, &counts, err);
     if (status != BASE_OK) {
         txn->broken = true;
         return status;
@@ -190,27 +219,72 @@ static int next_count(MDB_cursor *cursor, uint32_t graph, bool first, MDB_val *k
     return memcmp(key->mv_data, bytes, sizeof graph) == 0 ? MDB_SUCCESS : MDB_NOTFOUND;
 }
 
-BaseStatus kg_each_count(KgTxn *txn, uint32_t graph,
-                         BaseStatus (*visit)(void *context, KgId predicate, const KgCounts *counts, BaseError *err),
-                         void *context, BaseError *err)
+typedef BaseStatus VisitCounts(void *context, KgId predicate, const KgCounts *counts, BaseError *err);
+
+static bool is_none(const KgCounts *counts)
+{
+    static const KgCounts none;
+    return memcmp(counts, &none, sizeof none) == 0;
+}
+
+/* The graph's part of what changes add. */
+static void find_graph_counts(const KgDeltaCounts **all, size_t *count, uint32_t graph)
+{
+    while (*count && (*all)->graph < graph) {
+        ++*all;
+        --*count;
+    }
+    size_t own = 0;
+    while (own < *count && (*all)[own].graph == graph)
+        own++;
+    *count = own;
+}
+
+/* Those that changes alone have, before predicate `until`. */
+static BaseStatus visit_changed(const KgDeltaCounts **moved, size_t *left, KgId until, VisitCounts *visit,
+                                void *context, BaseError *err)
+{
+    BaseStatus status = BASE_OK;
+    for (; status == BASE_OK && *left && (*moved)->predicate < until; ++*moved, --*left)
+        if (!is_none(&(*moved)->moved))
+            status = visit(context, (*moved)->predicate, &(*moved)->moved, err);
+    return status;
+}
+
+BaseStatus kg_each_count(KgTxn *txn, uint32_t graph, VisitCounts *visit, void *context, BaseError *err)
 {
     MDB_cursor *cursor = NULL;
     MDB_val key, value;
-    BaseStatus status = BASE_OK;
+    const KgDeltaCounts *moved;
+    size_t left;
+    BaseStatus status = kg_delta_all_counts(txn, &moved, &left, err);
+    if (status != BASE_OK)
+        return status;
+    find_graph_counts(&moved, &left, graph);
     int code = mdb_cursor_open(txn->mdb, txn->store->tables[KG_COUNTS], &cursor);
     for (bool first = true; status == BASE_OK && code == MDB_SUCCESS; first = false) {
-        uint64_t predicate;
+        uint64_t big;
         KgCounts counts;
         code = next_count(cursor, graph, first, &key, &value);
         if (code != MDB_SUCCESS)
             break;
-        memcpy(&predicate, (const char *)key.mv_data + sizeof graph, sizeof predicate);
+        memcpy(&big, (const char *)key.mv_data + sizeof graph, sizeof big);
         memcpy(&counts, value.mv_data, sizeof counts);
-        status = visit(context, be64toh(predicate), &counts, err);
+        const KgId predicate = be64toh(big);
+        status = visit_changed(&moved, &left, predicate, visit, context, err);
+        if (left && moved->predicate == predicate) {
+            add_counts(&counts, &moved->moved);
+            moved++;
+            left--;
+        }
+        if (status == BASE_OK && !is_none(&counts))
+            status = visit(context, predicate, &counts, err);
     }
     if (cursor)
         mdb_cursor_close(cursor);
-    return status != BASE_OK || code == MDB_NOTFOUND ? status : kg_mdb_fail(txn->store, code, "read", err);
+    if (status != BASE_OK || code != MDB_NOTFOUND)
+        return status != BASE_OK ? status : kg_mdb_fail(txn->store, code, "read", err);
+    return visit_changed(&moved, &left, UINT64_MAX, visit, context, err);
 }
 
 /* Sums move from each set of layers with the layer to the one without. */

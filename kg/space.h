@@ -18,6 +18,9 @@ typedef struct KgCounts {
     uint64_t by_layers[1 << KG_LAYERS];
 } KgCounts;
 BaseStatus kg_get_counts(KgTxn *txn, uint32_t graph, KgId predicate, KgCounts *out, BaseError *err);
+/* Those of the tables alone, changes not merged yet left aside (delta.h); and what is added to them, modulo 2^64. */
+BaseStatus kg_stored_counts(KgTxn *txn, uint32_t graph, KgId predicate, KgCounts *out, BaseError *err);
+BaseStatus kg_move_stored_counts(KgTxn *txn, uint32_t graph, KgId predicate, const KgCounts *moved, BaseError *err);
 static inline uint64_t kg_union_count(const KgCounts *counts, unsigned layers)
 {
     uint64_t sum = 0;
@@ -44,10 +47,11 @@ typedef struct KgTally {
     KgCounts all;
 } KgTally;
 bool kg_tally_add(KgTally *tally, KgId predicate, unsigned layers, uint64_t count);
-/* `layers` of the tally are those a triple was in before; `leave`: with the layer itself. */
+/* `layers` of the tally are those a triple was in before; `leave`: with the layer itself. Of triples of the tables,
+ * which is all there are: no change waits to be merged. */
 BaseStatus kg_tally_apply(const KgTally *tally, KgTxn *txn, uint32_t graph, KgLayer layer, bool leave, BaseError *err);
 void kg_tally_free(KgTally *tally);
-/* Every triple of the layer leaves it. */
+/* Every triple of the layer leaves its tables. */
 BaseStatus kg_clear_counts(KgTxn *txn, uint32_t graph, KgLayer layer, BaseError *err);
 /* Calls `visit` for each predicate's counts in the graph. */
 BaseStatus kg_each_count(KgTxn *txn, uint32_t graph,
