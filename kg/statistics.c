@@ -120,25 +120,28 @@ static bool begin_predicate(Pass *pass, KgId predicate)
     return true;
 }
 
-static void end_subject(Pass *pass)
+/* False: no memory. */
+static bool end_subject(Pass *pass)
 {
     Node *const node = pass->node != NOWHERE ? &pass->nodes.items[pass->node] : NULL;
     if (node && !node->triples && pass->cells + node->depth <= MOST_CELLS) {
-        node->triples =
-            base_arena_alloc(pass->arena, node->depth, sizeof *node->triples); /* without: it counts as other */
+        node->triples = base_arena_alloc(pass->arena, node->depth, sizeof *node->triples);
+        if (!node->triples)
+            return false;
         pass->cells += node->depth;
-        pass->set_count += node->triples != NULL;
+        pass->set_count++;
     }
     pass->subjects++;
     if (!node || !node->triples) {
         pass->other_subjects++;
         for (size_t i = 0; i < pass->runs.count; i++)
             pass->other_triples += pass->runs.items[i];
-        return;
+        return true;
     }
     node->subjects++;
     for (size_t i = 0; i < node->depth; i++)
         node->triples[i] += pass->runs.items[i];
+    return true;
 }
 
 /* Triples in SPO order, continuing from `*last`. */
@@ -151,8 +154,8 @@ static bool take_sets(Pass *pass, size_t count, KgTriple *last)
             continue;
         }
         if (triple.s != last->s) {
-            if (last->s != KG_ANY)
-                end_subject(pass);
+            if (last->s != KG_ANY && !end_subject(pass))
+                return false;
             pass->node = ROOT;
             pass->runs.count = 0;
         }
@@ -202,8 +205,8 @@ static BaseStatus scan(Pass *pass, KgOrder order, Take *take, BaseError *err)
             status = base_fail(err, BASE_CANCELLED, "cancelled while taking statistics");
     }
     kg_scan_close(scan);
-    if (status == BASE_END && order == KG_ORDER_SPO && last.s != KG_ANY)
-        end_subject(pass);
+    if (status == BASE_END && order == KG_ORDER_SPO && last.s != KG_ANY && !end_subject(pass))
+        return no_memory(err);
     return status == BASE_END ? BASE_OK : status;
 }
 
