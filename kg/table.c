@@ -446,6 +446,8 @@ static BaseStatus find_block(Merge *merge, KgPlace *place, bool *is_last)
         const Key end = make_bound(merge->space, key, 0, merge->shape.keys, true);
         found = (MDB_val){end.length, (void *)end.bytes};
         int code = mdb_cursor_get(cursor, &found, &value, MDB_SET_RANGE);
+        if (code != MDB_SUCCESS && code != MDB_NOTFOUND)
+            return kg_break(merge->txn, code, merge->err);
         code = mdb_cursor_get(cursor, &found, &value, code == MDB_NOTFOUND ? MDB_LAST : MDB_PREV);
         if (code == MDB_NOTFOUND)
             return BASE_END;

@@ -363,7 +363,8 @@ BaseStatus kg_find(KgTxn *txn, const KgTerm *term, KgId *out, BaseError *err)
 
 /* ---- New terms ---- */
 
-size_t kg_known_bytes(const KgTxn *txn)
+/* What the terms that are remembered take, about. */
+static size_t known_bytes(const KgTxn *txn)
 {
     return txn->known.set.bytes.count + txn->known.set.terms.count * (sizeof(KgSetTerm) + sizeof(KgId) + 16);
 }
@@ -389,7 +390,7 @@ BaseStatus kg_intern_encoded(KgTxn *txn, BaseHash128 hash, KgText bytes, KgId *o
     KgKnownTerms *const known = &txn->known;
     bool is_new;
     *out = KG_ANY;
-    if (kg_known_bytes(txn) > txn->known_limit) {
+    if (known_bytes(txn) > txn->known_limit) {
         BaseStatus status = kg_flush_terms(txn, err);
         if (status == BASE_OK && !known->filter.lines)
             status = kg_hash_filter_make(&known->filter, txn, txn->known_limit / FILTER_SHARE, err);

@@ -23,8 +23,6 @@ BaseStatus kg_intern_encoded(KgTxn *txn, BaseHash128 hash, KgText bytes, KgId *o
 bool kg_is_known(KgTxn *txn, KgId id);
 /* Puts new terms into the tables, and forgets which were known. */
 BaseStatus kg_flush_terms(KgTxn *txn, BaseError *err);
-/* New terms not in the tables yet, in bytes. */
-size_t kg_known_bytes(const KgTxn *txn);
 void kg_free_known_terms(KgKnownTerms *known);
 
 /* For kg_check: the table, the seed of a block's checksum, and the key under which a hash is kept. */
