@@ -3,7 +3,7 @@
  * one before it, and the same sum of a 128-bit hash of every triple; only where they do not are triples looked up. */
 #include "kg/check.h"
 #include "kg/delta.h"
-#include "kg/index.h"
+#include "kg/space.h"
 #include "kg/table.h"
 #include "kg/terms.h"
 

@@ -1,7 +1,7 @@
 /* index.c - single triples in and out, and whole layers. The triples of a space are kept in four orders, SPO, POS, OSP
  * and PSO, so that every pattern is a range of one of them (Weiss, Karras, Bernstein, "Hexastore", 2008, with the three
  * that suffice for ranges, and a fourth in which the subjects of a predicate are sorted for joins). */
-#include "kg/index.h"
+#include "kg/space.h"
 
 #include "kg/bulk.h"
 #include "kg/delta.h"
@@ -44,7 +44,7 @@ static BaseStatus table_get(KgTxn *txn, uint32_t space, KgTriple triple, bool *i
     return BASE_OK;
 }
 
-BaseStatus kg_space_get(KgTxn *txn, uint32_t space, KgTriple triple, bool *is_there, KgNote *note, BaseError *err)
+static BaseStatus space_get(KgTxn *txn, uint32_t space, KgTriple triple, bool *is_there, KgNote *note, BaseError *err)
 {
     unsigned ops;
     const BaseStatus status = kg_delta_get(txn, space, triple, &ops, note, err);
@@ -63,7 +63,7 @@ BaseStatus kg_get_in(KgTxn *txn, KgId graph, KgLayer layer, KgTriple triple, KgN
         return base_fail(err, BASE_BAD_CALL, "kg_get: no layer has the number %d", (int)layer);
     BaseStatus status = kg_graph_number(txn, graph, false, &number, err);
     if (status == BASE_OK)
-        status = kg_space_get(txn, kg_space(number, layer), triple, &is_there, note, err);
+        status = space_get(txn, kg_space(number, layer), triple, &is_there, note, err);
     return status == BASE_OK && !is_there ? BASE_NOT_FOUND : status;
 }
 
@@ -84,7 +84,7 @@ static BaseStatus layers_of(KgTxn *txn, uint32_t graph, unsigned asked, KgTriple
     for (int layer = 0; status == BASE_OK && layer < KG_LAYERS; layer++) {
         bool is_there = false;
         if (asked & KG_IN(layer) && (changes > 0 || kg_union_count(&stored, KG_IN(layer)) > 0))
-            status = kg_space_get(txn, kg_space(graph, (KgLayer)layer), triple, &is_there, NULL, err);
+            status = space_get(txn, kg_space(graph, (KgLayer)layer), triple, &is_there, NULL, err);
         *out |= is_there ? KG_IN(layer) : 0;
     }
     return status;
@@ -108,14 +108,14 @@ BaseStatus kg_holds(KgTxn *txn, unsigned layers, KgTriple triple, bool *out, Bas
 
 /* ---- One triple ---- */
 
-BaseStatus kg_want_layer(const KgTxn *txn, KgLayer layer, const char *call, BaseError *err)
+static BaseStatus want_layer(const KgTxn *txn, KgLayer layer, const char *call, BaseError *err)
 {
     if ((unsigned)layer >= KG_LAYERS)
         return base_fail(err, BASE_BAD_CALL, "%s: no layer has the number %d", call, (int)layer);
     return kg_want_writer(txn, call, err);
 }
 
-BaseStatus kg_want_known(KgTxn *txn, KgTriple triple, BaseError *err)
+static BaseStatus want_known(KgTxn *txn, KgTriple triple, BaseError *err)
 {
     const KgId ids[] = {triple.s, triple.p, triple.o};
     for (int i = 0; i < 3; i++)
@@ -130,7 +130,7 @@ static BaseStatus add_one(KgTxn *txn, uint32_t graph, KgLayer layer, const KgRec
 {
     const uint32_t space = kg_space(graph, layer);
     unsigned in = 0, ops;
-    BaseStatus status = kg_want_known(txn, record->triple, err);
+    BaseStatus status = want_known(txn, record->triple, err);
     if (status == BASE_OK)
         status = layers_of(txn, graph, KG_ALL_LAYERS, record->triple, &in, err);
     if (status != BASE_OK || in & KG_IN(layer))
@@ -150,7 +150,7 @@ BaseStatus kg_add_in(KgTxn *txn, KgId graph, KgLayer layer, const KgRecord *reco
     uint32_t number;
     if (added)
         *added = false;
-    BaseStatus status = kg_want_layer(txn, layer, "kg_add", err);
+    BaseStatus status = want_layer(txn, layer, "kg_add", err);
     if (status == BASE_OK)
         status = kg_graph_number(txn, graph, true, &number, err);
     return status == BASE_OK ? add_one(txn, number, layer, record, added, err) : status;
@@ -167,7 +167,7 @@ BaseStatus kg_delete_in(KgTxn *txn, KgId graph, KgLayer layer, KgTriple triple, 
     unsigned in = 0, ops;
     if (deleted)
         *deleted = false;
-    BaseStatus status = kg_want_layer(txn, layer, "kg_delete", err);
+    BaseStatus status = want_layer(txn, layer, "kg_delete", err);
     if (status == BASE_OK)
         status = kg_graph_number(txn, graph, false, &number, err);
     if (status == BASE_OK)
@@ -196,7 +196,7 @@ BaseStatus kg_delete(KgTxn *txn, KgLayer layer, KgTriple triple, bool *deleted, 
 BaseStatus kg_clear_layer_in(KgTxn *txn, KgId graph, KgLayer layer, BaseError *err)
 {
     uint32_t number;
-    BaseStatus status = kg_want_layer(txn, layer, "kg_clear_layer", err);
+    BaseStatus status = want_layer(txn, layer, "kg_clear_layer", err);
     if (status == BASE_OK)
         status = kg_graph_number(txn, graph, false, &number, err);
     if (status != BASE_OK)
@@ -225,8 +225,8 @@ static KgNote note_of_record(const void *context, size_t row)
     return ((const KgRecord *)context)[row].note;
 }
 
-BaseStatus kg_add_records(KgTxn *txn, uint32_t graph, KgLayer layer, const KgRecord *records, size_t count,
-                          uint64_t *added, uint64_t *added_by, uint32_t first, BaseJob *job, BaseError *err)
+static BaseStatus add_records(KgTxn *txn, uint32_t graph, KgLayer layer, const KgRecord *records, size_t count,
+                              uint64_t *added, uint64_t *added_by, uint32_t first, BaseJob *job, BaseError *err)
 {
     uint64_t *const ids = malloc((count ? count : 1) * 3 * sizeof *ids);
     if (!ids)
@@ -261,11 +261,11 @@ BaseStatus kg_add_many_in(KgTxn *txn, KgId graph, KgLayer layer, KgRecord *recor
     uint64_t new_ones = 0;
     if (added)
         *added = 0;
-    BaseStatus status = kg_want_layer(txn, layer, "kg_add_many", err);
+    BaseStatus status = want_layer(txn, layer, "kg_add_many", err);
     if (status == BASE_OK && count > 0)
         status = kg_graph_number(txn, graph, true, &number, err);
     for (size_t i = 0; status == BASE_OK && i < count; i++)
-        status = kg_want_known(txn, records[i].triple, err);
+        status = want_known(txn, records[i].triple, err);
     if (status != BASE_OK || count == 0)
         return status;
     if (base_job_cancelled(job)) {
@@ -274,7 +274,7 @@ BaseStatus kg_add_many_in(KgTxn *txn, KgId graph, KgLayer layer, KgRecord *recor
     }
     const bool is_few = count <= kg_limit(txn->store->limits.records, FEW_RECORDS);
     status = is_few ? add_few(txn, number, layer, records, count, &new_ones, err)
-                    : kg_add_records(txn, number, layer, records, count, &new_ones, NULL, 0, job, err);
+                    : add_records(txn, number, layer, records, count, &new_ones, NULL, 0, job, err);
     if (status == BASE_OK && added)
         *added = (size_t)new_ones;
     return status;
@@ -345,7 +345,7 @@ BaseStatus kg_delete_many_in(KgTxn *txn, KgId graph, KgLayer layer, KgTriple *tr
     size_t gone = 0;
     if (deleted)
         *deleted = 0;
-    BaseStatus status = kg_want_layer(txn, layer, "kg_delete_many", err);
+    BaseStatus status = want_layer(txn, layer, "kg_delete_many", err);
     if (status == BASE_OK)
         status = kg_graph_number(txn, graph, false, &number, err);
     if (status != BASE_OK)

@@ -2,7 +2,7 @@
  * not merged into it yet; the layers are merged, so that each triple comes once and in order. Where no order with the
  * bound places first has the unbound ones as asked for, the matches are gathered and sorted. */
 #include "kg/delta.h"
-#include "kg/index.h"
+#include "kg/space.h"
 #include "kg/table.h"
 
 #include <stdlib.h>
