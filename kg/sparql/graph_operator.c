@@ -238,6 +238,8 @@ static BaseStatus graph_next(Operator *op, Batch *out, BaseError *err)
             status = sparql_next(op->input, &graph->in, err);
             if (status != BASE_OK)
                 return status;
+            if (!sparql_batch_reserve(op->run, &graph->chosen, graph->in.count))
+                return sparql_no_memory(err);
             graph->at = 0;
             continue;
         }

@@ -4,6 +4,9 @@
 #include <stdlib.h>
 #include <time.h>
 
+#define FIRST_ROWS 64 /* of a batch */
+#define GROWTH 4
+
 static int64_t microseconds_now(void)
 {
     struct timespec now;
@@ -40,9 +43,31 @@ BaseStatus sparql_no_memory(BaseError *err)
     return base_fail(err, BASE_NO_MEMORY, "no memory to run the query");
 }
 
+static int64_t steady_nanoseconds(clockid_t clock)
+{
+    struct timespec now;
+    clock_gettime(clock, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
 BaseStatus sparql_cancelled(Run *run, BaseError *err)
 {
-    return base_job_cancelled(run->job) ? base_fail(err, BASE_CANCELLED, "the query was cancelled") : BASE_OK;
+    if (base_job_cancelled(run->job))
+        return base_fail(err, BASE_CANCELLED, "the query was cancelled");
+    if (run->deadline && steady_nanoseconds(CLOCK_MONOTONIC_COARSE) / 1000 > run->deadline)
+        return base_fail(err, BASE_CANCELLED, "the query was stopped: it took more than %g s", run->timeout);
+    return BASE_OK;
+}
+
+BaseStatus sparql_hold(Operator *op, size_t bytes, BaseError *err)
+{
+    Run *const run = op->run;
+    run->memory.used += bytes - op->held;
+    op->held = bytes;
+    if (run->memory.most == 0 || run->memory.used <= run->memory.most)
+        return BASE_OK;
+    return base_fail(err, BASE_CANCELLED, "the query was stopped: it needs more than %.0f MiB of memory (in \"%s\")",
+                     (double)run->memory.most / 1048576, op->type->name);
 }
 
 BaseStatus sparql_eval_status(Run *run)
@@ -50,12 +75,55 @@ BaseStatus sparql_eval_status(Run *run)
     return run->eval.status;
 }
 
+bool sparql_batch_reserve(Run *run, Batch *batch, size_t rows)
+{
+    if (rows <= batch->capacity)
+        return true;
+    KgId *const cells = base_arena_alloc(run->arena, rows * (batch->width ? batch->width : 1), sizeof *cells);
+    if (!cells)
+        return false;
+    batch->cells = cells;
+    batch->capacity = rows;
+    return true;
+}
+
+/* A small query never sees a large batch. */
+static bool make_room(Run *run, Batch *out)
+{
+    size_t rows = out->capacity;
+    if (rows == 0)
+        rows = FIRST_ROWS;
+    else if (out->was_full)
+        rows *= GROWTH;
+    out->count = 0;
+    out->was_full = false;
+    return sparql_batch_reserve(run, out, rows < out->most ? rows : out->most);
+}
+
+static BaseStatus next_profiled(Operator *op, Batch *out, BaseError *err)
+{
+    const int64_t began = steady_nanoseconds(CLOCK_MONOTONIC);
+    const BaseStatus status = op->type->next(op, out, err);
+    out->was_full |= batch_is_full(out);
+    op->profile.nanoseconds += steady_nanoseconds(CLOCK_MONOTONIC) - began;
+    op->profile.batches += status == BASE_OK;
+    op->profile.rows += status == BASE_OK ? out->count : 0;
+    return status;
+}
+
 BaseStatus sparql_next(Operator *op, Batch *out, BaseError *err)
 {
-    out->count = 0;
+    if (!make_room(op->run, out))
+        return sparql_no_memory(err);
     op->run->eval.err = err;
     const BaseStatus status = sparql_cancelled(op->run, err);
-    return status == BASE_OK ? op->type->next(op, out, err) : status;
+    if (status != BASE_OK)
+        return status;
+    if (op->run->is_profiled)
+        return next_profiled(op, out, err);
+    const BaseStatus given = op->type->next(op, out, err);
+    out->was_full |= batch_is_full(out);
+    return given;
 }
 
 void sparql_rewind(Operator *op)
@@ -83,6 +151,7 @@ void *sparql_new_operator(Builder *builder, const OperatorType *type, size_t siz
                      .input = input,
                      .width = builder->width,
                      .batch_rows = builder->batch_rows,
+                     .estimate = -1,
                      .all = *builder->all};
     *builder->all = op;
     return op;
@@ -90,9 +159,8 @@ void *sparql_new_operator(Builder *builder, const OperatorType *type, size_t siz
 
 bool sparql_new_batch(Builder *builder, Batch *out)
 {
-    *out = (Batch){.capacity = builder->batch_rows, .width = builder->width};
-    out->cells = sparql_build_alloc(builder, builder->batch_rows * builder->width, sizeof *out->cells);
-    return out->cells != NULL;
+    *out = (Batch){.width = builder->width, .most = builder->batch_rows};
+    return true;
 }
 
 /* ---- Seed ---- */

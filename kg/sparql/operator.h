@@ -23,6 +23,12 @@ typedef struct Run {
     } merged; /* by FROM or USING of several: the default graph */
     unsigned layers;
     BaseJob *job;
+    struct {
+        size_t used, most; /* bytes that operators hold; `most` 0: no limit */
+    } memory;
+    int64_t deadline; /* microseconds of the steady clock; 0: none */
+    double timeout;   /* seconds, for the message */
+    bool is_profiled;
     BaseArena *arena;        /* of the query: operators lie in it */
     const char *name, *text; /* of the query, for messages while it is opened */
     size_t length;
@@ -36,6 +42,10 @@ typedef struct OperatorType {
     BaseStatus (*next)(Operator *op, Batch *out, BaseError *err);
     void (*rewind)(Operator *op); /* its own state; the input is rewound by sparql_rewind */
     void (*close)(Operator *op);  /* frees what is not in the arena */
+    /* For --explain: how it does its work, behind its name; and its sides beside the input, one a call, NULL behind the
+     * last. Either may be NULL. */
+    bool (*describe)(const Operator *op, BaseBuffer *out);
+    const Operator *(*side)(const Operator *op, size_t number);
 } OperatorType;
 
 struct Operator {
@@ -43,7 +53,14 @@ struct Operator {
     Run *run;
     Operator *input; /* NULL: it begins by itself */
     size_t width, batch_rows;
-    Operator *all; /* chain of all operators of the query, for closing */
+    Operator *all;    /* chain of all operators of the query, for closing */
+    const char *text; /* what it is about, for --explain; NULL: nothing */
+    double estimate;  /* rows it will give, as the planner thinks; negative: it did not think */
+    size_t held;      /* bytes accounted for by sparql_hold */
+    struct {
+        uint64_t rows, batches;
+        int64_t nanoseconds; /* with all below it */
+    } profile;
 };
 
 void sparql_start_run(Run *run); /* given its transaction, layers, job, arena and text */
@@ -51,8 +68,12 @@ void sparql_end_run(Run *run);   /* frees what it holds, but not the arena */
 void sparql_close_all(Operator *all);
 BaseStatus sparql_next(Operator *op, Batch *out, BaseError *err); /* checks for cancellation, empties `out` first */
 void sparql_rewind(Operator *op);                                 /* with all below it: begin again */
-BaseStatus sparql_cancelled(Run *run, BaseError *err);            /* BASE_OK when not */
+BaseStatus sparql_cancelled(Run *run, BaseError *err);            /* BASE_OK when not, and within the time given */
 BaseStatus sparql_no_memory(BaseError *err);
+/* Tells how many bytes the operator holds by now beside the arena; fails when that is more than the query may have. */
+BaseStatus sparql_hold(Operator *op, size_t bytes, BaseError *err);
+/* Room for so many rows, whatever was in it; false: no memory. */
+bool sparql_batch_reserve(Run *run, Batch *batch, size_t rows);
 /* What an evaluation left behind: the machine's failure, or BASE_OK. */
 BaseStatus sparql_eval_status(Run *run);
 

@@ -154,7 +154,7 @@ static bool compile_exists(Planner *planner, AstExpr *expr)
     if (inner.builder.batch_rows > EXISTS_ROWS)
         inner.builder.batch_rows = EXISTS_ROWS;
     plan->seed = seed;
-    plan->buffer.capacity = 1;
+    plan->buffer.most = 1;
     plan->top = compile(&inner, expr->algebra, &seed->base, none);
     planner->builder.status = inner.builder.status;
     expr->plan = plan;

@@ -252,7 +252,6 @@ Operator *sparql_new_subquery(Builder *builder, Operator *inner, const uint32_t 
     sub->from = from;
     sub->to = to;
     sub->count = count;
-    sub->rows = (Batch){.capacity = inner->batch_rows, .width = inner->width};
-    sub->rows.cells = sparql_build_alloc(builder, inner->batch_rows * inner->width, sizeof *sub->rows.cells);
-    return sub->rows.cells ? &sub->base : NULL;
+    sub->rows = (Batch){.most = inner->batch_rows, .width = inner->width};
+    return &sub->base;
 }

@@ -7,9 +7,11 @@
 
 #include <string.h>
 
+/* Begins without room; sparql_next gives it some, more each time it came back full, up to `most` rows. */
 typedef struct Batch {
     KgId *cells; /* row by row */
-    size_t count, capacity, width;
+    size_t count, capacity, width, most;
+    bool was_full;
 } Batch;
 
 static inline KgId *batch_row(const Batch *batch, size_t row)
