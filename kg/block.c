@@ -232,9 +232,10 @@ static bool starts_before(const KgBlock *block, uint32_t run, const uint64_t *ke
     return after;
 }
 
-uint32_t kg_block_find(const KgBlock *block, const uint64_t *key, int width, bool after)
+/* How many runs start before the key. */
+static uint32_t runs_before(const KgBlock *block, const uint64_t *key, int width, bool after)
 {
-    uint32_t before = 0, end = block->runs; /* runs that start before the key */
+    uint32_t before = 0, end = block->runs;
     while (before < end) {
         const uint32_t middle = (before + end) / 2;
         if (starts_before(block, middle, key, width, after))
@@ -242,6 +243,12 @@ uint32_t kg_block_find(const KgBlock *block, const uint64_t *key, int width, boo
         else
             end = middle;
     }
+    return before;
+}
+
+uint32_t kg_block_find(const KgBlock *block, const uint64_t *key, int width, bool after)
+{
+    const uint32_t before = runs_before(block, key, width, after);
     if (before == 0)
         return 0;
     const uint32_t run = before - 1, start = run * KG_RUN_ROWS;
@@ -261,4 +268,43 @@ uint32_t kg_block_find(const KgBlock *block, const uint64_t *key, int width, boo
         high = bound(&cells, low, high, key[c], true);
     }
     return start + low;
+}
+
+/* The rows of one run, first..end in it. */
+static void range_in_run(const KgBlock *block, uint32_t run, const uint64_t *low, const uint64_t *high, int width,
+                         uint32_t *first, uint32_t *end)
+{
+    Cells cells;
+    *first = 0;
+    *end = kg_block_run_rows(block, run);
+    for (int c = 0; c < width && *first < *end; c++) {
+        const KgBlockColumn *const column = &block->columns[c];
+        if (column->kind == KG_COLUMN_CONSTANT) {
+            *first = column->base < low[c] ? *end : *first;
+            *end = column->base > high[c] ? *first : *end;
+            continue;
+        }
+        get_cells(block, run, c, *first, *end, &cells);
+        *first = bound(&cells, *first, *end, low[c], false);
+        *end = bound(&cells, *first, *end, high[c], true);
+    }
+}
+
+void kg_block_range(const KgBlock *block, const uint64_t *low, const uint64_t *high, int width, uint32_t *first,
+                    uint32_t *end)
+{
+    const uint32_t before = runs_before(block, low, width, false), run = before ? before - 1 : 0;
+    uint32_t start, stop;
+    range_in_run(block, run, low, high, width, &start, &stop);
+    const bool to_end = stop == kg_block_run_rows(block, run);
+    *first = run * KG_RUN_ROWS + start;
+    *end = run * KG_RUN_ROWS + stop;
+    if (to_end && run + 1 < block->runs && starts_before(block, run + 1, high, width, true))
+        *end = width ? kg_block_find(block, high, width, true) : block->rows;
+}
+
+void kg_block_first(const KgBlock *block, uint64_t *out)
+{
+    for (int c = 0; c < block->shape.keys; c++)
+        out[c] = first_value(block, c, 0);
 }

@@ -67,5 +67,11 @@ void kg_block_rows(const KgBlock *block, uint32_t run, int column, uint32_t firs
                    size_t stride);
 /* The first row whose first `width` keys are not below (`after`: are above) `key`; block->rows: none. */
 uint32_t kg_block_find(const KgBlock *block, const uint64_t *key, int width, bool after);
+/* The rows first..end whose first `width` keys are not below those of `low` nor above those of `high`, which differ in
+ * the last of them at most. */
+void kg_block_range(const KgBlock *block, const uint64_t *low, const uint64_t *high, int width, uint32_t *first,
+                    uint32_t *end);
+/* The keys of the first row. */
+void kg_block_first(const KgBlock *block, uint64_t *out);
 
 #endif

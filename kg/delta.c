@@ -238,8 +238,8 @@ static size_t find_row(const KgDeltaRow *rows, size_t count, uint32_t space, con
     return low;
 }
 
-BaseStatus kg_delta_range(KgTxn *txn, KgIndex index, uint32_t space, const uint64_t *key, int width, KgDeltaRows *out,
-                          BaseError *err)
+BaseStatus kg_delta_between(KgTxn *txn, KgIndex index, uint32_t space, const uint64_t *low, const uint64_t *high,
+                            int width, KgDeltaRows *out, BaseError *err)
 {
     *out = (KgDeltaRows){0};
     BaseStatus status = want_delta(txn, err);
@@ -250,9 +250,16 @@ BaseStatus kg_delta_range(KgTxn *txn, KgIndex index, uint32_t space, const uint6
     if (status != BASE_OK)
         return status;
     const KgDeltaRow *const rows = txn->delta->rows[index];
-    const size_t start = find_row(rows, txn->delta->count, space, key, width, false);
-    *out = (KgDeltaRows){rows + start, find_row(rows, txn->delta->count, space, key, width, true) - start};
+    const size_t start = find_row(rows, txn->delta->count, space, low, width, false);
+    const size_t end = find_row(rows, txn->delta->count, space, high, width, true);
+    *out = (KgDeltaRows){rows + start, end > start ? end - start : 0};
     return BASE_OK;
+}
+
+BaseStatus kg_delta_range(KgTxn *txn, KgIndex index, uint32_t space, const uint64_t *key, int width, KgDeltaRows *out,
+                          BaseError *err)
+{
+    return kg_delta_between(txn, index, space, key, key, width, out, err);
 }
 
 /* ---- What changes count ---- */

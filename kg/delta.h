@@ -31,6 +31,9 @@ typedef struct KgDeltaRows {
  * write in txn or its end. */
 BaseStatus kg_delta_range(KgTxn *txn, KgIndex index, uint32_t space, const uint64_t *key, int width, KgDeltaRows *out,
                           BaseError *err);
+/* The same from those keys of `low` to those of `high`. */
+BaseStatus kg_delta_between(KgTxn *txn, KgIndex index, uint32_t space, const uint64_t *low, const uint64_t *high,
+                            int width, KgDeltaRows *out, BaseError *err);
 /* What it says of one triple; *ops 0: nothing. `note` may be NULL. */
 BaseStatus kg_delta_get(KgTxn *txn, uint32_t space, KgTriple triple, unsigned *ops, KgNote *note, BaseError *err);
 /* Sets it; ops 0: nothing is said any more. */

@@ -140,11 +140,11 @@ static int seeker(KgTxn *txn, KgTable table, MDB_cursor **out)
     return code;
 }
 
-/* Puts the table's cursor at the first block whose key is not below `bound`. */
+/* Puts the cursor, or the transaction's where it is NULL, at the first block whose key is not below `bound`. */
 static BaseStatus seek_block(KgTxn *txn, KgTable table, const Key *bound, MDB_cursor **cursor, MDB_val *key,
                              MDB_val *value, BaseError *err)
 {
-    int code = seeker(txn, table, cursor);
+    int code = *cursor ? MDB_SUCCESS : seeker(txn, table, cursor);
     *key = (MDB_val){bound->length, (void *)bound->bytes};
     if (code == MDB_SUCCESS)
         code = mdb_cursor_get(*cursor, key, value, MDB_SET_RANGE);
@@ -159,7 +159,7 @@ BaseStatus kg_table_seek(KgTxn *txn, KgTable table, uint32_t space, const uint64
                          KgPlace *out, BaseError *err)
 {
     const Key bound = make_bound(space, key, width, kg_table_shape(table).keys, after);
-    MDB_cursor *cursor;
+    MDB_cursor *cursor = NULL;
     MDB_val found, value;
     BaseStatus status = seek_block(txn, table, &bound, &cursor, &found, &value, err);
     if (status == BASE_OK)
@@ -167,7 +167,12 @@ BaseStatus kg_table_seek(KgTxn *txn, KgTable table, uint32_t space, const uint64
     if (status != BASE_OK)
         return status;
     out->row = width ? kg_block_find(&out->block, key, width, after) : 0;
-    return out->row < out->block.rows ? BASE_OK : damaged(txn, "a block is not where its rows are", err);
+    return out->row < out->block.rows ? BASE_OK : kg_table_misplaced(txn, err);
+}
+
+BaseStatus kg_table_misplaced(const KgTxn *txn, BaseError *err)
+{
+    return damaged(txn, "a block is not where its rows are", err);
 }
 
 BaseStatus kg_table_next(KgTxn *txn, KgTable table, uint32_t space, KgPlace *place, BaseError *err)
@@ -178,12 +183,46 @@ BaseStatus kg_table_next(KgTxn *txn, KgTable table, uint32_t space, KgPlace *pla
     return kg_table_seek(txn, table, space, last, keys, true, place, err);
 }
 
-/* ---- Counting ---- */
+/* ---- From block to block ---- */
 
 static bool in_prefix(const MDB_val *key, const Key *prefix, size_t length)
 {
     return key->mv_size > length && memcmp(key->mv_data, prefix->bytes, length) == 0;
 }
+
+BaseStatus kg_table_cursor(KgTxn *txn, KgTable table, MDB_cursor **out, BaseError *err)
+{
+    const int code = mdb_cursor_open(txn->mdb, txn->store->tables[table], out);
+    return code == MDB_SUCCESS ? BASE_OK : kg_mdb_fail(txn->store, code, "read", err);
+}
+
+BaseStatus kg_table_open_block(KgTxn *txn, KgTable table, uint32_t space, MDB_cursor *cursor, const uint64_t *key,
+                               KgPlace *out, BaseError *err)
+{
+    const int keys = kg_table_shape(table).keys;
+    const Key bound = make_bound(space, key, keys, keys, false);
+    MDB_val found, value;
+    const BaseStatus status = seek_block(txn, table, &bound, &cursor, &found, &value, err);
+    return status == BASE_OK ? open_block(txn, table, &found, &value, out, err) : status;
+}
+
+BaseStatus kg_table_next_block(KgTxn *txn, KgTable table, uint32_t space, MDB_cursor *cursor, const uint64_t *key,
+                               KgPlace *out, BaseError *err)
+{
+    const int keys = kg_table_shape(table).keys;
+    const Key bound = make_bound(space, key, keys, keys, false);
+    MDB_val found, value;
+    const int code = mdb_cursor_get(cursor, &found, &value, MDB_NEXT);
+    if (code != MDB_SUCCESS)
+        return code == MDB_NOTFOUND ? BASE_END : kg_mdb_fail(txn->store, code, "read", err);
+    if (!in_prefix(&found, &bound, 4))
+        return BASE_END;
+    if (found.mv_size != bound.length || memcmp(found.mv_data, bound.bytes, bound.length) < 0)
+        return BASE_NOT_FOUND;
+    return open_block(txn, table, &found, &value, out, err);
+}
+
+/* ---- Counting ---- */
 
 BaseStatus kg_table_count(KgTxn *txn, KgTable table, uint32_t space, const uint64_t *key, int width, uint64_t *out,
                           BaseError *err)
@@ -192,7 +231,7 @@ BaseStatus kg_table_count(KgTxn *txn, KgTable table, uint32_t space, const uint6
     const int keys = kg_table_shape(table).keys;
     const Key bound = make_bound(space, key, width, keys, false);
     const size_t prefix = 4 + 8 * (size_t)width, rows_at = 4 + 8 * (size_t)keys;
-    MDB_cursor *cursor;
+    MDB_cursor *cursor = NULL;
     MDB_val found, value;
     KgPlace place;
     BaseStatus status = seek_block(txn, table, &bound, &cursor, &found, &value, err);
@@ -437,7 +476,7 @@ static BaseStatus find_block(Merge *merge, KgPlace *place, bool *is_last)
     for (int c = 0; c < merge->shape.keys; c++)
         key[c] = merge->changes->columns[c][merge->at];
     const Key bound = make_bound(merge->space, key, merge->shape.keys, merge->shape.keys, false);
-    MDB_cursor *cursor;
+    MDB_cursor *cursor = NULL;
     MDB_val found, value;
     BaseStatus status = seek_block(merge->txn, merge->table, &bound, &cursor, &found, &value, merge->err);
     *is_last = status == BASE_END;
@@ -555,7 +594,7 @@ BaseStatus kg_table_merge(KgTxn *txn, KgTable table, uint32_t space, const KgRow
 BaseStatus kg_table_clear(KgTxn *txn, KgTable table, uint32_t space, BaseError *err)
 {
     const Key bound = make_bound(space, NULL, 0, kg_table_shape(table).keys, false);
-    MDB_cursor *cursor;
+    MDB_cursor *cursor = NULL;
     MDB_val key, value;
     BaseStatus status;
     while ((status = seek_block(txn, table, &bound, &cursor, &key, &value, err)) == BASE_OK) {

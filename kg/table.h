@@ -35,6 +35,17 @@ BaseStatus kg_table_seek(KgTxn *txn, KgTable table, uint32_t space, const uint64
                          KgPlace *out, BaseError *err);
 /* The first row of the block after this one. */
 BaseStatus kg_table_next(KgTxn *txn, KgTable table, uint32_t space, KgPlace *place, BaseError *err);
+/* The same for a reader that goes from block to block. A cursor of its own (mdb_cursor_close ends it) stays where the
+ * last call has put it; NULL: the transaction's. */
+BaseStatus kg_table_cursor(KgTxn *txn, KgTable table, MDB_cursor **out, BaseError *err);
+/* The block in which the first row not below the key, a whole one, is. BASE_END: none; *out is as it was. */
+BaseStatus kg_table_open_block(KgTxn *txn, KgTable table, uint32_t space, MDB_cursor *cursor, const uint64_t *key,
+                               KgPlace *out, BaseError *err);
+/* The block behind the cursor's, if it is that one; BASE_NOT_FOUND: it lies further on. */
+BaseStatus kg_table_next_block(KgTxn *txn, KgTable table, uint32_t space, MDB_cursor *cursor, const uint64_t *key,
+                               KgPlace *out, BaseError *err);
+/* BASE_BAD_INPUT, for a block without the row that its key says is in it. */
+BaseStatus kg_table_misplaced(const KgTxn *txn, BaseError *err);
 /* How many rows begin with the `width` keys of `key`. */
 BaseStatus kg_table_count(KgTxn *txn, KgTable table, uint32_t space, const uint64_t *key, int width, uint64_t *out,
                           BaseError *err);

@@ -1,0 +1,25 @@
+/* cursor.h - private to kg: matches in one order of a graph's layers, found again and again for other keys without
+ * opening anything anew; quickest when keys ascend or lie near the last one. Good until the next write in its
+ * transaction or the end of that. */
+#ifndef KGQ_KG_CURSOR_H
+#define KGQ_KG_CURSOR_H
+
+#include "kg/store.h"
+
+typedef struct KgCursor KgCursor;
+
+/* KG_ANY: the default graph. */
+BaseStatus kg_cursor_open(KgTxn *txn, KgId graph, unsigned layers, KgIndex index, KgCursor **out, BaseError *err);
+void kg_cursor_close(KgCursor *cursor); /* NULL is fine */
+/* Goes to the rows whose first `width` (0..3) columns, in the cursor's order, equal key's. BASE_END: there are none. */
+BaseStatus kg_cursor_find(KgCursor *cursor, const uint64_t *key, int width, BaseError *err);
+/* The same with column `width` (0..2, the one behind the bound ones) from `low` to `high`. */
+BaseStatus kg_cursor_find_range(KgCursor *cursor, const uint64_t *key, int width, uint64_t low, uint64_t high,
+                                BaseError *err);
+/* The next rows of what was found: *count is at least 1 and columns[c] for c >= width point to `*count` values each,
+ * borrowed until the next call on the cursor; BASE_END after the last. Each triple once, ascending. */
+BaseStatus kg_cursor_rows(KgCursor *cursor, const uint64_t *columns[3], size_t *count, BaseError *err);
+/* How many match, without reading them where only one layer has triples. What was found before is lost. */
+BaseStatus kg_cursor_count(KgCursor *cursor, const uint64_t *key, int width, uint64_t *out, BaseError *err);
+
+#endif
