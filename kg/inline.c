@@ -61,7 +61,7 @@ static bool is_sound_integer(uint64_t payload)
 static const KgInlineType integers = {KG_TEXT(XSD "integer"), read_integer, write_integer, is_sound_integer};
 
 #define DECIMAL_DIGITS 6
-#define DECIMAL_FORM_BITS 3
+#define DECIMAL_FORM_BITS KG_INLINE_DECIMAL_BITS
 static_assert(KG_INLINE_DECIMAL_UNIT == 1000000, "DECIMAL_DIGITS goes with the unit");
 
 static bool read_decimal(KgText text, uint64_t *payload)
@@ -114,6 +114,18 @@ static bool is_sound_decimal(uint64_t payload)
     const size_t digits = payload & ((1 << DECIMAL_FORM_BITS) - 1);
     const int64_t value = (int64_t)(payload >> DECIMAL_FORM_BITS) - (int64_t)KG_INLINE_DECIMAL_BIAS;
     return digits <= DECIMAL_DIGITS && value % (int64_t)kg_powers[DECIMAL_DIGITS - digits] == 0;
+}
+
+bool kg_inline_of_decimal(int64_t value, unsigned digits, KgId *out)
+{
+    int64_t scaled;
+    const int64_t bias = (int64_t)KG_INLINE_DECIMAL_BIAS;
+    if (digits < 1 || digits > DECIMAL_DIGITS ||
+        __builtin_mul_overflow(value, (int64_t)kg_powers[DECIMAL_DIGITS - digits], &scaled) || scaled < -bias ||
+        scaled >= bias)
+        return false;
+    *out = (KgId)KG_INLINE_DECIMAL << KG_PAYLOAD_BITS | (uint64_t)(scaled + bias) << DECIMAL_FORM_BITS | digits;
+    return true;
 }
 
 static const KgInlineType decimals = {KG_TEXT(XSD "decimal"), read_decimal, write_decimal, is_sound_decimal};
@@ -181,7 +193,7 @@ static const KgInlineType strings = {KG_TEXT(""), read_string, write_string, is_
 static const KgInlineType *const types[] = {
     [KG_INLINE_INTEGER - KG_INLINE_TAG_FIRST] = &integers,
     [KG_INLINE_DECIMAL - KG_INLINE_TAG_FIRST] = &decimals,
-    [KG_INLINE_DOUBLE - KG_INLINE_TAG_FIRST] = &kg_inline_double,
+    [KG_INLINE_DOUBLE - KG_INLINE_TAG_FIRST] = &kg_inline_doubles,
     [KG_INLINE_BOOLEAN - KG_INLINE_TAG_FIRST] = &booleans,
     [KG_INLINE_DATE - KG_INLINE_TAG_FIRST] = &kg_inline_date,
     [KG_INLINE_DATETIME - KG_INLINE_TAG_FIRST] = &kg_inline_time,

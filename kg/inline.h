@@ -46,6 +46,15 @@ typedef enum KgInlineTag {
 #define KG_INLINE_DECIMAL_UNIT 1000000
 #define KG_INLINE_UNIX_DAY 719468 /* days from 0000-03-01 to 1970-01-01 */
 
+/* Bits of a payload below its value: form or zone. */
+#define KG_INLINE_DECIMAL_BITS 3
+#define KG_INLINE_DOUBLE_BITS 2
+#define KG_INLINE_DATE_BITS 11
+#define KG_INLINE_DATETIME_BITS 7
+/* Ranks of doubles. */
+#define KG_INLINE_RANK_ZERO (UINT64_C(99) * 90000000000000 + 2) /* -0 is one below */
+#define KG_INLINE_RANK_NAN (2 * KG_INLINE_RANK_ZERO)
+
 #define KG_INLINE_BYTES 72 /* no lexical form is longer */
 
 /* Whether the id is of an inlined literal, going by its tag alone. */
@@ -67,5 +76,43 @@ bool kg_inline_is_valid(KgId id);
 /* What a valid id says. The lexical form is written to `text`, which *out borrows; the datatype is static. An id that
  * is not valid gives some text. */
 void kg_inline_term(KgId id, char text[KG_INLINE_BYTES], KgTerm *out);
+
+/* ---- Values without their lexical forms. Each is for ids of its tag, and safe for every payload. ---- */
+
+static inline uint64_t kg_inline_payload(KgId id)
+{
+    return id & ((UINT64_C(1) << 56) - 1);
+}
+static inline int64_t kg_inline_integer(KgId id)
+{
+    return (int64_t)kg_inline_payload(id) - (int64_t)KG_INLINE_INTEGER_BIAS;
+}
+/* Times KG_INLINE_DECIMAL_UNIT. */
+static inline int64_t kg_inline_decimal(KgId id)
+{
+    return (int64_t)(kg_inline_payload(id) >> KG_INLINE_DECIMAL_BITS) - (int64_t)KG_INLINE_DECIMAL_BIAS;
+}
+/* False: the exponent is so far out that only reading the lexical form gives the nearest double. */
+bool kg_inline_double(KgId id, double *out);
+
+typedef struct KgInlineMoment {
+    int year, month, day, milliseconds; /* by the clock that the literal shows; milliseconds of the day */
+    bool has_zone;
+    int zone; /* minutes east */
+} KgInlineMoment;
+void kg_inline_moment(KgId id, KgInlineMoment *out); /* DATE or DATETIME */
+
+/* The ids of canonical literals, where there are any; *out is untouched where not. */
+static inline bool kg_inline_of_integer(int64_t value, KgId *out)
+{
+    const int64_t bias = (int64_t)KG_INLINE_INTEGER_BIAS;
+    if (value < -bias || value >= bias)
+        return false;
+    *out = (KgId)KG_INLINE_INTEGER << 56 | (uint64_t)(value + bias);
+    return true;
+}
+/* Of value / 10^digits, 1 to 6 digits behind the point. */
+bool kg_inline_of_decimal(int64_t value, unsigned digits, KgId *out);
+bool kg_inline_of_double(double value, KgId *out);
 
 #endif

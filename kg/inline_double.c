@@ -7,6 +7,8 @@
  * The positive numbers of our range are numbered from 1: for each exponent, 10^14 - 10^13 significands. */
 #include "kg/inline_forms.h"
 
+#include <math.h>
+
 #define SIGNIFICAND_DIGITS 14
 #define SIGNIFICAND_FIRST UINT64_C(10000000000000) /* 1.0000000000000 */
 #define SIGNIFICANDS (9 * SIGNIFICAND_FIRST)
@@ -15,7 +17,8 @@
 #define SIZE_INFINITE (SIZE_LAST + 1)
 #define RANK_ZERO (SIZE_INFINITE + 1) /* -0 is one below; -INF is 0 */
 #define RANK_NAN (RANK_ZERO + SIZE_INFINITE + 1)
-#define DOUBLE_FORM_BITS 2
+#define DOUBLE_FORM_BITS KG_INLINE_DOUBLE_BITS
+static_assert(RANK_ZERO == KG_INLINE_RANK_ZERO && RANK_NAN == KG_INLINE_RANK_NAN, "the header's are these");
 static_assert(RANK_NAN <= KG_PAYLOAD_MASK >> DOUBLE_FORM_BITS, "ranks fit into the payload");
 
 typedef enum DoubleForm {
@@ -226,4 +229,70 @@ static bool is_sound_double(uint64_t payload)
     return number.exponent >= 0 && significant_digits(number.significand, digits) <= (size_t)number.exponent + 1;
 }
 
-const KgInlineType kg_inline_double = {KG_TEXT(XSD "double"), read_double, write_double, is_sound_double};
+/* ---- Without the lexical form: powers of ten up to 10^22 are doubles, and so is a significand; one operation on two
+ * exact numbers gives the nearest double (W. Clinger, "How to Read Floating Point Numbers Accurately", 1990). ---- */
+
+#define EXACT_POWER 22
+static const double powers[EXACT_POWER + 1] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
+                                               1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+
+static bool nearest_double(uint64_t significand, int exponent, double *out)
+{
+    const int shift = exponent - (SIGNIFICAND_DIGITS - 1);
+    if (shift < -EXACT_POWER || shift > EXACT_POWER)
+        return false;
+    *out = shift < 0 ? (double)significand / powers[-shift] : (double)significand * powers[shift];
+    return true;
+}
+
+bool kg_inline_double(KgId id, double *out)
+{
+    bool is_negative;
+    const uint64_t rank = kg_inline_payload(id) >> DOUBLE_FORM_BITS, size = rank_size(rank, &is_negative);
+    double value;
+    if (size > SIZE_LAST) {
+        value = rank >= RANK_NAN ? (double)NAN : (double)INFINITY;
+    } else {
+        const Decimal number = size_decimal(size, is_negative);
+        if (!nearest_double(number.significand, number.exponent, &value))
+            return false;
+    }
+    *out = is_negative ? -value : value;
+    return true;
+}
+
+/* Whether the decimal number with this exponent and some significand is the double's. Two such numbers of 14 digits are
+ * never the same double: the one that gives it is the shortest. */
+static bool find_significand(double value, int exponent, uint64_t *out)
+{
+    const int shift = SIGNIFICAND_DIGITS - 1 - exponent;
+    double again;
+    if (shift < -EXACT_POWER || shift > EXACT_POWER)
+        return false;
+    const double nearest = nearbyint(shift < 0 ? value / powers[-shift] : value * powers[shift]);
+    if (nearest < (double)SIGNIFICAND_FIRST || nearest >= 10 * (double)SIGNIFICAND_FIRST)
+        return false;
+    *out = (uint64_t)nearest;
+    return nearest_double(*out, exponent, &again) && again == value;
+}
+
+bool kg_inline_of_double(double value, KgId *out)
+{
+    const bool is_negative = signbit(value) != 0;
+    uint64_t size = isinf(value) ? SIZE_INFINITE : 0, significand;
+    if (isfinite(value) && value != 0) {
+        int exponent = (int)floor(log10(fabs(value))); /* or one beside it: log10 is not exact */
+        if (!find_significand(fabs(value), exponent, &significand) &&
+            !find_significand(fabs(value), --exponent, &significand) &&
+            !find_significand(fabs(value), exponent += 2, &significand))
+            return false;
+        size = (uint64_t)(exponent + EXPONENT_LIMIT) * SIGNIFICANDS + significand - SIGNIFICAND_FIRST + 1;
+    }
+    uint64_t payload = double_payload(is_negative, size, FORM_CANONICAL);
+    if (isnan(value))
+        payload = RANK_NAN << DOUBLE_FORM_BITS;
+    *out = (KgId)KG_INLINE_DOUBLE << KG_PAYLOAD_BITS | payload;
+    return true;
+}
+
+const KgInlineType kg_inline_doubles = {KG_TEXT(XSD "double"), read_double, write_double, is_sound_double};

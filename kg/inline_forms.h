@@ -18,7 +18,7 @@ typedef struct KgInlineType {
     size_t (*write)(uint64_t payload, char *text); /* returns the length; safe for every payload */
     bool (*is_sound)(uint64_t payload);            /* whether `read` can give this payload */
 } KgInlineType;
-extern const KgInlineType kg_inline_double, kg_inline_date, kg_inline_time;
+extern const KgInlineType kg_inline_doubles, kg_inline_date, kg_inline_time;
 
 extern const uint64_t kg_powers[18]; /* of ten */
 

@@ -15,8 +15,8 @@
 #define ZONE_MINUTES 842 /* + minutes east */
 #define ZONE_LIMIT 840
 #define ZONE_QUARTERS 58
-#define DATE_ZONE_BITS 11
-#define TIME_ZONE_BITS 7
+#define DATE_ZONE_BITS KG_INLINE_DATE_BITS
+#define TIME_ZONE_BITS KG_INLINE_DATETIME_BITS
 
 static unsigned days_in_month(unsigned year, unsigned month)
 {
@@ -51,19 +51,28 @@ static bool read_day(const char *bytes, unsigned *out)
     return true;
 }
 
-static char *put_day(char *out, unsigned number)
+/* `number` is a day's. */
+static void find_day(unsigned number, unsigned *year, unsigned *month, unsigned *day)
 {
     const unsigned era = number / DAYS_400_YEARS, day_of_era = number % DAYS_400_YEARS;
     const unsigned year_of_era =
         (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / (DAYS_400_YEARS - 1)) / 365;
     const unsigned day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     const unsigned from_march = (5 * day_of_year + 2) / 153;
-    const unsigned month = from_march < 10 ? from_march + 3 : from_march - 9;
-    out = put_digits(out, era * 400 + year_of_era + (month <= 2), 4);
+    *month = from_march < 10 ? from_march + 3 : from_march - 9;
+    *year = era * 400 + year_of_era + (*month <= 2);
+    *day = day_of_year - (153 * from_march + 2) / 5 + 1;
+}
+
+static char *put_day(char *out, unsigned number)
+{
+    unsigned year, month, day;
+    find_day(number, &year, &month, &day);
+    out = put_digits(out, year, 4);
     *out++ = '-';
     out = put_digits(out, month, 2);
     *out++ = '-';
-    return put_digits(out, day_of_year - (153 * from_march + 2) / 5 + 1, 2);
+    return put_digits(out, day, 2);
 }
 
 /* Reads the rest of a date or time: nothing, "Z", or "+hh:mm", as a code of dates. */
@@ -213,3 +222,17 @@ static bool is_sound_time(uint64_t payload)
 }
 
 const KgInlineType kg_inline_time = {KG_TEXT(XSD "dateTime"), read_time, write_time, is_sound_time};
+
+void kg_inline_moment(KgId id, KgInlineMoment *out)
+{
+    const uint64_t payload = kg_inline_payload(id);
+    unsigned zone, year, month, day;
+    uint64_t milliseconds;
+    if (kg_inline_tag(id) == KG_INLINE_DATE)
+        milliseconds = unpack_date(payload, &zone) * 60000;
+    else
+        milliseconds = unpack_time(payload, &zone);
+    find_day((unsigned)(milliseconds / DAY_MILLISECONDS), &year, &month, &day);
+    *out = (KgInlineMoment){(int)year,         (int)month,        (int)day, (int)(milliseconds % DAY_MILLISECONDS),
+                            zone != ZONE_NONE, zone_minutes(zone)};
+}

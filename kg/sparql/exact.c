@@ -6,12 +6,30 @@
 
 static const ExactMantissa mantissa_limit = (ExactMantissa)(~(unsigned __int128)0 >> 1);
 
-static ExactMantissa power_of_ten(int exponent)
+static int64_t power_of_ten(int exponent) /* up to EXACT_DIGITS */
 {
-    ExactMantissa power = 1;
-    while (exponent-- > 0)
-        power *= 10;
-    return power;
+    static const int64_t powers[EXACT_DIGITS + 1] = {
+        1,
+        10,
+        100,
+        1000,
+        10000,
+        100000,
+        1000000,
+        10000000,
+        100000000,
+        1000000000,
+        10000000000,
+        100000000000,
+        1000000000000,
+        10000000000000,
+        100000000000000,
+        1000000000000000,
+        10000000000000000,
+        100000000000000000,
+        1000000000000000000,
+    };
+    return powers[exponent];
 }
 
 /* The least mantissa has no positive twin: it counts as overflow, so that any number can be negated. */
@@ -22,6 +40,15 @@ static bool is_least(ExactMantissa mantissa)
 
 static Exact trimmed(Exact number)
 {
+    int64_t small = (int64_t)number.mantissa;
+    if (small == number.mantissa) { /* most are: divide them in one register */
+        while (number.scale > 0 && small % 10 == 0) {
+            small /= 10;
+            number.scale--;
+        }
+        number.mantissa = small;
+        return number;
+    }
     while (number.scale > 0 && number.mantissa % 10 == 0) {
         number.mantissa /= 10;
         number.scale--;
@@ -118,6 +145,8 @@ bool sparql_exact_from_double(double number, Exact *out)
 /* Brings both to the larger scale. */
 static bool align(Exact *a, Exact *b)
 {
+    if (a->scale == b->scale)
+        return true;
     Exact *const coarse = a->scale < b->scale ? a : b;
     const int scale = a->scale < b->scale ? b->scale : a->scale;
     if (__builtin_mul_overflow(coarse->mantissa, power_of_ten(scale - coarse->scale), &coarse->mantissa) ||

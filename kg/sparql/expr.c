@@ -2,6 +2,7 @@
 #include "kg/sparql/expr.h"
 
 #include "kg/sparql/functions.h"
+#include "kg/sparql/value_ids.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -15,6 +16,8 @@ bool sparql_eval_no_memory(Eval *eval)
 
 bool sparql_eval_decode(Eval *eval, KgId id, Value *out)
 {
+    if (kg_is_inline(id))
+        return sparql_value_of_id(id, &eval->scratch, out) || sparql_eval_no_memory(eval);
     KgTerm term;
     const BaseStatus status = sparql_terms_get(eval->terms, id, &eval->scratch, &term, eval->err);
     if (status != BASE_OK) {
@@ -28,7 +31,7 @@ bool sparql_eval_decode(Eval *eval, KgId id, Value *out)
 
 bool sparql_eval_intern(Eval *eval, Value *value, KgId *out)
 {
-    if (!value->id) {
+    if (!value->id && !sparql_value_id(value, &value->id)) {
         if (!sparql_value_term(value, &eval->scratch))
             return sparql_eval_no_memory(eval);
         const BaseStatus status = sparql_terms_intern(eval->terms, &value->term, &value->id, eval->err);

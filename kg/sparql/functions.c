@@ -372,11 +372,12 @@ static bool call_timezone(Eval *eval, Value *arguments, size_t count, Value *out
 /* The zone as it is written: "Z", "-05:00" or "". */
 static bool call_tz(Eval *eval, Value *arguments, size_t count, Value *out)
 {
-    (void)eval;
     (void)count;
     const Moment *const moment = moment_of(&arguments[0]);
     if (!moment)
         return false;
+    if (!sparql_value_term(&arguments[0], &eval->scratch))
+        return sparql_eval_no_memory(eval);
     KgText text = arguments[0].term.text;
     while (text.length > 0 && strchr(" \t\r\n", text.bytes[text.length - 1]))
         text.length--;

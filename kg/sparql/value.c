@@ -1,6 +1,9 @@
 /* value.c - lexical forms by XML Schema 1.1 part 2; comparison by SPARQL 1.1, sections 15.1, 17.2 and 17.3. */
 #include "kg/sparql/value.h"
 
+#include "kg/inline.h"
+
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -215,7 +218,14 @@ void sparql_value_decode(const KgTerm *term, Value *out)
 
 /* ---- Making values ---- */
 
-/* The canonical form: digits with one before the point, E, exponent. */
+static bool reads_back(const char *text, double number, bool is_float)
+{
+    return is_float ? strtof(text, NULL) == (float)number : strtod(text, NULL) == number;
+}
+
+/* The canonical form: digits with one before the point, E, exponent; as few as read back. A number that has no more
+ * digits than its type surely keeps is written with those and zeros behind them, so only more are tried one by one.
+ * Subnormal numbers keep fewer. */
 static size_t format_double(double number, bool is_float, char *out, size_t capacity)
 {
     if (isnan(number))
@@ -223,21 +233,36 @@ static size_t format_double(double number, bool is_float, char *out, size_t capa
     if (isinf(number))
         return (size_t)snprintf(out, capacity, number > 0 ? "INF" : "-INF");
     char text[48];
-    for (int digits = 0; digits <= 17; digits++) {
-        snprintf(text, sizeof text, "%.*E", digits, number);
-        if (is_float ? strtof(text, NULL) == (float)number : strtod(text, NULL) == number)
+    const bool is_subnormal = fabs(number) < (is_float ? (double)FLT_MIN : DBL_MIN);
+    for (int digits = is_subnormal ? 1 : is_float ? FLT_DIG : DBL_DIG; digits <= 17; digits++) {
+        snprintf(text, sizeof text, "%.*E", digits - 1, number);
+        if (reads_back(text, number, is_float))
             break;
     }
-    char *const mark = strchr(text, 'E');
+    char *const mark = strchr(text, 'E'), *end = mark;
     const int exponent = atoi(mark + 1);
-    *mark = '\0';
-    return (size_t)snprintf(out, capacity, "%s%sE%d", text, strchr(text, '.') ? "" : ".0", exponent);
+    const bool has_point = strchr(text, '.') != NULL;
+    while (has_point && end[-1] == '0' && end[-2] != '.')
+        end--;
+    *end = '\0';
+    return (size_t)snprintf(out, capacity, "%s%sE%d", text, has_point ? "" : ".0", exponent);
+}
+
+/* Of a value whose id holds it: the form that the id has. */
+static bool term_of_id(Value *value, BaseArena *arena)
+{
+    char text[KG_INLINE_BYTES];
+    kg_inline_term(value->id, text, &value->term);
+    value->term.text.bytes = base_arena_copy(arena, text, value->term.text.length);
+    return value->term.text.bytes != NULL;
 }
 
 bool sparql_value_term(Value *value, BaseArena *arena)
 {
     if (value->term.text.bytes)
         return true;
+    if (kg_is_inline(value->id))
+        return term_of_id(value, arena);
     char text[64];
     const bool is_exact = value->type == VALUE_INTEGER || value->type == VALUE_DECIMAL;
     const size_t length = is_exact ? sparql_exact_format(value->as.exact, value->type == VALUE_DECIMAL, text)
@@ -340,7 +365,7 @@ bool sparql_value_same(const Value *a, const Value *b)
 {
     if (a->id && b->id)
         return a->id == b->id;
-    if (a->term.kind != b->term.kind || !same_text(a->term.datatype, b->term.datatype) ||
+    if (a->type != b->type || a->term.kind != b->term.kind || !same_text(a->term.datatype, b->term.datatype) ||
         !same_text(a->term.language, b->term.language))
         return false;
     return same_text(a->term.text, b->term.text);

@@ -33,7 +33,7 @@ typedef struct Moment {
 typedef struct Value {
     ValueType type;
     KgId id;     /* 0: not looked up yet */
-    KgTerm term; /* its text is NULL for a computed number until sparql_value_term */
+    KgTerm term; /* its text may be NULL, but for strings, IRIs, blank nodes and OTHER, until sparql_value_term */
     union {
         bool truth;
         Exact exact;   /* INTEGER, DECIMAL */
@@ -43,7 +43,7 @@ typedef struct Value {
 } Value;
 
 void sparql_value_decode(const KgTerm *term, Value *out); /* the term stays borrowed */
-/* Fills value->term of a computed number; false: no memory. */
+/* Fills value->term where its text is NULL; false: no memory. */
 bool sparql_value_term(Value *value, BaseArena *arena);
 
 static inline bool value_is_numeric(const Value *value)
