@@ -20,6 +20,11 @@ typedef struct Cli {
     /* The shell's open database; commands typed there use it, as one process opens a database once. */
     KgStore *store;
     bool timer;
+    struct {
+        uint64_t memory; /* bytes, 0: no limit */
+        double timeout;  /* seconds, 0: none */
+        KgExplain explain;
+    } query;
 } Cli;
 
 /* ---- options.c ---- */
@@ -61,6 +66,7 @@ bool read_options(Cli *cli, const Command *command, const Option *options, size_
 #define READ_OPTIONS(options, least, most)                                                                             \
     read_options(cli, command, (options), sizeof(options) / sizeof *(options), argc, argv, (least), (most), &words,    \
                  &exit_code)
+bool parse_size(const char *text, uint64_t *out); /* "512", "64k", "2G": bytes; k is 1024 */
 int usage_error(const Command *command, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 extern const Command commands[];
@@ -98,6 +104,8 @@ BaseStatus split_words(const char *line, BaseArena *arena, TextList *words, Base
 
 /* ---- query.c: also used by the shell ---- */
 bool result_format(const Cli *cli, KgQueryForm form, KgResultFormat *out);
+/* Within cli->query's limits. To be explained: the plan is written, of a profile when all rows were read, and no row.
+ */
 BaseStatus run_query(Cli *cli, KgStore *store, const char *text, size_t length, const char *name, FILE *out,
                      uint64_t *rows, BaseError *err);
 

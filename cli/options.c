@@ -48,8 +48,7 @@ static const Option *find_option(const Option *options, size_t count, const char
     return NULL;
 }
 
-/* "512", "64k", "2G": bytes; k is 1024. */
-static bool parse_size(const char *text, uint64_t *out)
+bool parse_size(const char *text, uint64_t *out)
 {
     static const char letters[] = "kMGT";
     char digits[24];

@@ -28,18 +28,39 @@ bool result_format(const Cli *cli, KgQueryForm form, KgResultFormat *out)
     return false;
 }
 
+/* The plan; of a profile with what the operators did, for which all rows are read and none is shown. */
+static BaseStatus write_plan(KgQuery *query, KgExplain explain, FILE *out, uint64_t *rows, BaseError *err)
+{
+    BaseStatus status = BASE_OK;
+    *rows = 0;
+    if (explain == KG_EXPLAIN_PROFILE) {
+        while ((status = kg_query_next(query, err)) == BASE_OK)
+            ++*rows;
+        if (status != BASE_END)
+            return status;
+    }
+    return kg_query_explain(query, out, err);
+}
+
 BaseStatus run_query(Cli *cli, KgStore *store, const char *text, size_t length, const char *name, FILE *out,
                      uint64_t *rows, BaseError *err)
 {
     KgTxn *txn = NULL;
     KgQuery *query = NULL;
     BaseStatus status = kg_read_begin(store, &txn, err);
+    const KgQueryOptions options = {.name = name,
+                                    .job = &cli->job,
+                                    .memory = cli->query.memory,
+                                    .timeout = cli->query.timeout,
+                                    .explain = cli->query.explain};
     if (status == BASE_OK)
-        status = kg_query_open(txn, text, length, &(KgQueryOptions){.name = name, .job = &cli->job}, &query, err);
+        status = kg_query_open(txn, text, length, &options, &query, err);
     KgResultFormat format = KG_RESULT_TSV;
-    if (status == BASE_OK && !result_format(cli, kg_query_form(query), &format))
+    if (status == BASE_OK && options.explain != KG_EXPLAIN_NONE)
+        status = write_plan(query, options.explain, out, rows, err);
+    else if (status == BASE_OK && !result_format(cli, kg_query_form(query), &format))
         status = base_fail(err, BASE_BAD_CALL, "unknown --output \"%s\"", cli->output);
-    if (status == BASE_OK)
+    else if (status == BASE_OK)
         status = kg_query_write(query, format, cli->out_is_terminal ? screen_width() : 0, out, rows, err);
     kg_query_close(query);
     kg_abort(txn);
@@ -91,11 +112,14 @@ int command_query(Cli *cli, const Command *command, int argc, char **argv)
 {
     const char *file = NULL;
     uint64_t repeat = 0;
+    bool explain = false, profile = false;
     const Option options[] = {
         {"f", OPTION_TEXT, &file, "FILE", "read the query from a file; - is standard input"},
         {"repeat", OPTION_POSITIVE, &repeat, "N", "run it N times in one process; median and minimum on stderr"},
-        {"explain", OPTION_LATER, NULL, NULL, "the plan (not there yet)"},
-        {"profile", OPTION_LATER, NULL, NULL, "the plan with what each step took (not there yet)"},
+        {"timeout", OPTION_AMOUNT, &cli->query.timeout, "SECONDS", "stop a query that takes longer"},
+        {"memory", OPTION_SIZE, &cli->query.memory, "SIZE", "stop a query that keeps more in memory, as in 256M, 4G"},
+        {"explain", OPTION_FLAG, &explain, NULL, "show the plan with its estimates; nothing is run"},
+        {"profile", OPTION_FLAG, &profile, NULL, "run the query and show its plan with rows and time per step"},
     };
     TextList words = {0};
     int exit_code = EXIT_DONE;
@@ -108,6 +132,11 @@ int command_query(Cli *cli, const Command *command, int argc, char **argv)
         exit_code = usage_error(command, "give the query as one word, or a file by -f");
         goto done;
     }
+    if (explain && profile) {
+        exit_code = usage_error(command, "--explain and --profile exclude each other");
+        goto done;
+    }
+    cli->query.explain = explain ? KG_EXPLAIN_PLAN : profile ? KG_EXPLAIN_PROFILE : KG_EXPLAIN_NONE;
     KgResultFormat unused;
     if (!result_format(cli, KG_SELECT, &unused)) {
         exit_code = usage_error(command, "unknown --output \"%s\"", cli->output);

@@ -353,6 +353,7 @@ static int run_batch_command(Shell *shell, const Command *command, const TextLis
         cli->quiet = before.quiet;
         cli->seed = before.seed;
         cli->output = before.output;
+        cli->query = before.query;
         cli->job.report = before.job.report;
         cli->job.threads = before.job.threads;
         if (strcmp(command->name, "reason") == 0)

@@ -402,10 +402,18 @@ BaseStatus kg_find_evidence(KgTxn *txn, uint32_t id, BaseArena *arena, KgEvidenc
 /* ---- SPARQL -------------------------------------------------------------------------------------------------- */
 
 typedef enum KgQueryForm { KG_SELECT, KG_ASK, KG_CONSTRUCT, KG_DESCRIBE } KgQueryForm;
+typedef enum KgExplain {
+    KG_EXPLAIN_NONE,
+    KG_EXPLAIN_PLAN,    /* kg_query_explain shows the plan with its estimates */
+    KG_EXPLAIN_PROFILE, /* operators count their rows and time too, which takes a little of it */
+} KgExplain;
 typedef struct KgQueryOptions {
-    unsigned layers;  /* 0: KG_FACTS */
-    const char *name; /* for messages; NULL: "<query>" */
-    BaseJob *job;     /* cancellation; may be NULL */
+    unsigned layers;   /* 0: KG_FACTS */
+    const char *name;  /* for messages; NULL: "<query>" */
+    BaseJob *job;      /* cancellation; may be NULL */
+    uint64_t memory;   /* bytes that rows kept by operators may take at most; 0: no such limit */
+    double timeout;    /* seconds from kg_query_open on; 0: none */
+    KgExplain explain; /* what kg_query_explain is to know */
 } KgQueryOptions;
 typedef struct KgQuery KgQuery;
 
@@ -422,6 +430,9 @@ BaseStatus kg_query_next(KgQuery *query, BaseError *err); /* BASE_END after the 
 /* A cell of the current row, borrowed until the next row; false: unbound. */
 bool kg_query_cell(KgQuery *query, size_t column, KgTerm *out);
 bool kg_query_answer(const KgQuery *query); /* ASK; known once opened */
+/* Prints the plan as a tree of operators, the last to run first. For KG_EXPLAIN_PROFILE call it when the last row was
+ * read. */
+BaseStatus kg_query_explain(KgQuery *query, FILE *out, BaseError *err);
 
 typedef enum KgResultFormat {
     KG_RESULT_TABLE, /* boxed, names plain */

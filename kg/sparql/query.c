@@ -262,6 +262,14 @@ bool kg_query_cell(KgQuery *query, size_t column, KgTerm *out)
     return query->cell_status == BASE_OK;
 }
 
+BaseStatus kg_query_explain(KgQuery *query, FILE *out, BaseError *err)
+{
+    int depth = 0;
+    for (const Operator *op = query->top; op; op = op->input)
+        fprintf(out, "%*s%s\n", 2 * depth++, "", op->type->name);
+    return ferror(out) ? base_fail_errno(err, "the plan cannot be written") : BASE_OK;
+}
+
 BaseStatus sparql_query_prefixes(KgQuery *query, KgPrefix **out, size_t *count, BaseError *err)
 {
     return kg_prefixes(query->run.txn, &query->arena, out, count, err);

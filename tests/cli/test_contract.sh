@@ -26,8 +26,6 @@ later() {
     check 2 "$KGQ" "$@"
     err_has "not there yet"
 }
-later query "$T/db" 'ASK {}' --explain
-later query "$T/db" 'ASK {}' --profile
 later classifier train -o "$T/m" --folder d
 later classifier train -o "$T/m" --valid d
 check 2 "$KGQ" train "$T/db" --epochs 0
@@ -119,6 +117,17 @@ check 0 "$KGQ" query "$T/db" 'ASK { :s1 :p :o1 }' --output json
 out_has true
 check 0 "$KGQ" query "$T/db" 'SELECT (COUNT(*) AS ?n) { ?s ?p ?o }' --repeat 3
 err_has "3 runs"
+# The plan instead of rows; limits.
+check 0 "$KGQ" query "$T/db" 'SELECT ?s { ?s :p :o3 }' --explain
+out_has scan
+! grep -q s1 "$T/out" || fail "--explain shows rows"
+check 0 "$KGQ" query "$T/db" 'SELECT ?s { ?s :p :o3 }' --profile
+out_has scan
+check 2 "$KGQ" query "$T/db" 'ASK {}' --explain --profile
+check 0 "$KGQ" query "$T/db" 'ASK { :s1 :p :o1 }' --timeout 30 --memory 64M
+check 2 "$KGQ" query "$T/db" 'ASK {}' --timeout 0
+check 2 "$KGQ" query "$T/db" 'ASK {}' --memory 2X
+err_has "512M"
 check 1 "$KGQ" query "$T/db" 'SELECT ?s WHERE { ?s skso:label ?o }'
 err_has "<query>:1:22"
 err_has "^"
