@@ -4,6 +4,7 @@
 #include "kg/catalog.h"
 #include "kg/create.h"
 #include "kg/delta.h"
+#include "kg/figures.h"
 #include "kg/labels.h"
 #include "kg/pages.h"
 #include "kg/statistics.h"
@@ -278,6 +279,7 @@ BaseStatus kg_open(const char *path, const KgOptions *options, KgStore **out, Ba
     store->read_only = use.read_only;
     store->hash_mask = UINT64_MAX;
     pthread_mutex_init(&store->delta_lock, NULL);
+    pthread_mutex_init(&store->figures_lock, NULL);
     BaseStatus status = kg_prepare_folder(store, use.create && !use.read_only, err);
     if (status == BASE_OK)
         status = claim(store, err);
@@ -321,6 +323,8 @@ void kg_close(KgStore *store)
         mdb_env_close(store->env);
     release(store);
     pthread_mutex_destroy(&store->delta_lock);
+    pthread_mutex_destroy(&store->figures_lock);
+    kg_figures_free(store->figures);
     free(store->path);
     free(store);
 }

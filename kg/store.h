@@ -41,6 +41,7 @@ typedef enum KgTable {
 
 typedef struct KgCatalog KgCatalog;
 typedef struct KgDelta KgDelta;
+typedef struct KgFigures KgFigures;
 typedef struct KgLabels KgLabels;
 typedef struct KgPages KgPages;
 
@@ -71,6 +72,8 @@ struct KgStore {
     KgCatalog *catalog;
     pthread_mutex_t delta_lock;
     KgDelta *delta;           /* of the newest snapshot that was looked at, shared by readers */
+    pthread_mutex_t figures_lock;
+    KgFigures *figures;       /* figures.h */
     KgLabels *labels;         /* labels.h */
     KgPages *pages;           /* see pages.h */
     _Atomic pthread_t writer; /* the thread with a write transaction; 0: none */

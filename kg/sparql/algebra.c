@@ -374,8 +374,12 @@ static bool translate_expr(Translator *translator, AstExpr *expr)
         return translate_constant(translator, expr);
     if (expr->op == EXPR_CAST && !expr->builtin)
         return unknown_function(translator, expr);
-    if (expr->pattern && !(expr->algebra = translate_group(translator, expr->pattern)))
-        return false;
+    if (expr->pattern) {
+        expr->algebra = translate_group(translator, expr->pattern);
+        expr->marker = fresh_variable(translator);
+        if (!expr->algebra)
+            return false;
+    }
     for (size_t i = 0; i < expr->count; i++)
         if (!translate_expr(translator, expr->arguments[i]))
             return false;

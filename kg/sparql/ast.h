@@ -103,6 +103,7 @@ typedef struct AstExpr {
     struct AstPattern *pattern;   /* EXISTS: the group */
     const struct Value *constant; /* TERM: decoded once, by the translation */
     struct Algebra *algebra;      /* EXISTS: likewise */
+    uint32_t marker;              /* EXISTS: a variable for sparql_new_exists */
     struct SubPlan *plan;         /* EXISTS: what runs it, by the planner */
 } AstExpr;
 

@@ -159,6 +159,16 @@ BaseStatus sparql_scan_merged(Run *run, RunScan *scan, KgTriple *out, BaseError 
     }
 }
 
+BaseStatus sparql_scan_many(Run *run, RunScan *scan, KgTriple *out, size_t capacity, size_t *count, BaseError *err)
+{
+    if (!scan->is_merged)
+        return kg_scan_many(scan->scan, out, capacity, count, err);
+    BaseStatus status = BASE_OK;
+    for (*count = 0; *count < capacity && status == BASE_OK; *count += status == BASE_OK)
+        status = sparql_scan_merged(run, scan, &out[*count], err);
+    return status == BASE_END && *count > 0 ? BASE_OK : status;
+}
+
 void sparql_scan_close(RunScan *scan)
 {
     kg_scan_close(scan->scan);

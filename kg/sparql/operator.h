@@ -28,7 +28,7 @@ typedef struct Run {
     } memory;
     int64_t deadline; /* microseconds of the steady clock; 0: none */
     double timeout;   /* seconds, for the message */
-    bool is_profiled;
+    bool is_explained, is_profiled;
     BaseArena *arena;        /* of the query: operators lie in it */
     const char *name, *text; /* of the query, for messages while it is opened */
     size_t length;
@@ -125,6 +125,8 @@ typedef struct SubPlan {
 Operator *sparql_new_union(Builder *builder, Operator *input, const SubPlan *arms, size_t count);
 /* `marker` is a variable of nobody else: it carries the number of the left row through `right`. */
 Operator *sparql_new_optional(Builder *builder, Operator *input, SubPlan right, uint32_t marker);
+/* Rows that have a match in `pattern`, or, not wanted, that have none; `marker` likewise (exists_operator.c). */
+Operator *sparql_new_exists(Builder *builder, Operator *input, SubPlan pattern, uint32_t marker, bool is_wanted);
 /* `right` is computed once, from the row of `root`, and kept by hash. `shared`: variables both sides may bind. */
 Operator *sparql_new_hash_join(Builder *builder, Operator *input, SubPlan right, const Seed *root,
                                const uint32_t *shared, size_t shared_count);
@@ -161,6 +163,8 @@ static inline BaseStatus sparql_scan_next(Run *run, RunScan *scan, KgTriple *out
 {
     return scan->is_merged ? sparql_scan_merged(run, scan, out, err) : kg_scan_next(scan->scan, out, err);
 }
+/* Up to `capacity` at once; *count is at least 1, or BASE_END. */
+BaseStatus sparql_scan_many(Run *run, RunScan *scan, KgTriple *out, size_t capacity, size_t *count, BaseError *err);
 void sparql_scan_close(RunScan *scan); /* one that is not open is fine */
 
 /* ---- Paths (path_operator.c) ---- */

@@ -1,29 +1,16 @@
-/* plan.c - which operators, in which order. A join is a chain of lookups, each row of the one below bound into the next
- * pattern: greedily, the pattern with the fewest matches first, by exact counts of its constants and a guess for
- * its bound variables. That is only right for a pattern whose meaning does not depend on what is bound from outside;
- * another one (a subquery, a filter on a variable from outside, ...) is computed by itself and joined by hash. */
+/* plan.c - which operators. A join is a chain: each row of the operator below is bound into the next pattern. That is
+ * only right for a pattern whose meaning does not depend on what is bound from outside; another one (a subquery, a
+ * filter on a variable from outside, ...) is computed by itself and joined by hash. */
 #include "kg/sparql/plan.h"
 
-#include "kg/sparql/bindings.h"
-
-#include <math.h>
+#include "kg/sparql/planner.h"
 
 #define BATCH_CELLS 16384 /* of one batch; so many rows as fit */
 #define MOST_ROWS 1024
 #define LEAST_ROWS 16
 #define EXISTS_ROWS 16 /* EXISTS wants one row */
 
-typedef struct Planner {
-    Builder builder;
-    SelectAlgebra *select;
-    const Seed *root;     /* gives the row that everything starts from: the empty one, or that of an EXISTS */
-    const Operator *unit; /* a seed that is known to give the empty row, once */
-    bool in_exists;
-} Planner;
-
-static Operator *compile(Planner *planner, Algebra *node, Operator *input, VarSet bound);
-
-/* ---- Constants ---- */
+/* ---- Names and sets ---- */
 
 BaseStatus sparql_place(Run *run, const AstNode *node, Place *out, BaseError *err)
 {
@@ -31,7 +18,7 @@ BaseStatus sparql_place(Run *run, const AstNode *node, Place *out, BaseError *er
     return node->variable == AST_NO_VARIABLE ? sparql_terms_intern(&run->terms, &node->term, &out->id, err) : BASE_OK;
 }
 
-static bool place(Planner *planner, const AstNode *node, Place *out)
+bool planner_place(Planner *planner, const AstNode *node, Place *out)
 {
     Builder *const builder = &planner->builder;
     if (builder->status == BASE_OK)
@@ -39,134 +26,92 @@ static bool place(Planner *planner, const AstNode *node, Place *out)
     return builder->status == BASE_OK;
 }
 
-/* ---- Join order ---- */
-
-/* Matches of the pattern's constants: exact. */
-static double count_matches(Planner *planner, Algebra *node)
+bool planner_known(Planner *planner, Known *out)
 {
-    if (node->matches >= 0)
-        return node->matches;
-    Place s, p, o;
-    uint64_t count = 0;
-    if (!place(planner, &node->s, &s) || !place(planner, &node->p, &p) || !place(planner, &node->o, &o))
-        return 0;
-    Builder *const builder = &planner->builder;
-    if (!is_local(s.id) && !is_local(p.id) && !is_local(o.id)) {
-        const BaseStatus status =
-            sparql_count_at_most(builder->run, (KgTriple){s.id, p.id, o.id}, &count, builder->err);
-        if (status != BASE_OK)
-            builder->status = status;
-    }
-    node->matches = (double)count;
-    return node->matches;
+    return sparql_new_set(&planner->builder, &out->possible) && sparql_new_set(&planner->builder, &out->certain);
 }
 
-static bool is_bound(const AstNode *node, VarSet bound)
+bool planner_copy_known(Planner *planner, Known known, Known *out)
 {
-    return node->variable != AST_NO_VARIABLE && set_has(bound, node->variable);
+    out->possible = sparql_set_copy(&planner->builder, known.possible);
+    out->certain = sparql_set_copy(&planner->builder, known.certain);
+    return out->possible.words && out->certain.words;
 }
 
-/* How many rows one row becomes, with `bound` known. A bound subject leaves few, a bound object some more. */
-static double estimate(Planner *planner, Algebra *node, VarSet bound)
+/* What is known behind a pattern. */
+static bool known_after(Planner *planner, Known known, const Algebra *node, Known *out)
 {
-    double rows = 1;
-    switch (node->kind) {
-    case ALGEBRA_UNIT:
-        return 1;
-    case ALGEBRA_TRIPLE:
-        rows = count_matches(planner, node);
-        if (is_bound(&node->p, bound))
-            rows = pow(rows, 0.8);
-        if (is_bound(&node->s, bound))
-            rows = pow(rows, 0.2);
-        if (is_bound(&node->o, bound))
-            rows = pow(rows, 0.4);
-        return rows;
-    case ALGEBRA_PATH: {
-        const bool from = node->s.variable == AST_NO_VARIABLE || is_bound(&node->s, bound);
-        const bool to = node->o.variable == AST_NO_VARIABLE || is_bound(&node->o, bound);
-        return from && to ? 2 : from ? 50 : to ? 1000 : 1e9;
-    }
-    case ALGEBRA_VALUES:
-        return (double)node->values->rows;
-    case ALGEBRA_SELECT:
-        return 1000;
-    case ALGEBRA_UNION:
-        rows = 0;
-        for (size_t i = 0; i < node->count; i++)
-            rows += estimate(planner, node->children[i], bound);
-        return rows;
-    case ALGEBRA_JOIN:
-        for (size_t i = 0; i < node->count; i++) {
-            const double one = estimate(planner, node->children[i], bound);
-            rows = i == 0 || one < rows ? one : rows;
-        }
-        return rows;
-    case ALGEBRA_LEFT_JOIN:
-    case ALGEBRA_FILTER:
-    case ALGEBRA_MINUS:
-    case ALGEBRA_EXTEND:
-    case ALGEBRA_GRAPH:
-        return estimate(planner, node->children[0], bound);
-    }
-    return rows;
+    if (!planner_copy_known(planner, known, out))
+        return false;
+    set_unite(out->possible, node->possible);
+    set_unite(out->certain, node->certain);
+    return true;
 }
 
-/* The child to join next: the fewest rows, those that share nothing with what is bound last. */
-static size_t choose(Planner *planner, Algebra *const *children, const bool *is_taken, size_t count, VarSet bound)
+void planner_note(Planner *planner, Operator *op, AstPlace first, AstPlace last)
 {
-    size_t best = count;
-    double least = 0;
-    const bool has_bound = !set_is_empty(bound);
-    for (size_t i = 0; i < count; i++) {
-        if (is_taken[i])
-            continue;
-        double cost = estimate(planner, children[i], bound);
-        if (has_bound && cost > 1 && !set_is_empty(children[i]->possible) && !sets_meet(children[i]->possible, bound))
-            cost = cost * 1e6 + 1e6;
-        if (best == count || cost < least) {
-            best = i;
-            least = cost;
-        }
-    }
-    return best;
+    Run *const run = planner->builder.run;
+    if (!op || !run->is_explained || last.offset < first.offset || last.offset + last.width > run->length)
+        return;
+    op->text = base_arena_copy(run->arena, run->text + first.offset, last.offset + last.width - first.offset);
 }
 
 /* ---- EXISTS ---- */
 
-static bool compile_exists(Planner *planner, AstExpr *expr)
+/* Whether rows may go through the pattern side by side, and come out as they would one by one. */
+static bool takes_rows(const Algebra *node)
 {
-    for (size_t i = 0; i < expr->count; i++)
-        if (!compile_exists(planner, expr->arguments[i]))
+    switch (node->kind) {
+    case ALGEBRA_UNIT:
+    case ALGEBRA_TRIPLE:
+    case ALGEBRA_PATH:
+    case ALGEBRA_JOIN:
+    case ALGEBRA_UNION:
+    case ALGEBRA_FILTER:
+    case ALGEBRA_VALUES:
+        break;
+    default:
+        return false;
+    }
+    for (size_t i = 0; i < node->filter_count; i++)
+        if (sparql_has_exists(node->filters[i]) || sparql_is_volatile(node->filters[i]))
             return false;
-    if (!expr->algebra)
-        return true;
+    for (size_t i = 0; i < node->count; i++)
+        if (!takes_rows(node->children[i]))
+            return false;
+    return true;
+}
+
+/* One that is run again for each row. */
+static bool compile_one_exists(Planner *planner, AstExpr *expr)
+{
     Planner inner = *planner;
-    VarSet none;
+    Known none;
     Seed *const seed = sparql_new_seed(&planner->builder);
     SubPlan *const plan = sparql_build_alloc(&planner->builder, 1, sizeof *plan);
-    if (!seed || !plan || !sparql_new_set(&planner->builder, &none) ||
-        !sparql_new_batch(&planner->builder, &plan->buffer))
+    if (!seed || !plan || !planner_known(planner, &none) || !sparql_new_batch(&planner->builder, &plan->buffer))
         return false;
     inner.root = seed;
     inner.unit = NULL;
     inner.in_exists = true;
+    inner.substitutes = false;
+    inner.input_rows = 1;
     if (inner.builder.batch_rows > EXISTS_ROWS)
         inner.builder.batch_rows = EXISTS_ROWS;
     plan->seed = seed;
     plan->buffer.most = 1;
-    plan->top = compile(&inner, expr->algebra, &seed->base, none);
+    plan->top = planner_compile(&inner, expr->algebra, &seed->base, none);
     planner->builder.status = inner.builder.status;
     expr->plan = plan;
     return plan->top != NULL;
 }
 
-static bool compile_exprs(Planner *planner, AstExpr *const *exprs, size_t count)
+bool planner_compile_exists(Planner *planner, AstExpr *expr)
 {
-    for (size_t i = 0; i < count; i++)
-        if (!compile_exists(planner, exprs[i]))
+    for (size_t i = 0; i < expr->count; i++)
+        if (!planner_compile_exists(planner, expr->arguments[i]))
             return false;
-    return true;
+    return !expr->algebra || compile_one_exists(planner, expr);
 }
 
 static bool find_one(Eval *eval, SubPlan *plan, const KgId *row, bool *out)
@@ -184,28 +129,40 @@ static bool find_one(Eval *eval, SubPlan *plan, const KgId *row, bool *out)
 
 /* ---- Filters ---- */
 
-static Operator *add_filters(Planner *planner, Operator *input, AstExpr *const *filters, size_t count)
+static Operator *add_exists(Planner *planner, Operator *input, AstExpr *expr, Known known)
 {
-    if (count == 0 || !input)
-        return input;
-    return compile_exprs(planner, filters, count) ? sparql_new_filter(&planner->builder, input, filters, count) : NULL;
+    Planner inner = *planner;
+    SubPlan pattern = {.seed = sparql_new_seed(&planner->builder)};
+    if (!pattern.seed || !sparql_new_batch(&planner->builder, &pattern.buffer))
+        return NULL;
+    inner.unit = NULL;
+    inner.substitutes = true;
+    pattern.top = planner_compile(&inner, expr->algebra, &pattern.seed->base, known);
+    planner->builder.status = inner.builder.status;
+    if (!pattern.top)
+        return NULL;
+    Operator *const op = sparql_new_exists(&planner->builder, input, pattern, expr->marker, expr->op == EXPR_EXISTS);
+    planner_note(planner, op, expr->place, expr->place);
+    return op;
 }
 
-/* Of the filters not placed yet, those whose variables are all sure to be bound. */
-static Operator *add_ready_filters(Planner *planner, Operator *input, AstExpr *const *filters, size_t count,
-                                   bool *is_placed, VarSet certain)
+/* `known`: NULL where it is not known what rows bind. */
+Operator *planner_add_filters(Planner *planner, Operator *input, AstExpr *const *filters, size_t count,
+                              const Known *known)
 {
     for (size_t i = 0; i < count && input; i++) {
-        VarSet used;
-        if (is_placed[i] || sparql_has_exists(filters[i]))
-            continue;
-        if (!sparql_new_set(&planner->builder, &used))
-            return NULL;
-        sparql_add_variables(filters[i], used);
-        if (!set_within(used, used, certain))
-            continue;
-        is_placed[i] = true;
-        input = add_filters(planner, input, &filters[i], 1);
+        AstExpr *const expr = filters[i];
+        const bool is_exists = expr->op == EXPR_EXISTS || expr->op == EXPR_NOT_EXISTS;
+        const double estimate = input->estimate < 0 ? -1 : input->estimate * planner_selectivity(expr);
+        if (is_exists && known && !planner->in_exists && takes_rows(expr->algebra)) {
+            input = add_exists(planner, input, expr, *known);
+        } else {
+            input = planner_compile_exists(planner, expr) ? sparql_new_filter(&planner->builder, input, &filters[i], 1)
+                                                          : NULL;
+            planner_note(planner, input, expr->place, expr->place);
+        }
+        if (input)
+            input->estimate = estimate;
     }
     return input;
 }
@@ -215,14 +172,15 @@ static Operator *add_ready_filters(Planner *planner, Operator *input, AstExpr *c
 /* A chain of its own that begins with nothing bound but what the root gives. */
 static bool independent(Planner *planner, Algebra *node, SubPlan *out)
 {
-    const Operator *const unit = planner->unit;
-    VarSet none;
+    Planner inner = *planner;
+    Known none;
     out->seed = sparql_new_seed(&planner->builder);
-    if (!out->seed || !sparql_new_set(&planner->builder, &none) || !sparql_new_batch(&planner->builder, &out->buffer))
+    if (!out->seed || !planner_known(planner, &none) || !sparql_new_batch(&planner->builder, &out->buffer))
         return false;
-    planner->unit = planner->in_exists ? NULL : &out->seed->base;
-    out->top = compile(planner, node, &out->seed->base, none);
-    planner->unit = unit;
+    inner.unit = planner->in_exists ? NULL : &out->seed->base;
+    inner.input_rows = 1;
+    out->top = planner_compile(&inner, node, &out->seed->base, none);
+    planner->builder.status = inner.builder.status;
     return out->top != NULL;
 }
 
@@ -250,7 +208,7 @@ static bool needs_isolation(Planner *planner, const Algebra *node, VarSet bound,
 {
     VarSet used;
     *out = false;
-    if (set_is_empty(bound))
+    if (set_is_empty(bound) || planner->substitutes)
         return true;
     if (!sparql_new_set(&planner->builder, &used))
         return false;
@@ -273,14 +231,6 @@ static bool needs_isolation(Planner *planner, const Algebra *node, VarSet bound,
     return true;
 }
 
-static Operator *compile_triple(Planner *planner, const Algebra *node, Operator *input)
-{
-    Place s, p, o;
-    if (!place(planner, &node->s, &s) || !place(planner, &node->p, &p) || !place(planner, &node->o, &o))
-        return NULL;
-    return sparql_new_scan(&planner->builder, input, s, p, o);
-}
-
 static Path *resolve_path(Planner *planner, const AstPath *path)
 {
     Path *const made = sparql_build_alloc(&planner->builder, 1, sizeof *made);
@@ -290,7 +240,7 @@ static Path *resolve_path(Planner *planner, const AstPath *path)
     if (path->kind == PATH_LINK) {
         Place link;
         const AstNode node = {path->place, AST_NO_VARIABLE, path->iri};
-        if (!place(planner, &node, &link))
+        if (!planner_place(planner, &node, &link))
             return NULL;
         made->iri = link.id;
     }
@@ -307,12 +257,14 @@ static Operator *compile_path(Planner *planner, const Algebra *node, Operator *i
 {
     Place s, o;
     const Path *const path = resolve_path(planner, node->path);
-    if (!path || !place(planner, &node->s, &s) || !place(planner, &node->o, &o))
+    if (!path || !planner_place(planner, &node->s, &s) || !planner_place(planner, &node->o, &o))
         return NULL;
-    return sparql_new_path(&planner->builder, input, s, path, o);
+    Operator *const op = sparql_new_path(&planner->builder, input, s, path, o);
+    planner_note(planner, op, node->s.place, node->o.place);
+    return op;
 }
 
-static Operator *compile_values(Planner *planner, const Algebra *node, Operator *input)
+Operator *planner_compile_values(Planner *planner, const Algebra *node, Operator *input)
 {
     const AstValues *const values = node->values;
     KgId *const cells = sparql_build_alloc(&planner->builder, values->rows * values->width, sizeof *cells);
@@ -322,75 +274,55 @@ static Operator *compile_values(Planner *planner, const Algebra *node, Operator 
         Place cell;
         if (!values->is_bound[i])
             continue;
-        if (!place(planner, &values->cells[i], &cell))
+        if (!planner_place(planner, &values->cells[i], &cell))
             return NULL;
         cells[i] = cell.id;
     }
     return sparql_new_values(&planner->builder, input, values->variables, values->width, cells, values->rows);
 }
 
-/* Children in the order that seems cheapest, each filter as soon as its variables are there. */
-static Operator *compile_join(Planner *planner, Algebra *const *children, size_t count, AstExpr *const *filters,
-                              size_t filter_count, Operator *input, VarSet bound)
-{
-    VarSet certain;
-    const VarSet now = sparql_set_copy(&planner->builder, bound);
-    bool *const is_taken = sparql_build_alloc(&planner->builder, count, sizeof *is_taken);
-    bool *const is_placed = sparql_build_alloc(&planner->builder, filter_count, sizeof *is_placed);
-    if (!now.words || !is_taken || !is_placed || !sparql_new_set(&planner->builder, &certain))
-        return NULL;
-    for (size_t taken = 0; taken < count && input; taken++) {
-        const size_t next = choose(planner, children, is_taken, count, now);
-        is_taken[next] = true;
-        input = compile(planner, children[next], input, now);
-        set_unite(now, children[next]->possible);
-        set_unite(certain, children[next]->certain);
-        input = add_ready_filters(planner, input, filters, filter_count, is_placed, certain);
-    }
-    for (size_t i = 0; i < filter_count && input; i++)
-        if (!is_placed[i])
-            input = add_filters(planner, input, &filters[i], 1);
-    return input;
-}
-
-static Operator *compile_union(Planner *planner, Algebra *node, Operator *input, VarSet bound)
+static Operator *compile_union(Planner *planner, Algebra *node, Operator *input, Known known)
 {
     SubPlan *const arms = sparql_build_alloc(&planner->builder, node->count, sizeof *arms);
     for (size_t i = 0; arms && i < node->count; i++) {
         arms[i].seed = sparql_new_seed(&planner->builder);
         if (!arms[i].seed)
             return NULL;
-        arms[i].top = compile(planner, node->children[i], &arms[i].seed->base, bound);
+        arms[i].top = planner_compile(planner, node->children[i], &arms[i].seed->base, known);
         if (!arms[i].top)
             return NULL;
     }
     return arms ? sparql_new_union(&planner->builder, input, arms, node->count) : NULL;
 }
 
-static Operator *compile_left_join(Planner *planner, Algebra *node, Operator *input, VarSet bound)
+static Operator *compile_left_join(Planner *planner, Algebra *node, Operator *input, Known known)
 {
-    Operator *const left = compile(planner, node->children[0], input, bound);
-    const VarSet all = sparql_set_copy(&planner->builder, bound);
+    Operator *const left = planner_compile(planner, node->children[0], input, known);
     SubPlan right = {.seed = sparql_new_seed(&planner->builder)};
-    if (!left || !all.words || !right.seed)
+    Known inside, after;
+    if (!left || !right.seed || !known_after(planner, known, node->children[0], &inside) ||
+        !known_after(planner, inside, node->children[1], &after))
         return NULL;
-    set_unite(all, node->children[0]->possible);
-    right.top = compile(planner, node->children[1], &right.seed->base, all);
-    right.top = add_filters(planner, right.top, node->filters, node->filter_count);
-    return right.top ? sparql_new_optional(&planner->builder, left, right, node->marker) : NULL;
+    const double rows = planner->input_rows;
+    planner->input_rows = left->estimate > 0 ? left->estimate : rows;
+    right.top = planner_compile(planner, node->children[1], &right.seed->base, inside);
+    planner->input_rows = rows;
+    right.top = planner_add_filters(planner, right.top, node->filters, node->filter_count, &after);
+    Operator *const op = right.top ? sparql_new_optional(&planner->builder, left, right, node->marker) : NULL;
+    if (op)
+        op->estimate = left->estimate > right.top->estimate ? left->estimate : right.top->estimate;
+    return op;
 }
 
-static Operator *compile_minus(Planner *planner, Algebra *node, Operator *input, VarSet bound)
+static Operator *compile_minus(Planner *planner, Algebra *node, Operator *input, Known known)
 {
-    Operator *const left = compile(planner, node->children[0], input, bound);
-    const VarSet all = sparql_set_copy(&planner->builder, bound);
+    Operator *const left = planner_compile(planner, node->children[0], input, known);
+    Known all;
     uint32_t *shared;
     size_t count;
     SubPlan right;
-    if (!left || !all.words)
-        return NULL;
-    set_unite(all, node->children[0]->possible);
-    if (!list_shared(planner, node->children[1]->possible, all, &shared, &count))
+    if (!left || !known_after(planner, known, node->children[0], &all) ||
+        !list_shared(planner, node->children[1]->possible, all.possible, &shared, &count))
         return NULL;
     if (count == 0)
         return left; /* nothing in common, nothing to take away */
@@ -399,7 +331,7 @@ static Operator *compile_minus(Planner *planner, Algebra *node, Operator *input,
     return sparql_new_minus(&planner->builder, left, right, planner->root, shared, count);
 }
 
-static Operator *compile_subquery(Planner *planner, Algebra *node, Operator *input, VarSet bound)
+static Operator *compile_subquery(Planner *planner, Algebra *node, Operator *input, Known known)
 {
     Builder *const builder = &planner->builder;
     const AstSelect *const ast = node->select->ast;
@@ -419,193 +351,109 @@ static Operator *compile_subquery(Planner *planner, Algebra *node, Operator *inp
     sub.top = sparql_new_subquery(builder, inner, from, to, ast->item_count);
     if (!sub.seed || !sub.top || !sparql_new_batch(builder, &sub.buffer))
         return NULL;
+    sub.top->estimate = inner->estimate;
     if (input == planner->unit)
         return sub.top; /* nothing to join it with */
-    return join_by_hash(planner, input, sub, node->possible, bound);
+    return join_by_hash(planner, input, sub, node->possible, known.possible);
 }
 
 /* What is inside is fed anew for each graph, and so are the sides of joins in it that are kept: they have a root of
  * their own. */
-static Operator *compile_graph(Planner *planner, Algebra *node, Operator *input, VarSet bound)
+static Operator *compile_graph(Planner *planner, Algebra *node, Operator *input, Known known)
 {
     Builder *const builder = &planner->builder;
     Run *const run = builder->run;
-    const Seed *const root = planner->root;
-    const Operator *const unit = planner->unit;
     const KgId graph = run->graph;
+    Planner inner = *planner;
     Place name;
     Seed *const inner_root = sparql_new_seed(builder);
     SubPlan inside = {.seed = sparql_new_seed(builder)};
-    if (!inner_root || !inside.seed || !place(planner, &node->s, &name))
+    if (!inner_root || !inside.seed || !planner_place(planner, &node->s, &name))
         return NULL;
     builder->status = sparql_list_graphs(run, builder->err);
     if (builder->status != BASE_OK)
         return NULL;
+    inner.root = inner_root;
+    inner.unit = NULL;
+    inner.in_named = true;
     if (name.variable == AST_NO_VARIABLE && sparql_has_graph(run, name.id))
         run->graph = name.id; /* whose counts are those to plan by */
-    planner->root = inner_root;
-    planner->unit = NULL;
-    inside.top = compile(planner, node->children[0], &inside.seed->base, bound);
-    planner->root = root;
-    planner->unit = unit;
+    inside.top = planner_compile(&inner, node->children[0], &inside.seed->base, known);
+    builder->status = inner.builder.status;
     run->graph = graph;
-    return inside.top ? sparql_new_graph(builder, input, inside, inner_root, root, name) : NULL;
+    return inside.top ? sparql_new_graph(builder, input, inside, inner_root, planner->root, name) : NULL;
 }
 
-static Operator *compile(Planner *planner, Algebra *node, Operator *input, VarSet bound)
+static Operator *compile_extend(Planner *planner, Algebra *node, Operator *input, Known known)
+{
+    Operator *const below = planner_compile(planner, node->children[0], input, known);
+    if (!below || !planner_compile_exists(planner, (AstExpr *)node->assignment.expr))
+        return NULL;
+    Operator *const op = sparql_new_extend(&planner->builder, below, &node->assignment, 1);
+    planner_note(planner, op, node->assignment.expr->place, node->assignment.expr->place);
+    if (op)
+        op->estimate = below->estimate;
+    return op;
+}
+
+Operator *planner_compile(Planner *planner, Algebra *node, Operator *input, Known known)
 {
     bool isolated;
-    if (!needs_isolation(planner, node, bound, &isolated))
+    Known after;
+    if (!needs_isolation(planner, node, known.possible, &isolated))
         return NULL;
     if (isolated) {
         SubPlan right;
-        return independent(planner, node, &right) ? join_by_hash(planner, input, right, node->possible, bound) : NULL;
+        return independent(planner, node, &right) ? join_by_hash(planner, input, right, node->possible, known.possible)
+                                                  : NULL;
     }
     switch (node->kind) {
     case ALGEBRA_UNIT:
         return input;
     case ALGEBRA_TRIPLE:
-        return compile_triple(planner, node, input);
+        return planner_compile_join(planner, &node, 1, NULL, 0, input, known);
     case ALGEBRA_PATH:
         return compile_path(planner, node, input);
     case ALGEBRA_JOIN:
-        return compile_join(planner, node->children, node->count, NULL, 0, input, bound);
+        return planner_compile_join(planner, node->children, node->count, NULL, 0, input, known);
     case ALGEBRA_FILTER:
         if (node->children[0]->kind == ALGEBRA_JOIN)
-            return compile_join(planner, node->children[0]->children, node->children[0]->count, node->filters,
-                                node->filter_count, input, bound);
-        return add_filters(planner, compile(planner, node->children[0], input, bound), node->filters,
-                           node->filter_count);
-    case ALGEBRA_LEFT_JOIN:
-        return compile_left_join(planner, node, input, bound);
-    case ALGEBRA_UNION:
-        return compile_union(planner, node, input, bound);
-    case ALGEBRA_MINUS:
-        return compile_minus(planner, node, input, bound);
-    case ALGEBRA_EXTEND: {
-        Operator *const below = compile(planner, node->children[0], input, bound);
-        if (!below || !compile_exists(planner, (AstExpr *)node->assignment.expr))
+            return planner_compile_join(planner, node->children[0]->children, node->children[0]->count, node->filters,
+                                        node->filter_count, input, known);
+        if (node->children[0]->kind == ALGEBRA_TRIPLE)
+            return planner_compile_join(planner, node->children, 1, node->filters, node->filter_count, input, known);
+        if (!known_after(planner, known, node->children[0], &after))
             return NULL;
-        return sparql_new_extend(&planner->builder, below, &node->assignment, 1);
-    }
+        return planner_add_filters(planner, planner_compile(planner, node->children[0], input, known), node->filters,
+                                   node->filter_count, &after);
+    case ALGEBRA_LEFT_JOIN:
+        return compile_left_join(planner, node, input, known);
+    case ALGEBRA_UNION:
+        return compile_union(planner, node, input, known);
+    case ALGEBRA_MINUS:
+        return compile_minus(planner, node, input, known);
+    case ALGEBRA_EXTEND:
+        return compile_extend(planner, node, input, known);
     case ALGEBRA_VALUES:
-        return compile_values(planner, node, input);
+        return planner_compile_values(planner, node, input);
     case ALGEBRA_SELECT:
-        return compile_subquery(planner, node, input, bound);
+        return compile_subquery(planner, node, input, known);
     case ALGEBRA_GRAPH:
-        return compile_graph(planner, node, input, bound);
+        return compile_graph(planner, node, input, known);
     }
     return NULL;
 }
 
-/* ---- Modifiers ---- */
-
-/* COUNT of the matches of one pattern, and nothing else: the index knows. */
-static bool is_plain_count(Planner *planner)
-{
-    const SelectAlgebra *const select = planner->select;
-    const Algebra *const where = select->where;
-    if (where->kind != ALGEBRA_TRIPLE || select->group.key_count > 0 || select->group.aggregate_count == 0)
-        return false;
-    const uint32_t s = where->s.variable, p = where->p.variable, o = where->o.variable;
-    if ((s == p && s != AST_NO_VARIABLE) || (s == o && s != AST_NO_VARIABLE) || (p == o && p != AST_NO_VARIABLE))
-        return false;
-    for (size_t i = 0; i < select->group.aggregate_count; i++) {
-        const AstExpr *const call = select->group.aggregates[i].call;
-        if (call->aggregate != AGGREGATE_COUNT || call->distinct)
-            return false;
-        if (call->count > 0 &&
-            (call->arguments[0]->op != EXPR_VARIABLE || !set_has(where->certain, call->arguments[0]->node.variable)))
-            return false;
-    }
-    return true;
-}
-
-static Operator *compile_count(Planner *planner)
-{
-    const SelectAlgebra *const select = planner->select;
-    Place s, p, o;
-    uint32_t *const cells = sparql_build_alloc(&planner->builder, select->group.aggregate_count, sizeof *cells);
-    if (!cells || !place(planner, &select->where->s, &s) || !place(planner, &select->where->p, &p) ||
-        !place(planner, &select->where->o, &o))
-        return NULL;
-    for (size_t i = 0; i < select->group.aggregate_count; i++)
-        cells[i] = select->group.aggregates[i].variable;
-    return sparql_new_count(&planner->builder, (KgTriple){s.id, p.id, o.id}, cells, select->group.aggregate_count);
-}
-
-static Operator *compile_assignments(Planner *planner, Operator *input, const Assignment *assignments, size_t count)
-{
-    if (count == 0 || !input)
-        return input;
-    for (size_t i = 0; i < count; i++)
-        if (!compile_exists(planner, (AstExpr *)assignments[i].expr))
-            return NULL;
-    return sparql_new_extend(&planner->builder, input, assignments, count);
-}
-
-static Operator *compile_grouping(Planner *planner, Operator *input)
-{
-    const SelectAlgebra *const select = planner->select;
-    if (is_plain_count(planner)) {
-        input = compile_count(planner);
-    } else {
-        input = compile_assignments(planner, input, select->group_assignments, select->group_assignment_count);
-        for (size_t i = 0; i < select->group.aggregate_count; i++)
-            if (!compile_exists(planner, (AstExpr *)select->group.aggregates[i].call))
-                return NULL;
-        input = input ? sparql_new_group(&planner->builder, input, &select->group) : NULL;
-    }
-    return add_filters(planner, input, select->ast->having, select->ast->having_count);
-}
-
-static Operator *compile_ordering(Planner *planner, Operator *input)
-{
-    const AstSelect *const ast = planner->select->ast;
-    if (ast->order_count == 0 || !input)
-        return input;
-    for (size_t i = 0; i < ast->order_count; i++)
-        if (!compile_exists(planner, ast->order[i].expr))
-            return NULL;
-    const bool is_cut = ast->limit != UINT64_MAX && !ast->distinct && ast->form != KG_DESCRIBE;
-    uint64_t most = UINT64_MAX;
-    if (is_cut && ast->limit < UINT64_MAX / 8 && ast->offset < UINT64_MAX / 8)
-        most = ast->limit + ast->offset;
-    return sparql_new_sort(&planner->builder, input, ast->order, ast->order_count, most);
-}
-
-static Operator *compile_distinct(Planner *planner, Operator *input)
-{
-    const AstSelect *const ast = planner->select->ast;
-    if (!ast->distinct) /* REDUCED may keep what it likes: it keeps all */
-        return input;
-    uint32_t *const columns = sparql_build_alloc(&planner->builder, ast->item_count, sizeof *columns);
-    if (!columns || !input)
-        return NULL;
-    for (size_t i = 0; i < ast->item_count; i++)
-        columns[i] = ast->items[i].target.variable;
-    return sparql_new_distinct(&planner->builder, input, columns, ast->item_count);
-}
+/* ---- The whole ---- */
 
 static Operator *compile_all(Planner *planner, Operator *input)
 {
-    const SelectAlgebra *const select = planner->select;
-    const AstSelect *const ast = select->ast;
-    VarSet none;
-    if (!sparql_find_bindings(&planner->builder, planner->select) || !sparql_new_set(&planner->builder, &none))
+    Known none;
+    if (!sparql_find_bindings(&planner->builder, planner->select) || !planner_known(planner, &none))
         return NULL;
-    if (!ast->is_grouped || !is_plain_count(planner))
-        input = compile(planner, select->where, input, none);
-    if (ast->is_grouped)
-        input = compile_grouping(planner, input);
-    if (select->values && input)
-        input = compile_values(planner, select->values, input);
-    input = compile_assignments(planner, input, select->assignments, select->assignment_count);
-    input = compile_ordering(planner, input);
-    input = compile_distinct(planner, input);
-    if (input && (ast->offset > 0 || ast->limit != UINT64_MAX))
-        input = sparql_new_slice(&planner->builder, input, ast->offset, ast->limit);
-    return input;
+    if (!planner->select->ast->is_grouped || !planner_is_plain_count(planner))
+        input = planner_compile(planner, planner->select->where, input, none);
+    return input ? planner_compile_modifiers(planner, input) : NULL;
 }
 
 BaseStatus sparql_plan(Run *run, SelectAlgebra *select, Operator **all, Operator **out, BaseError *err)
@@ -613,7 +461,8 @@ BaseStatus sparql_plan(Run *run, SelectAlgebra *select, Operator **all, Operator
     size_t rows = BATCH_CELLS / (select->width ? select->width : 1);
     rows = rows < LEAST_ROWS ? LEAST_ROWS : rows > MOST_ROWS ? MOST_ROWS : rows;
     Planner planner = {.builder = {.run = run, .width = select->width, .batch_rows = rows, .all = all, .err = err},
-                       .select = select};
+                       .select = select,
+                       .input_rows = 1};
     run->eval.exists = find_one;
     *out = NULL;
     KgId *const nothing = sparql_build_alloc(&planner.builder, select->width, sizeof *nothing);

@@ -1,0 +1,191 @@
+/* estimate.c - what the planner believes of a pattern: its size from exact counts of the index, how many distinct
+ * values its variables take from the statistics of predicates, and rules of thumb where neither knows. */
+#include "kg/sparql/planner.h"
+
+#include "kg/figures.h"
+
+#include <math.h>
+
+/* Nanoseconds, about. */
+#define PROBE_COST 100.0
+#define PATH_COST 3000.0
+#define KEEP_COST 6.0   /* of a triple that is read into memory */
+#define COMPUTE_COST 60 /* of a row that a pattern computes by itself */
+
+double planner_count_matches(Planner *planner, Algebra *node)
+{
+    if (node->matches >= 0)
+        return node->matches;
+    Place s, p, o;
+    uint64_t count = 0;
+    if (!planner_place(planner, &node->s, &s) || !planner_place(planner, &node->p, &p) ||
+        !planner_place(planner, &node->o, &o))
+        return 0;
+    Builder *const builder = &planner->builder;
+    if (!is_local(s.id) && !is_local(p.id) && !is_local(o.id)) {
+        const BaseStatus status =
+            sparql_count_at_most(builder->run, (KgTriple){s.id, p.id, o.id}, &count, builder->err);
+        if (status != BASE_OK)
+            builder->status = status;
+    }
+    node->matches = (double)count;
+    return node->matches;
+}
+
+static double at_least_one(double value)
+{
+    return value > 1 ? value : 1;
+}
+
+/* Distinct subjects and objects of all triples with the pattern's predicate, whatever its other constants. */
+static void count_distinct(Planner *planner, const Algebra *node, double matches, double *subjects, double *objects)
+{
+    Builder *const builder = &planner->builder;
+    KgPredicateStatistics figures = {0};
+    Place p = {.variable = 0};
+    if (builder->run->graph == KG_ANY && planner_place(planner, &node->p, &p) && !is_local(p.id)) {
+        const KgId predicate = p.variable == AST_NO_VARIABLE ? p.id : KG_ANY;
+        const BaseStatus status = kg_predicate_figures(builder->run->txn, predicate, &figures, builder->err);
+        if (status != BASE_OK)
+            builder->status = status;
+    }
+    /* Where nothing is known: a subject has few triples, an object more. */
+    *subjects = figures.subjects ? (double)figures.subjects : pow(matches, 0.8);
+    *objects = figures.objects ? (double)figures.objects : pow(matches, 0.6);
+    if (figures.subjects && p.variable != AST_NO_VARIABLE)
+        *objects = pow((double)figures.triples, 0.7);
+}
+
+static void add_variable(JoinPart *part, const AstNode *node, double distinct)
+{
+    if (node->variable == AST_NO_VARIABLE)
+        return;
+    for (size_t i = 0; i < part->variable_count; i++)
+        if (part->variables[i].variable == node->variable)
+            return;
+    part->variables[part->variable_count++] = (JoinVariable){node->variable, at_least_one(distinct)};
+}
+
+static void estimate_triple(Planner *planner, Algebra *node, JoinPart *out)
+{
+    double subjects, objects;
+    out->rows = planner_count_matches(planner, node);
+    count_distinct(planner, node, out->rows, &subjects, &objects);
+    add_variable(out, &node->s, subjects);
+    add_variable(out, &node->p, sqrt(out->rows) < 100 ? sqrt(out->rows) : 100);
+    add_variable(out, &node->o, objects);
+    out->probe = PROBE_COST;
+    out->read = node->p.variable == AST_NO_VARIABLE ? out->rows * KEEP_COST : INFINITY;
+}
+
+static void estimate_path(Planner *planner, const Algebra *node, JoinPart *out)
+{
+    const bool from = node->s.variable == AST_NO_VARIABLE, to = node->o.variable == AST_NO_VARIABLE;
+    (void)planner;
+    out->rows = from && to ? 1 : from ? 50 : to ? 1000 : 1e8;
+    add_variable(out, &node->s, from || to ? out->rows : 1e6);
+    add_variable(out, &node->o, from || to ? out->rows : 1e6);
+    out->probe = PATH_COST;
+    out->read = INFINITY;
+}
+
+double planner_estimate(Planner *planner, Algebra *node)
+{
+    double rows = 1;
+    switch (node->kind) {
+    case ALGEBRA_UNIT:
+        return 1;
+    case ALGEBRA_TRIPLE:
+        return planner_count_matches(planner, node);
+    case ALGEBRA_PATH:
+        return node->s.variable == AST_NO_VARIABLE || node->o.variable == AST_NO_VARIABLE ? 100 : 1e8;
+    case ALGEBRA_VALUES:
+        return (double)node->values->rows;
+    case ALGEBRA_SELECT:
+        if (node->select->ast->is_grouped && node->select->group.key_count == 0)
+            return 1;
+        rows = planner_estimate(planner, node->select->where);
+        if (node->select->ast->is_grouped)
+            rows = sqrt(rows);
+        return rows < (double)node->select->ast->limit ? rows : (double)node->select->ast->limit;
+    case ALGEBRA_UNION:
+        rows = 0;
+        for (size_t i = 0; i < node->count; i++)
+            rows += planner_estimate(planner, node->children[i]);
+        return rows;
+    case ALGEBRA_JOIN:
+        for (size_t i = 0; i < node->count; i++) {
+            const double one = planner_estimate(planner, node->children[i]);
+            rows = i == 0 || one < rows ? one : rows;
+        }
+        return rows;
+    case ALGEBRA_FILTER:
+        rows = planner_estimate(planner, node->children[0]);
+        for (size_t i = 0; i < node->filter_count; i++)
+            rows *= planner_selectivity(node->filters[i]);
+        return rows;
+    case ALGEBRA_LEFT_JOIN:
+    case ALGEBRA_MINUS:
+    case ALGEBRA_EXTEND:
+    case ALGEBRA_GRAPH:
+        return planner_estimate(planner, node->children[0]);
+    }
+    return rows;
+}
+
+void planner_estimate_part(Planner *planner, Algebra *node, JoinPart *out)
+{
+    *out = (JoinPart){0};
+    out->variables = sparql_build_alloc(&planner->builder, planner->select->width + 3, sizeof *out->variables);
+    if (!out->variables)
+        return;
+    if (node->kind == ALGEBRA_TRIPLE) {
+        estimate_triple(planner, node, out);
+        return;
+    }
+    if (node->kind == ALGEBRA_PATH) {
+        estimate_path(planner, node, out);
+        return;
+    }
+    out->rows = planner_estimate(planner, node);
+    const double distinct = at_least_one(pow(out->rows, 0.8));
+    for (uint32_t v = 0; v < planner->select->width; v++)
+        if (set_has(node->possible, v))
+            out->variables[out->variable_count++] = (JoinVariable){v, distinct};
+    out->probe = node->kind == ALGEBRA_VALUES ? 10 * out->rows : 5 * PROBE_COST;
+    out->read = out->rows * COMPUTE_COST;
+}
+
+double planner_selectivity(const AstExpr *filter)
+{
+    double share = 1;
+    switch (filter->op) {
+    case EXPR_AND:
+        return planner_selectivity(filter->arguments[0]) * planner_selectivity(filter->arguments[1]);
+    case EXPR_OR:
+        share = planner_selectivity(filter->arguments[0]) + planner_selectivity(filter->arguments[1]);
+        return share < 1 ? share : 1;
+    case EXPR_NOT:
+        return 1 - 0.9 * planner_selectivity(filter->arguments[0]);
+    case EXPR_EQ:
+        return 0.05;
+    case EXPR_IN:
+        share = 0.05 * (double)(filter->count - 1);
+        return share < 1 ? share : 1;
+    case EXPR_LT:
+    case EXPR_GT:
+    case EXPR_LE:
+    case EXPR_GE:
+        return 0.3;
+    case EXPR_NE:
+    case EXPR_NOT_IN:
+        return 0.9;
+    case EXPR_EXISTS:
+    case EXPR_NOT_EXISTS:
+        return 0.5;
+    case EXPR_CALL:
+        return 0.2;
+    default:
+        return 0.5;
+    }
+}

@@ -1,0 +1,197 @@
+/* join_order.c - the size of a join is the product of its parts' sizes, for every variable divided by all of its
+ * numbers of distinct values but the least: values of the smaller side are taken to be found in the larger one. That
+ * does not depend on the order, so it is worked out once for each set of parts. Plans are left-deep: every step joins
+ * the rows so far with one part. */
+#include "kg/sparql/join_order.h"
+
+#include <math.h>
+
+/* The rows of a set of parts, being made up. */
+typedef struct Size {
+    double *least; /* by variable: of the numbers of distinct values so far; 0: the variable is not bound */
+    double rows;
+} Size;
+
+static void add_part(Size *size, const JoinPart *part)
+{
+    size->rows *= part->rows;
+    for (size_t i = 0; i < part->variable_count; i++) {
+        const JoinVariable *const one = &part->variables[i];
+        double *const least = &size->least[one->variable];
+        if (*least == 0) {
+            *least = one->distinct;
+            continue;
+        }
+        size->rows /= *least > one->distinct ? *least : one->distinct;
+        *least = *least < one->distinct ? *least : one->distinct;
+    }
+}
+
+/* Whether all that the filter looks at and any part binds is bound. */
+static bool is_ready(const JoinFilter *filter, const Size *size, size_t width)
+{
+    for (uint32_t v = 0; v < width; v++)
+        if (set_has(filter->variables, v) && size->least[v] == 0)
+            return false;
+    return true;
+}
+
+static double filtered_rows(const JoinProblem *problem, const Size *size)
+{
+    double rows = size->rows;
+    for (size_t i = 0; i < problem->filter_count; i++)
+        if (is_ready(&problem->filters[i], size, problem->width))
+            rows *= problem->filters[i].selectivity;
+    return rows;
+}
+
+static void begin_size(const JoinProblem *problem, Size *size)
+{
+    for (uint32_t v = 0; v < problem->width; v++)
+        size->least[v] = set_has(problem->bound, v) ? 1 : 0;
+    size->rows = problem->input_rows;
+}
+
+static double step_cost(const JoinPart *part, double in, double out)
+{
+    const double looked_up = in * part->probe, read = part->read + in * JOIN_MEMORY_COST;
+    return (looked_up < read ? looked_up : read) + out * JOIN_ROW_COST;
+}
+
+static bool is_connected(const JoinPart *part, const Size *size)
+{
+    for (size_t i = 0; i < part->variable_count; i++)
+        if (size->least[part->variables[i].variable] > 0)
+            return true;
+    return part->variable_count == 0 || part->rows <= 1;
+}
+
+/* ---- All orders ---- */
+
+typedef struct Best {
+    double cost, rows; /* cost INFINITY: no plan yet */
+    size_t last;
+} Best;
+
+static void make_size(const JoinProblem *problem, size_t set, Size *size)
+{
+    begin_size(problem, size);
+    for (size_t i = 0; i < problem->part_count; i++)
+        if (set >> i & 1)
+            add_part(size, &problem->parts[i]);
+}
+
+/* Parts that share nothing with the set are joined only where no part does. */
+static void extend(const JoinProblem *problem, Best *best, size_t set, const Size *size)
+{
+    bool any_connected = false;
+    for (size_t i = 0; i < problem->part_count && set != 0; i++)
+        any_connected = any_connected || (!(set >> i & 1) && is_connected(&problem->parts[i], size));
+    for (size_t i = 0; i < problem->part_count; i++) {
+        if (set >> i & 1 || (any_connected && !is_connected(&problem->parts[i], size)))
+            continue;
+        Best *const next = &best[set | (size_t)1 << i];
+        const double cost = best[set].cost + step_cost(&problem->parts[i], best[set].rows, next->rows);
+        if (cost < next->cost) {
+            next->cost = cost;
+            next->last = i;
+        }
+    }
+}
+
+static bool order_all(const JoinProblem *problem, BaseArena *arena, Size *size, size_t *order, double *rows)
+{
+    const size_t count = problem->part_count, sets = (size_t)1 << count;
+    Best *const best = base_arena_alloc(arena, sets, sizeof *best);
+    if (!best)
+        return false;
+    for (size_t set = 0; set < sets; set++) {
+        make_size(problem, set, size);
+        best[set] = (Best){set == 0 ? 0 : INFINITY, filtered_rows(problem, size), 0};
+    }
+    for (size_t set = 0; set + 1 < sets; set++) {
+        make_size(problem, set, size);
+        if (best[set].cost < INFINITY)
+            extend(problem, best, set, size);
+    }
+    size_t set = sets - 1;
+    for (size_t i = count; i-- > 0;) {
+        order[i] = best[set].last;
+        rows[i] = best[set].rows;
+        set &= ~((size_t)1 << order[i]);
+    }
+    return true;
+}
+
+/* ---- Greedily ---- */
+
+typedef struct Choice {
+    double cost, rows;
+    bool is_connected;
+} Choice;
+
+static bool is_better(const Choice *a, const Choice *b)
+{
+    if (a->is_connected != b->is_connected)
+        return a->is_connected;
+    return a->cost < b->cost;
+}
+
+/* Undoing a part's effect costs more than saving the few numbers it changes. */
+static Choice try_part(const JoinProblem *problem, const JoinPart *part, Size *size, double *saved, double in)
+{
+    Choice choice = {.is_connected = is_connected(part, size)};
+    const double rows = size->rows;
+    for (size_t i = 0; i < part->variable_count; i++)
+        saved[i] = size->least[part->variables[i].variable];
+    add_part(size, part);
+    choice.rows = filtered_rows(problem, size);
+    choice.cost = step_cost(part, in, choice.rows);
+    for (size_t i = part->variable_count; i-- > 0;)
+        size->least[part->variables[i].variable] = saved[i];
+    size->rows = rows;
+    return choice;
+}
+
+static bool order_greedily(const JoinProblem *problem, BaseArena *arena, Size *size, size_t *order, double *rows)
+{
+    bool *const is_taken = base_arena_alloc(arena, problem->part_count, sizeof *is_taken);
+    double *const saved = base_arena_alloc(arena, problem->width + 1, sizeof *saved);
+    if (!is_taken || !saved)
+        return false;
+    begin_size(problem, size);
+    double in = size->rows;
+    for (size_t i = 0; i < problem->part_count; i++) {
+        Choice best = {0};
+        size_t next = problem->part_count;
+        for (size_t part = 0; part < problem->part_count; part++) {
+            if (is_taken[part])
+                continue;
+            const Choice choice = try_part(problem, &problem->parts[part], size, saved, in);
+            if (next == problem->part_count || is_better(&choice, &best)) {
+                best = choice;
+                next = part;
+            }
+        }
+        is_taken[next] = true;
+        add_part(size, &problem->parts[next]);
+        order[i] = next;
+        rows[i] = in = best.rows;
+    }
+    return true;
+}
+
+bool sparql_join_order(const JoinProblem *problem, BaseArena *arena, size_t *order, double *rows)
+{
+    Size size = {.least = base_arena_alloc(arena, problem->width + 1, sizeof *size.least)};
+    if (!size.least)
+        return false;
+    if (problem->part_count == 1) {
+        add_part((begin_size(problem, &size), &size), &problem->parts[0]);
+        order[0] = 0;
+        rows[0] = filtered_rows(problem, &size);
+        return true;
+    }
+    return problem->part_count <= DP_PARTS ? order_all(problem, arena, &size, order, rows)
+                                           : order_greedily(problem, arena, &size, order, rows);
+}

@@ -1,0 +1,37 @@
+/* lookup.h - the join of rows with one triple pattern (lookup_operator.c), and with several at once
+ * (intersect_operator.c). */
+#ifndef KGQ_KG_SPARQL_LOOKUP_H
+#define KGQ_KG_SPARQL_LOOKUP_H
+
+#include "kg/sparql/adjacency.h"
+#include "kg/sparql/id_ranges.h"
+
+typedef struct LookupSpec {
+    Place places[3];  /* subject, predicate, object */
+    bool is_bound[3]; /* constants, and variables that every input row binds; no other variable is bound in any row,
+                         and none of those stands twice */
+    const IdRange *ranges; /* that an unbound object of a bound predicate has to be in, ascending */
+    size_t range_count;    /* 0: any object */
+    double matches;        /* of the constants alone, exactly */
+    double input_rows;     /* that are expected */
+    bool only_first;       /* each row once, if it has a match, which is not bound */
+} LookupSpec;
+
+/* Borrows the ranges. The run's graph must be one of the database's when it runs. */
+Operator *sparql_new_lookup(Builder *builder, Operator *input, const LookupSpec *spec);
+/* Makes it say each of its input's rows once; false: it is no lookup. */
+bool sparql_want_first_only(Operator *op);
+
+/* One of several patterns that bind the same variable. */
+typedef struct IntersectPart {
+    KgTriple pattern; /* its constants */
+    double matches;   /* of these */
+    uint32_t from;    /* the bound variable at its other end */
+    TriplePlace from_place, to_place;
+} IntersectPart;
+/* Binds `variable` to what all parts (two at least) lead to: the step of a worst-case optimal join (Ngo, Porat, Ré,
+ * Rudra, "Worst-case optimal join algorithms", PODS 2012; Veldhuizen, "Leapfrog Triejoin", ICDT 2014). */
+Operator *sparql_new_intersect(Builder *builder, Operator *input, uint32_t variable, const IntersectPart *parts,
+                               size_t count);
+
+#endif
