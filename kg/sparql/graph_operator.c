@@ -278,9 +278,14 @@ static void graph_rewind(Operator *op)
     graph->is_open = false;
 }
 
+static const Operator *graph_side(const Operator *op, size_t number)
+{
+    return number == 0 ? ((const Graph *)op)->inside.top : NULL;
+}
+
 Operator *sparql_new_graph(Builder *builder, Operator *input, SubPlan inside, Seed *root, const Seed *outer, Place name)
 {
-    static const OperatorType type = {.name = "graph", .next = graph_next, .rewind = graph_rewind};
+    static const OperatorType type = {.name = "graph", .next = graph_next, .rewind = graph_rewind, .side = graph_side};
     Graph *const graph = sparql_new_operator(builder, &type, sizeof *graph, input);
     if (!graph || !sparql_new_batch(builder, &graph->in) || !sparql_new_batch(builder, &graph->chosen))
         return NULL;

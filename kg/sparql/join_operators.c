@@ -43,9 +43,15 @@ static void union_rewind(Operator *op)
     ((Union *)op)->arm = ((Union *)op)->count;
 }
 
+static const Operator *union_side(const Operator *op, size_t number)
+{
+    const Union *const both = (const Union *)op;
+    return number < both->count ? both->arms[number].top : NULL;
+}
+
 Operator *sparql_new_union(Builder *builder, Operator *input, const SubPlan *arms, size_t count)
 {
-    static const OperatorType type = {.name = "union", .next = union_next, .rewind = union_rewind};
+    static const OperatorType type = {.name = "union", .next = union_next, .rewind = union_rewind, .side = union_side};
     Union *const both = sparql_new_operator(builder, &type, sizeof *both, input);
     SubPlan *const copy = sparql_build_alloc(builder, count, sizeof *copy);
     if (!both || !copy || !sparql_new_batch(builder, &both->in))
@@ -130,9 +136,15 @@ static void optional_rewind(Operator *op)
     ((Optional *)op)->is_open = false;
 }
 
+static const Operator *optional_side(const Operator *op, size_t number)
+{
+    return number == 0 ? ((const Optional *)op)->right.top : NULL;
+}
+
 Operator *sparql_new_optional(Builder *builder, Operator *input, SubPlan right, uint32_t marker)
 {
-    static const OperatorType type = {.name = "optional", .next = optional_next, .rewind = optional_rewind};
+    static const OperatorType type = {
+        .name = "optional", .next = optional_next, .rewind = optional_rewind, .side = optional_side};
     Optional *const optional = sparql_new_operator(builder, &type, sizeof *optional, input);
     bool *const matched = sparql_build_alloc(builder, builder->batch_rows, sizeof *matched);
     if (!optional || !matched || !sparql_new_batch(builder, &optional->in))
@@ -371,6 +383,11 @@ static void hash_join_close(Operator *op)
     sparql_row_set_free(&join->index);
 }
 
+static const Operator *hash_join_side(const Operator *op, size_t number)
+{
+    return number == 0 ? ((const HashJoin *)op)->right.top : NULL;
+}
+
 static Operator *new_hash_operator(Builder *builder, const OperatorType *type, Operator *input, SubPlan right,
                                    const Seed *root, const uint32_t *shared, size_t shared_count)
 {
@@ -391,15 +408,21 @@ static Operator *new_hash_operator(Builder *builder, const OperatorType *type, O
 Operator *sparql_new_hash_join(Builder *builder, Operator *input, SubPlan right, const Seed *root,
                                const uint32_t *shared, size_t shared_count)
 {
-    static const OperatorType type = {
-        .name = "hash join", .next = hash_join_next, .rewind = hash_join_rewind, .close = hash_join_close};
+    static const OperatorType type = {.name = "hash join",
+                                      .next = hash_join_next,
+                                      .rewind = hash_join_rewind,
+                                      .close = hash_join_close,
+                                      .side = hash_join_side};
     return new_hash_operator(builder, &type, input, right, root, shared, shared_count);
 }
 
 Operator *sparql_new_minus(Builder *builder, Operator *input, SubPlan right, const Seed *root, const uint32_t *shared,
                            size_t shared_count)
 {
-    static const OperatorType type = {
-        .name = "minus", .next = minus_next, .rewind = hash_join_rewind, .close = hash_join_close};
+    static const OperatorType type = {.name = "minus",
+                                      .next = minus_next,
+                                      .rewind = hash_join_rewind,
+                                      .close = hash_join_close,
+                                      .side = hash_join_side};
     return new_hash_operator(builder, &type, input, right, root, shared, shared_count);
 }

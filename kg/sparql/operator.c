@@ -14,12 +14,21 @@ static int64_t microseconds_now(void)
     return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
+static int64_t steady_nanoseconds(clockid_t clock)
+{
+    struct timespec now;
+    clock_gettime(clock, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
 void sparql_start_run(Run *run)
 {
     run->terms.txn = run->txn;
     run->eval.terms = &run->terms;
     run->eval.job = run->job;
     run->eval.now = microseconds_now();
+    if (run->timeout > 0)
+        run->deadline = steady_nanoseconds(CLOCK_MONOTONIC) / 1000 + (int64_t)(run->timeout * 1e6);
     base_random_seed(&run->eval.random, (uint64_t)run->eval.now ^ (uint64_t)(uintptr_t)run);
 }
 
@@ -41,13 +50,6 @@ void sparql_end_run(Run *run)
 BaseStatus sparql_no_memory(BaseError *err)
 {
     return base_fail(err, BASE_NO_MEMORY, "no memory to run the query");
-}
-
-static int64_t steady_nanoseconds(clockid_t clock)
-{
-    struct timespec now;
-    clock_gettime(clock, &now);
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
 BaseStatus sparql_cancelled(Run *run, BaseError *err)

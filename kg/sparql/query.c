@@ -1,4 +1,5 @@
 /* query.c - a query from its text to its rows: parse, translate, plan, then pull. */
+#include "kg/sparql/explain.h"
 #include "kg/sparql/parse.h"
 #include "kg/sparql/plan.h"
 #include "kg/sparql/result.h"
@@ -28,6 +29,12 @@ static void start_run(KgQuery *query, KgTxn *txn, const KgQueryOptions *options)
     run->layers = options && options->layers ? options->layers : KG_FACTS;
     run->job = options ? options->job : NULL;
     run->arena = &query->arena;
+    if (options) {
+        run->memory.most = options->memory;
+        run->timeout = options->timeout;
+        run->is_explained = options->explain != KG_EXPLAIN_NONE;
+        run->is_profiled = options->explain == KG_EXPLAIN_PROFILE;
+    }
     sparql_start_run(run);
 }
 
@@ -264,10 +271,7 @@ bool kg_query_cell(KgQuery *query, size_t column, KgTerm *out)
 
 BaseStatus kg_query_explain(KgQuery *query, FILE *out, BaseError *err)
 {
-    int depth = 0;
-    for (const Operator *op = query->top; op; op = op->input)
-        fprintf(out, "%*s%s\n", 2 * depth++, "", op->type->name);
-    return ferror(out) ? base_fail_errno(err, "the plan cannot be written") : BASE_OK;
+    return sparql_explain(query->top, out, err);
 }
 
 BaseStatus sparql_query_prefixes(KgQuery *query, KgPrefix **out, size_t *count, BaseError *err)

@@ -242,9 +242,15 @@ static void subquery_rewind(Operator *op)
     sparql_rewind(sub->inner);
 }
 
+static const Operator *subquery_side(const Operator *op, size_t number)
+{
+    return number == 0 ? ((const Subquery *)op)->inner : NULL;
+}
+
 Operator *sparql_new_subquery(Builder *builder, Operator *inner, const uint32_t *from, const uint32_t *to, size_t count)
 {
-    static const OperatorType type = {.name = "subquery", .next = subquery_next, .rewind = subquery_rewind};
+    static const OperatorType type = {
+        .name = "subquery", .next = subquery_next, .rewind = subquery_rewind, .side = subquery_side};
     Subquery *const sub = sparql_new_operator(builder, &type, sizeof *sub, NULL);
     if (!sub)
         return NULL;
