@@ -7,6 +7,7 @@
 #include "kg/figures.h"
 #include "kg/labels.h"
 #include "kg/pages.h"
+#include "kg/sparql/adjacency_cache.h"
 #include "kg/statistics.h"
 #include "kg/terms.h"
 
@@ -280,6 +281,7 @@ BaseStatus kg_open(const char *path, const KgOptions *options, KgStore **out, Ba
     store->hash_mask = UINT64_MAX;
     pthread_mutex_init(&store->delta_lock, NULL);
     pthread_mutex_init(&store->figures_lock, NULL);
+    pthread_mutex_init(&store->shared_lock, NULL);
     BaseStatus status = kg_prepare_folder(store, use.create && !use.read_only, err);
     if (status == BASE_OK)
         status = claim(store, err);
@@ -325,6 +327,8 @@ void kg_close(KgStore *store)
     pthread_mutex_destroy(&store->delta_lock);
     pthread_mutex_destroy(&store->figures_lock);
     kg_figures_free(store->figures);
+    pthread_mutex_destroy(&store->shared_lock);
+    kg_shared_free(store->shared);
     free(store->path);
     free(store);
 }

@@ -44,6 +44,7 @@ typedef struct KgDelta KgDelta;
 typedef struct KgFigures KgFigures;
 typedef struct KgLabels KgLabels;
 typedef struct KgPages KgPages;
+typedef struct KgShared KgShared;
 
 /* Where one way to do a thing gives way to another; 0: the usual. Tests set them low, so that little data takes every
  * way. */
@@ -71,9 +72,11 @@ struct KgStore {
     MDB_dbi list; /* of the tables */
     KgCatalog *catalog;
     pthread_mutex_t delta_lock;
-    KgDelta *delta;           /* of the newest snapshot that was looked at, shared by readers */
+    KgDelta *delta; /* of the newest snapshot that was looked at, shared by readers */
     pthread_mutex_t figures_lock;
-    KgFigures *figures;       /* figures.h */
+    KgFigures *figures; /* figures.h */
+    pthread_mutex_t shared_lock;
+    KgShared *shared;         /* sparql/adjacency_cache.h */
     KgLabels *labels;         /* labels.h */
     KgPages *pages;           /* see pages.h */
     _Atomic pthread_t writer; /* the thread with a write transaction; 0: none */

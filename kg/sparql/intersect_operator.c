@@ -1,12 +1,17 @@
 /* intersect_operator.c - one variable that several patterns bind at once, as the last edge of a triangle does: the
  * shortest list of candidates is sought in the others, so that no row comes to be that one of the patterns forbids. */
+#include "kg/sparql/adjacency_cache.h"
 #include "kg/sparql/lookup.h"
 
 typedef struct Intersect {
     Operator base;
     uint32_t variable;
     IntersectPart *parts;
-    Adjacency *kept; /* by part */
+    struct {
+        const Adjacency *kept; /* either of: */
+        Adjacency own;
+        SharedAdjacency *shared;
+    } * sides; /* by part */
     size_t count;
     KgId graph;
     bool is_built;
@@ -19,25 +24,35 @@ typedef struct Intersect {
 
 static void forget(Intersect *all)
 {
-    for (size_t i = 0; i < all->count; i++)
-        sparql_adjacency_free(&all->kept[i]);
+    for (size_t i = 0; i < all->count; i++) {
+        sparql_release_shared(all->base.run, all->sides[i].shared);
+        sparql_adjacency_free(&all->sides[i].own);
+        all->sides[i].shared = NULL;
+        all->sides[i].kept = NULL;
+    }
     all->base.run->memory.used -= all->base.held;
     all->base.held = 0;
     all->is_built = false;
 }
 
-static bool same_part(const IntersectPart *a, const IntersectPart *b)
+static BaseStatus keep(Intersect *all, size_t part, BaseError *err)
 {
-    return a->pattern.p == b->pattern.p && a->from_place == b->from_place;
-}
-
-/* A part like an earlier one shares what that has kept. */
-static const Adjacency *kept_of(const Intersect *all, size_t part)
-{
-    for (size_t i = 0; i < part; i++)
-        if (same_part(&all->parts[i], &all->parts[part]))
-            return &all->kept[i];
-    return &all->kept[part];
+    const IntersectPart *const one = &all->parts[part];
+    const KgId predicate = one->pattern.p;
+    const uint64_t matches = (uint64_t)one->matches;
+    BaseStatus status = BASE_OK;
+    all->sides[part].shared = sparql_find_shared(all->base.run, predicate, one->from_place);
+    if (!all->sides[part].shared)
+        status =
+            sparql_want_shared(&all->base, predicate, one->from_place, matches, matches, &all->sides[part].shared, err);
+    if (all->sides[part].shared) {
+        all->sides[part].kept = sparql_shared(all->sides[part].shared);
+    } else if (status == BASE_OK) {
+        status = sparql_adjacency_build(&all->base, one->pattern, one->from_place, one->to_place, &all->sides[part].own,
+                                        err);
+        all->sides[part].kept = &all->sides[part].own;
+    }
+    return status;
 }
 
 static BaseStatus build(Intersect *all, BaseError *err)
@@ -49,9 +64,7 @@ static BaseStatus build(Intersect *all, BaseError *err)
     forget(all);
     all->graph = run->graph;
     for (size_t i = 0; i < all->count && status == BASE_OK; i++)
-        if (kept_of(all, i) == &all->kept[i])
-            status = sparql_adjacency_build(&all->base, all->parts[i].pattern, all->parts[i].from_place,
-                                            all->parts[i].to_place, &all->kept[i], err);
+        status = keep(all, i, err);
     all->is_built = status == BASE_OK;
     return status;
 }
@@ -61,7 +74,7 @@ static bool open_row(Intersect *all, const KgId *row)
 {
     for (size_t i = 0; i < all->count; i++) {
         size_t length, at = i;
-        const KgId *const list = adjacency_values(kept_of(all, i), row[all->parts[i].from], &length);
+        const KgId *const list = adjacency_values(all->sides[i].kept, row[all->parts[i].from], &length);
         if (length == 0)
             return false;
         for (; at > 0 && all->lengths[at - 1] > length; at--) {
@@ -139,9 +152,7 @@ static void intersect_rewind(Operator *op)
 
 static void intersect_close(Operator *op)
 {
-    Intersect *const all = (Intersect *)op;
-    for (size_t i = 0; i < all->count; i++)
-        sparql_adjacency_free(&all->kept[i]);
+    forget((Intersect *)op);
 }
 
 static bool intersect_describe(const Operator *op, BaseBuffer *out)
@@ -158,18 +169,19 @@ Operator *sparql_new_intersect(Builder *builder, Operator *input, uint32_t varia
                                       .close = intersect_close,
                                       .describe = intersect_describe};
     IntersectPart *const copy = sparql_build_alloc(builder, count, sizeof *copy);
-    Adjacency *const kept = sparql_build_alloc(builder, count, sizeof *kept);
     const KgId **const lists = sparql_build_alloc(builder, count, sizeof *lists);
     size_t *const lengths = sparql_build_alloc(builder, 2 * count, sizeof *lengths);
-    if (!copy || !kept || !lists || !lengths)
+    if (!copy || !lists || !lengths)
         return NULL;
     Intersect *const all = sparql_new_operator(builder, &type, sizeof *all, input);
     if (!all || !sparql_new_batch(builder, &all->in))
         return NULL;
+    all->sides = sparql_build_alloc(builder, count, sizeof *all->sides);
+    if (!all->sides)
+        return NULL;
     memcpy(copy, parts, count * sizeof *copy);
     all->variable = variable;
     all->parts = copy;
-    all->kept = kept;
     all->count = count;
     all->lists = lists;
     all->lengths = lengths;

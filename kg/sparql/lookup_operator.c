@@ -8,6 +8,7 @@
 #include "kg/cursor.h"
 #include "kg/delta.h"
 #include "kg/sort.h"
+#include "kg/sparql/adjacency_cache.h"
 
 /* Nanoseconds, about; measured by tests/bench/bench_kg_cursor. */
 #define LOOKUP_COST 100.0
@@ -26,8 +27,9 @@ typedef struct Lookup {
     KgId graph; /* of the cursor, or of what is kept */
     /* What is kept in memory. */
     TriplePlace kept_key, kept_value; /* PLACE_NONE: it cannot be */
-    Adjacency kept;
-    bool is_kept;
+    const Adjacency *kept;            /* NULL: nothing is; either of: */
+    Adjacency own;                    /* what the pattern's constants match, by `kept_key` */
+    SharedAdjacency *shared;          /* all triples of the predicate, by `kept_key` */
     uint64_t lookups;
     /* The batch being looked up. */
     Batch in;
@@ -112,28 +114,65 @@ static bool has_local(const LookupSpec *spec)
 
 static void forget(Lookup *lookup)
 {
-    sparql_adjacency_free(&lookup->kept);
-    lookup->is_kept = false;
+    sparql_release_shared(lookup->base.run, lookup->shared);
+    sparql_adjacency_free(&lookup->own);
+    lookup->shared = NULL;
+    lookup->kept = NULL;
     lookup->base.run->memory.used -= lookup->base.held;
     lookup->base.held = 0;
 }
 
-static bool may_keep(const Lookup *lookup)
-{
-    const Run *const run = lookup->base.run;
-    if (lookup->kept_key == PLACE_NONE)
-        return false;
-    return run->memory.most == 0 ||
-           run->memory.used + adjacency_bytes((uint64_t)lookup->spec.matches) < run->memory.most / 2;
-}
-
-/* Whether to read all now, with so many lookups more to come at least. */
+/* Whether reading all that the constants match pays, with so many lookups to come at least. */
 static bool pays_to_keep(const Lookup *lookup, size_t rows)
 {
-    const double reading = KEEP_COST * lookup->spec.matches;
+    const Run *const run = lookup->base.run;
+    const size_t bytes = adjacency_bytes((uint64_t)lookup->spec.matches);
     const double expected = lookup->spec.input_rows / 2; /* it is only a guess */
     const double known = (double)(lookup->lookups + rows);
-    return LOOKUP_COST * (known > expected ? known : expected) > reading;
+    if (run->memory.most && run->memory.used + bytes > run->memory.most / 2)
+        return false;
+    return LOOKUP_COST * (known > expected ? known : expected) > KEEP_COST * lookup->spec.matches;
+}
+
+static BaseStatus keep_own(Lookup *lookup, BaseError *err)
+{
+    const BaseStatus status = sparql_adjacency_build(&lookup->base, constants(&lookup->spec), lookup->kept_key,
+                                                     lookup->kept_value, &lookup->own, err);
+    lookup->kept = status == BASE_OK ? &lookup->own : NULL;
+    return status;
+}
+
+static BaseStatus keep_shared(Lookup *lookup, size_t rows, BaseError *err)
+{
+    const KgId predicate = lookup->spec.places[1].id;
+    uint64_t matches = (uint64_t)lookup->spec.matches;
+    BaseStatus status = BASE_OK;
+    if (lookup->kept_value == PLACE_NONE)
+        status = sparql_count_at_most(lookup->base.run, (KgTriple){.p = predicate}, &matches, err);
+    else if (pays_to_keep(lookup, rows))
+        rows = (size_t)matches; /* this query alone makes it worth while */
+    if (status == BASE_OK)
+        status = sparql_want_shared(&lookup->base, predicate, lookup->kept_key, matches, rows, &lookup->shared, err);
+    return status;
+}
+
+/* From memory, where the matches are there already or lookups have come to cost what reading them does. */
+static BaseStatus keep(Lookup *lookup, size_t rows, BaseError *err)
+{
+    BaseStatus status = BASE_OK;
+    if (lookup->kept || lookup->kept_key == PLACE_NONE)
+        return BASE_OK;
+    lookup->shared = sparql_find_shared(lookup->base.run, lookup->spec.places[1].id, lookup->kept_key);
+    const bool is_set = lookup->kept_value == PLACE_NONE;
+    if (!lookup->shared && is_set && pays_to_keep(lookup, rows))
+        return keep_own(lookup, err);
+    if (!lookup->shared)
+        status = keep_shared(lookup, rows, err);
+    if (lookup->shared)
+        lookup->kept = sparql_shared(lookup->shared);
+    else if (status == BASE_OK && pays_to_keep(lookup, rows))
+        status = keep_own(lookup, err);
+    return status;
 }
 
 /* ---- A batch ---- */
@@ -170,16 +209,23 @@ static void sort_rows(Lookup *lookup)
     kg_sort_pairs(order, lookup->scratch, in->count, 64 - __builtin_clzll(most - least));
 }
 
-static BaseStatus use_graph(Lookup *lookup, BaseError *err)
+/* What is of another graph than the run's is of no use. */
+static void use_graph(Lookup *lookup)
 {
     Run *const run = lookup->base.run;
-    if (lookup->cursor && lookup->graph == run->graph)
-        return BASE_OK;
+    if (lookup->graph == run->graph)
+        return;
     kg_cursor_close(lookup->cursor);
     lookup->cursor = NULL;
     forget(lookup);
     lookup->graph = run->graph;
-    return kg_cursor_open(run->txn, run->graph, run->layers, lookup->index, &lookup->cursor, err);
+}
+
+static BaseStatus want_cursor(Lookup *lookup, BaseError *err)
+{
+    Run *const run = lookup->base.run;
+    return lookup->cursor ? BASE_OK
+                          : kg_cursor_open(run->txn, run->graph, run->layers, lookup->index, &lookup->cursor, err);
 }
 
 static BaseStatus open_batch(Lookup *lookup, BaseError *err)
@@ -191,13 +237,11 @@ static BaseStatus open_batch(Lookup *lookup, BaseError *err)
         lookup->in.count = 0;
         return status;
     }
-    status = use_graph(lookup, err);
-    if (status == BASE_OK && !lookup->is_kept && may_keep(lookup) && pays_to_keep(lookup, lookup->in.count)) {
-        status = sparql_adjacency_build(&lookup->base, constants(&lookup->spec), lookup->kept_key, lookup->kept_value,
-                                        &lookup->kept, err);
-        lookup->is_kept = status == BASE_OK;
-    }
-    if (status != BASE_OK || lookup->is_kept)
+    use_graph(lookup);
+    status = keep(lookup, lookup->in.count, err);
+    if (status == BASE_OK && !lookup->kept)
+        status = want_cursor(lookup, err);
+    if (status != BASE_OK || lookup->kept)
         return status;
     if (!reserve_order(lookup, lookup->in.count))
         return sparql_no_memory(err);
@@ -209,7 +253,7 @@ static BaseStatus open_batch(Lookup *lookup, BaseError *err)
 
 static KgId *group_row(const Lookup *lookup, size_t number)
 {
-    return batch_row(&lookup->in, lookup->is_kept ? lookup->at + number : lookup->order[lookup->at + number].with);
+    return batch_row(&lookup->in, lookup->kept ? lookup->at + number : lookup->order[lookup->at + number].with);
 }
 
 static bool same_key(const Lookup *lookup, const KgId *a, const KgId *b)
@@ -233,17 +277,19 @@ static void open_kept(Lookup *lookup)
 {
     const KgId *const row = batch_row(&lookup->in, lookup->at);
     const KgId key = row[lookup->spec.places[lookup->kept_key].variable];
+    const Place other = lookup->spec.places[PLACE_O - lookup->kept_key];
     lookup->end = lookup->at + 1;
     lookup->row = lookup->value = 0;
     lookup->wants_rows = false;
-    if (lookup->kept_value == PLACE_NONE) {
-        lookup->count = adjacency_find(&lookup->kept, key) != NO_KEY;
+    if (!lookup->kept->values) {
+        lookup->count = adjacency_find(lookup->kept, key) != NO_KEY;
     } else {
-        const KgId *const values = adjacency_values(&lookup->kept, key, &lookup->count);
-        if (lookup->new_count == 0)
-            lookup->count = ids_have(values, lookup->count, row[lookup->spec.places[lookup->kept_value].variable]);
-        else
+        const KgId *const values = adjacency_values(lookup->kept, key, &lookup->count);
+        if (lookup->new_count > 0)
             lookup->values[lookup->new_columns[0]] = values;
+        else
+            lookup->count =
+                ids_have(values, lookup->count, other.variable == AST_NO_VARIABLE ? other.id : row[other.variable]);
     }
     lookup->is_open = lookup->count > 0;
 }
@@ -365,7 +411,7 @@ static BaseStatus lookup_next(Operator *op, Batch *out, BaseError *err)
             if (status != BASE_OK)
                 return status;
         }
-        if (!lookup->is_open && lookup->is_kept)
+        if (!lookup->is_open && lookup->kept)
             open_kept(lookup);
         else if (!lookup->is_open)
             status = open_found(lookup, err);
@@ -393,14 +439,15 @@ static void lookup_close(Operator *op)
     Lookup *const lookup = (Lookup *)op;
     kg_cursor_close(lookup->cursor);
     lookup->cursor = NULL;
-    sparql_adjacency_free(&lookup->kept);
+    forget(lookup);
 }
 
 static bool lookup_describe(const Operator *op, BaseBuffer *out)
 {
     static const char *const names[] = {[KG_SPO] = "SPO", [KG_POS] = "POS", [KG_OSP] = "OSP", [KG_PSO] = "PSO"};
     const Lookup *const lookup = (const Lookup *)op;
-    if (lookup->is_kept && !base_buffer_format(out, "%zu keys in memory, after ", lookup->kept.key_count))
+    if (lookup->kept && !base_buffer_format(out, "%zu keys in memory%s, after ", lookup->kept->key_count,
+                                            lookup->shared ? " for all queries" : ""))
         return false;
     if (op->run->is_profiled && !base_buffer_format(out, "%llu lookups ", (unsigned long long)lookup->lookups))
         return false;

@@ -3,7 +3,7 @@
 #include "kg/sparql/path_walk.h"
 
 #include "kg/cursor.h"
-#include "kg/sparql/adjacency.h"
+#include "kg/sparql/adjacency_cache.h"
 
 #include <stdlib.h>
 
@@ -11,6 +11,7 @@
 /* Lookups that cost as much as reading one triple into memory: 1 in so many. */
 #define TRIPLES_PER_LOOKUP 16
 #define STEPS_PER_CHECK 4096
+#define LOOKUPS_PER_NOTE 16 /* that the cache is told of at once */
 
 /* The triples of a predicate in one direction. */
 struct PathLink {
@@ -18,9 +19,10 @@ struct PathLink {
     KgId iri;
     bool is_backward;
     KgCursor *cursor;
-    Adjacency kept;
-    bool is_kept;
-    uint64_t lookups, matches;
+    const Adjacency *kept; /* NULL: nothing is; either of: */
+    Adjacency own;
+    SharedAdjacency *shared;
+    uint64_t lookups, matches; /* lookups: in the index */
 };
 
 /* ---- Sets ---- */
@@ -60,7 +62,7 @@ static BaseStatus check(PathWalk *walk, size_t steps, const NodeSet *out, BaseEr
     walk->steps = 0;
     size_t bytes = node_set_bytes(out);
     for (const PathLink *link = walk->links; link; link = link->next)
-        bytes += link->is_kept ? adjacency_bytes(link->kept.value_count) : 0;
+        bytes += adjacency_bytes(link->own.value_count);
     const BaseStatus status = sparql_hold(walk->op, bytes, err);
     return status == BASE_OK ? sparql_cancelled(walk->op->run, err) : status;
 }
@@ -76,9 +78,11 @@ static void forget_links(PathWalk *walk)
 {
     for (PathLink *link = walk->links; link; link = link->next) {
         kg_cursor_close(link->cursor);
-        sparql_adjacency_free(&link->kept);
+        sparql_adjacency_free(&link->own);
+        sparql_release_shared(walk->op->run, link->shared);
         link->cursor = NULL;
-        link->is_kept = false;
+        link->shared = NULL;
+        link->kept = NULL;
         link->lookups = 0;
     }
 }
@@ -100,8 +104,13 @@ static BaseStatus open_link(PathWalk *walk, KgId iri, bool is_backward, PathLink
         walk->links = link;
     }
     *out = link;
-    if (link->cursor)
+    if (link->kept || link->cursor)
         return BASE_OK;
+    link->shared = sparql_find_shared(run, iri, is_backward ? PLACE_O : PLACE_S);
+    if (link->shared) {
+        link->kept = sparql_shared(link->shared);
+        return BASE_OK;
+    }
     const BaseStatus status = sparql_count_at_most(run, (KgTriple){.p = iri}, &link->matches, err);
     return status == BASE_OK
                ? kg_cursor_open(run->txn, run->graph, run->layers, is_backward ? KG_POS : KG_PSO, &link->cursor, err)
@@ -141,22 +150,38 @@ static BaseStatus follow_cursor(PathWalk *walk, PathLink *link, KgId node, NodeS
     return status == BASE_END ? BASE_OK : status;
 }
 
+/* Into memory, where lookups have come to cost what reading all does; for all queries, if that can be. */
+static BaseStatus keep(PathWalk *walk, PathLink *link, BaseError *err)
+{
+    const TriplePlace from = link->is_backward ? PLACE_O : PLACE_S, to = link->is_backward ? PLACE_S : PLACE_O;
+    const bool pays = pays_to_keep(walk, link);
+    BaseStatus status = BASE_OK;
+    if (pays || link->lookups % LOOKUPS_PER_NOTE == 0)
+        status = sparql_want_shared(walk->op, link->iri, from, link->matches, pays ? link->matches : LOOKUPS_PER_NOTE,
+                                    &link->shared, err);
+    if (status == BASE_OK && link->shared) {
+        link->kept = sparql_shared(link->shared);
+    } else if (status == BASE_OK && pays) {
+        status = sparql_adjacency_build(walk->op, (KgTriple){.p = link->iri}, from, to, &link->own, err);
+        link->kept = status == BASE_OK ? &link->own : NULL;
+    }
+    return status;
+}
+
 static BaseStatus follow_link(PathWalk *walk, KgId iri, KgId node, bool is_backward, NodeSet *out, BaseError *err)
 {
     PathLink *link = NULL;
     BaseStatus status = open_link(walk, iri, is_backward, &link, err);
     if (status != BASE_OK)
         return status;
-    link->lookups++;
-    if (!link->is_kept && pays_to_keep(walk, link)) {
-        const TriplePlace from = is_backward ? PLACE_O : PLACE_S, to = is_backward ? PLACE_S : PLACE_O;
-        status = sparql_adjacency_build(walk->op, (KgTriple){.p = iri}, from, to, &link->kept, err);
-        link->is_kept = status == BASE_OK;
+    if (!link->kept) {
+        link->lookups++;
+        status = keep(walk, link, err);
     }
-    if (status != BASE_OK || !link->is_kept)
+    if (status != BASE_OK || !link->kept)
         return status == BASE_OK ? follow_cursor(walk, link, node, out, err) : status;
     size_t count;
-    const KgId *const ids = adjacency_values(&link->kept, node, &count);
+    const KgId *const ids = adjacency_values(link->kept, node, &count);
     status = add_all(out, ids, count, err);
     return status == BASE_OK ? check(walk, count + 1, out, err) : status;
 }

@@ -1,0 +1,213 @@
+/* adjacency_cache.c - a list of adjacencies by graph, layers, predicate and direction, all of one snapshot; a commit
+ * makes them old. Where they take too much memory those go that were used longest ago. Guarded by the store's lock;
+ * what is handed out stays whole until its last user gives it back. */
+#include "kg/sparql/adjacency_cache.h"
+
+#include "kg/store.h"
+
+#include <stdlib.h>
+
+/* Of memory, for all of a store's. */
+#define MOST_BYTES ((size_t)128 << 20)
+/* Lookups that cost as much as reading one triple into memory: 1 in so many. */
+#define TRIPLES_PER_LOOKUP 16
+#define MOST_ENTRIES 4096
+
+struct SharedAdjacency {
+    SharedAdjacency *next;
+    KgId graph, predicate;
+    unsigned layers;
+    TriplePlace key;
+    uint64_t lookups; /* in the index, for want of it */
+    uint64_t used;    /* by the cache's clock */
+    size_t users;     /* those who hold it, and one for the list */
+    size_t bytes;     /* 0: not read */
+    Adjacency adjacency;
+};
+
+struct KgShared {
+    uint64_t snapshot, clock;
+    SharedAdjacency *first;
+    size_t count, bytes;
+};
+
+/* ---- With the lock held ---- */
+
+static void let_go(SharedAdjacency *shared)
+{
+    if (--shared->users > 0)
+        return;
+    sparql_adjacency_free(&shared->adjacency);
+    free(shared);
+}
+
+static void drop_first(KgShared *cache)
+{
+    SharedAdjacency *const shared = cache->first;
+    cache->first = shared->next;
+    cache->count--;
+    cache->bytes -= shared->bytes;
+    let_go(shared);
+}
+
+/* The cache where it is of the run's snapshot; NULL: there is none, or it is of a newer one, or the run writes. */
+static KgShared *current(Run *run)
+{
+    KgStore *const store = kg_store(run->txn);
+    const uint64_t snapshot = mdb_txn_id(run->txn->mdb);
+    if (run->txn->writes || run->graph >= MERGED_GRAPH)
+        return NULL;
+    if (!store->shared)
+        store->shared = calloc(1, sizeof *store->shared);
+    KgShared *const cache = store->shared;
+    if (!cache || cache->snapshot > snapshot)
+        return NULL;
+    if (cache->snapshot < snapshot)
+        while (cache->first)
+            drop_first(cache);
+    cache->snapshot = snapshot;
+    return cache;
+}
+
+static SharedAdjacency *find(KgShared *cache, const Run *run, KgId predicate, TriplePlace key)
+{
+    SharedAdjacency *shared = cache->first;
+    while (shared && !(shared->predicate == predicate && shared->key == key && shared->graph == run->graph &&
+                       shared->layers == run->layers))
+        shared = shared->next;
+    if (shared)
+        shared->used = ++cache->clock;
+    return shared;
+}
+
+static SharedAdjacency *find_or_add(KgShared *cache, const Run *run, KgId predicate, TriplePlace key)
+{
+    SharedAdjacency *shared = find(cache, run, predicate, key);
+    if (shared || cache->count == MOST_ENTRIES || !(shared = calloc(1, sizeof *shared)))
+        return shared;
+    *shared = (SharedAdjacency){.next = cache->first,
+                                .graph = run->graph,
+                                .predicate = predicate,
+                                .layers = run->layers,
+                                .key = key,
+                                .used = ++cache->clock,
+                                .users = 1};
+    cache->first = shared;
+    cache->count++;
+    return shared;
+}
+
+/* Those used longest ago lose their memory, and stay to count lookups. */
+static void make_room(KgShared *cache, size_t bytes)
+{
+    while (cache->bytes > 0 && cache->bytes + bytes > MOST_BYTES) {
+        SharedAdjacency *oldest = NULL, **link = &cache->first, **place = NULL;
+        for (; *link; link = &(*link)->next)
+            if ((*link)->bytes > 0 && (!oldest || (*link)->used < oldest->used)) {
+                oldest = *link;
+                place = link;
+            }
+        if (!oldest)
+            return;
+        *place = oldest->next;
+        cache->count--;
+        cache->bytes -= oldest->bytes;
+        let_go(oldest);
+    }
+}
+
+/* ---- For queries ---- */
+
+SharedAdjacency *sparql_find_shared(Run *run, KgId predicate, TriplePlace key)
+{
+    KgStore *const store = kg_store(run->txn);
+    SharedAdjacency *found = NULL;
+    pthread_mutex_lock(&store->shared_lock);
+    KgShared *const cache = current(run);
+    if (cache && (found = find(cache, run, predicate, key)) && found->bytes > 0)
+        found->users++;
+    else
+        found = NULL;
+    pthread_mutex_unlock(&store->shared_lock);
+    return found;
+}
+
+/* Whether lookups have become as dear as reading. */
+static bool is_due(Run *run, KgId predicate, TriplePlace key, uint64_t matches, uint64_t lookups)
+{
+    KgStore *const store = kg_store(run->txn);
+    bool due = false;
+    pthread_mutex_lock(&store->shared_lock);
+    KgShared *const cache = current(run);
+    SharedAdjacency *const shared = cache ? find_or_add(cache, run, predicate, key) : NULL;
+    if (shared) {
+        shared->lookups += lookups;
+        due = shared->lookups * TRIPLES_PER_LOOKUP > matches;
+    }
+    pthread_mutex_unlock(&store->shared_lock);
+    return due;
+}
+
+/* The cache takes what was read; another thread may have been quicker, or a commit. */
+static SharedAdjacency *share(Run *run, KgId predicate, TriplePlace key, Adjacency *adjacency, size_t bytes)
+{
+    KgStore *const store = kg_store(run->txn);
+    pthread_mutex_lock(&store->shared_lock);
+    KgShared *const cache = current(run);
+    if (cache)
+        make_room(cache, bytes);
+    SharedAdjacency *const shared = cache ? find_or_add(cache, run, predicate, key) : NULL;
+    if (shared && shared->bytes == 0) {
+        shared->adjacency = *adjacency;
+        shared->bytes = bytes;
+        cache->bytes += bytes;
+        *adjacency = (Adjacency){0};
+    }
+    if (shared)
+        shared->users++;
+    pthread_mutex_unlock(&store->shared_lock);
+    return shared;
+}
+
+BaseStatus sparql_want_shared(Operator *op, KgId predicate, TriplePlace key, uint64_t matches, uint64_t lookups,
+                              SharedAdjacency **out, BaseError *err)
+{
+    Run *const run = op->run;
+    Adjacency adjacency = {0};
+    *out = NULL;
+    const size_t expected = adjacency_bytes(matches);
+    if (expected > MOST_BYTES / 2 || (run->memory.most && run->memory.used + expected > run->memory.most) ||
+        !is_due(run, predicate, key, matches, lookups))
+        return BASE_OK;
+    const size_t held = op->held;
+    const BaseStatus status = sparql_adjacency_build(op, (KgTriple){.p = predicate}, key,
+                                                     key == PLACE_S ? PLACE_O : PLACE_S, &adjacency, err);
+    if (status != BASE_OK)
+        return status;
+    const size_t bytes = op->held - held;
+    *out = share(run, predicate, key, &adjacency, bytes);
+    sparql_adjacency_free(&adjacency);
+    return sparql_hold(op, held, err); /* it is not the query's */
+}
+
+const Adjacency *sparql_shared(const SharedAdjacency *shared)
+{
+    return &shared->adjacency;
+}
+
+void sparql_release_shared(Run *run, SharedAdjacency *shared)
+{
+    KgStore *const store = kg_store(run->txn);
+    if (!shared)
+        return;
+    pthread_mutex_lock(&store->shared_lock);
+    let_go(shared);
+    pthread_mutex_unlock(&store->shared_lock);
+}
+
+void kg_shared_free(KgShared *cache)
+{
+    while (cache && cache->first)
+        drop_first(cache);
+    free(cache);
+}
