@@ -1,4 +1,4 @@
-/* catalog_rows.c - the rows of the catalog: prefixes, imports, runs, models, evidence. */
+/* catalog_rows.c - the rows of the catalog: imports, runs, models, evidence. */
 #include "kg/catalog_rows.h"
 
 #include <stdlib.h>
@@ -7,24 +7,9 @@
 
 #define MODEL_NAME_BYTES 200
 
-static const KgPrefix known_prefixes[] = {
-    {"", KG_NAME_SCHEME},
-    {"kg", KG_NAME_SCHEME},
-    {"owl", "http://www.w3.org/2002/07/owl#"},
-    {"rdf", "http://www.w3.org/1999/02/22-rdf-syntax-ns#"},
-    {"rdfs", "http://www.w3.org/2000/01/rdf-schema#"},
-    {"sh", "http://www.w3.org/ns/shacl#"},
-    {"xsd", "http://www.w3.org/2001/XMLSchema#"},
-};
-
 static KgCatalogValue real(double value)
 {
     return (KgCatalogValue){.type = SQLITE_FLOAT, .real = value == value ? value : 0}; /* SQLite takes NaN for NULL */
-}
-
-static KgCatalogValue text(const char *value)
-{
-    return (KgCatalogValue){.type = value ? SQLITE_TEXT : SQLITE_NULL, .text = value};
 }
 
 /* ---- Rows read ---- */
@@ -63,8 +48,7 @@ static double real_at(const KgReading *reading, int column)
     return sqlite3_column_double(reading->statement, column);
 }
 
-/* NULL reads as the empty string. */
-static const char *text_at(KgReading *reading, int column)
+const char *kg_text_at(KgReading *reading, int column)
 {
     const char *const bytes = (const char *)sqlite3_column_text(reading->statement, column);
     char *const copy = base_arena_copy(reading->arena, bytes ? bytes : "",
@@ -95,55 +79,6 @@ void *kg_reading_all(KgReading *reading, KgFillRow *fill, size_t size, size_t *c
     return kept;
 }
 
-/* ---- Prefixes ---- */
-
-static void read_prefix(KgReading *reading, void *row)
-{
-    *(KgPrefix *)row = (KgPrefix){.prefix = text_at(reading, 0), .iri = text_at(reading, 1)};
-}
-
-static bool has_prefix(const KgPrefix *prefixes, size_t count, const char *prefix)
-{
-    for (size_t i = 0; i < count; i++)
-        if (strcmp(prefixes[i].prefix, prefix) == 0)
-            return true;
-    return false;
-}
-
-BaseStatus kg_prefixes(KgTxn *txn, BaseArena *arena, KgPrefix **out, size_t *count, BaseError *err)
-{
-    *out = NULL;
-    *count = 0;
-    KgReading reading;
-    KgPrefix *own;
-    size_t own_count;
-    BaseStatus status = kg_reading_start(&reading, txn, arena, "SELECT prefix, iri FROM prefix ORDER BY prefix", err);
-    if (status != BASE_OK)
-        return status;
-    own = kg_reading_all(&reading, read_prefix, sizeof *own, &own_count);
-    status = kg_reading_finish(&reading, err);
-    if (status != BASE_OK)
-        return status;
-    const size_t known_count = sizeof known_prefixes / sizeof *known_prefixes;
-    KgPrefix *const all = base_arena_alloc(arena, own_count + known_count, sizeof *all);
-    if (!all)
-        return base_fail(err, BASE_NO_MEMORY, "no memory to read the catalog");
-    memcpy(all, own, own_count * sizeof *all);
-    size_t filled = own_count;
-    for (size_t i = 0; i < known_count; i++)
-        if (!has_prefix(own, own_count, known_prefixes[i].prefix))
-            all[filled++] = known_prefixes[i];
-    *out = all;
-    *count = filled;
-    return BASE_OK;
-}
-
-BaseStatus kg_put_prefix(KgTxn *txn, const char *prefix, const char *iri, BaseError *err)
-{
-    const BaseStatus status = kg_want_writer(txn, "kg_put_prefix", err);
-    return status == BASE_OK ? KG_RECORD(txn, KG_WRITE_PREFIX, err, text(prefix), text(iri)) : status;
-}
-
 /* ---- Imports ---- */
 
 #define IMPORT_COLUMNS                                                                                                 \
@@ -152,8 +87,8 @@ BaseStatus kg_put_prefix(KgTxn *txn, const char *prefix, const char *iri, BaseEr
 static void read_import(KgReading *reading, void *row)
 {
     *(KgImport *)row = (KgImport){.id = (uint32_t)kg_number_at(reading, 0),
-                                  .source = text_at(reading, 1),
-                                  .format = text_at(reading, 2),
+                                  .source = kg_text_at(reading, 1),
+                                  .format = kg_text_at(reading, 2),
                                   .time = (int64_t)kg_number_at(reading, 3),
                                   .lines = kg_number_at(reading, 4),
                                   .triples = kg_number_at(reading, 5),
@@ -162,7 +97,7 @@ static void read_import(KgReading *reading, void *row)
                                   .seconds = real_at(reading, 8),
                                   .bytes = kg_number_at(reading, 9),
                                   .modified = (int64_t)kg_number_at(reading, 10),
-                                  .graph = text_at(reading, 11)};
+                                  .graph = kg_text_at(reading, 11)};
 }
 
 BaseStatus kg_imports(KgTxn *txn, BaseArena *arena, KgImport **out, size_t *count, BaseError *err)
@@ -195,11 +130,11 @@ BaseStatus kg_find_import(KgTxn *txn, uint32_t id, BaseArena *arena, KgImport *o
 
 BaseStatus kg_put_import(KgTxn *txn, const KgImport *import, BaseError *err)
 {
-    return KG_RECORD(txn, KG_WRITE_IMPORT, err, kg_number_value(import->id), text(import->source), text(import->format),
-                     kg_number_value((uint64_t)import->time), kg_number_value(import->lines),
-                     kg_number_value(import->triples), kg_number_value(import->added),
+    return KG_RECORD(txn, KG_WRITE_IMPORT, err, kg_number_value(import->id), kg_text_value(import->source),
+                     kg_text_value(import->format), kg_number_value((uint64_t)import->time),
+                     kg_number_value(import->lines), kg_number_value(import->triples), kg_number_value(import->added),
                      kg_number_value(import->rejected), real(import->seconds), kg_number_value(import->bytes),
-                     kg_number_value((uint64_t)import->modified), text(import->graph));
+                     kg_number_value((uint64_t)import->modified), kg_text_value(import->graph));
 }
 
 /* ---- Runs ---- */
@@ -209,10 +144,10 @@ BaseStatus kg_put_import(KgTxn *txn, const KgImport *import, BaseError *err)
 static void read_run(KgReading *reading, void *row)
 {
     *(KgRun *)row = (KgRun){.id = (uint32_t)kg_number_at(reading, 0),
-                            .kind = text_at(reading, 1),
-                            .name = text_at(reading, 2),
-                            .text = text_at(reading, 3),
-                            .details = text_at(reading, 4),
+                            .kind = kg_text_at(reading, 1),
+                            .name = kg_text_at(reading, 2),
+                            .text = kg_text_at(reading, 3),
+                            .details = kg_text_at(reading, 4),
                             .time = (int64_t)kg_number_at(reading, 5),
                             .seconds = real_at(reading, 6)};
 }
@@ -227,8 +162,9 @@ BaseStatus kg_put_run(KgTxn *txn, const KgRun *run, uint32_t *id, BaseError *err
         return status;
     if (id)
         *id = fresh;
-    return KG_RECORD(txn, KG_WRITE_RUN, err, kg_number_value(fresh), text(run->kind ? run->kind : ""), text(run->name),
-                     text(run->text), text(run->details), kg_number_value((uint64_t)time(NULL)), real(run->seconds));
+    return KG_RECORD(txn, KG_WRITE_RUN, err, kg_number_value(fresh), kg_text_value(run->kind ? run->kind : ""),
+                     kg_text_value(run->name), kg_text_value(run->text), kg_text_value(run->details),
+                     kg_number_value((uint64_t)time(NULL)), real(run->seconds));
 }
 
 BaseStatus kg_find_run(KgTxn *txn, uint32_t id, BaseArena *arena, KgRun *out, BaseError *err)
@@ -269,11 +205,11 @@ BaseStatus kg_runs(KgTxn *txn, const char *kind, BaseArena *arena, KgRun **out, 
 static void read_model(KgReading *reading, void *row)
 {
     *(KgModel *)row = (KgModel){.id = (uint32_t)kg_number_at(reading, 0),
-                                .name = text_at(reading, 1),
-                                .kind = text_at(reading, 2),
-                                .file = text_at(reading, 3),
-                                .config = text_at(reading, 4),
-                                .metrics = text_at(reading, 5),
+                                .name = kg_text_at(reading, 1),
+                                .kind = kg_text_at(reading, 2),
+                                .file = kg_text_at(reading, 3),
+                                .config = kg_text_at(reading, 4),
+                                .metrics = kg_text_at(reading, 5),
                                 .time = (int64_t)kg_number_at(reading, 6)};
 }
 
@@ -304,9 +240,9 @@ BaseStatus kg_put_model(KgTxn *txn, const KgModel *model, uint32_t *id, BaseErro
         return status;
     if (id)
         *id = own;
-    return KG_RECORD(txn, KG_WRITE_MODEL, err, kg_number_value(own), text(model->name), text(model->kind),
-                     text(model->file), text(model->config), text(model->metrics),
-                     kg_number_value((uint64_t)time(NULL)));
+    return KG_RECORD(txn, KG_WRITE_MODEL, err, kg_number_value(own), kg_text_value(model->name),
+                     kg_text_value(model->kind), kg_text_value(model->file), kg_text_value(model->config),
+                     kg_text_value(model->metrics), kg_number_value((uint64_t)time(NULL)));
 }
 
 BaseStatus kg_find_model(KgTxn *txn, const char *name, BaseArena *arena, KgModel *out, BaseError *err)
@@ -365,8 +301,8 @@ BaseStatus kg_put_evidence(KgTxn *txn, const KgEvidence *evidence, uint32_t *id,
         return status;
     if (id)
         *id = fresh;
-    return KG_RECORD(txn, KG_WRITE_EVIDENCE, err, kg_number_value(fresh), text(evidence->mention),
-                     text(evidence->source), text(evidence->method), real(evidence->score),
+    return KG_RECORD(txn, KG_WRITE_EVIDENCE, err, kg_number_value(fresh), kg_text_value(evidence->mention),
+                     kg_text_value(evidence->source), kg_text_value(evidence->method), real(evidence->score),
                      kg_number_value((uint64_t)time(NULL)));
 }
 
@@ -381,9 +317,9 @@ BaseStatus kg_find_evidence(KgTxn *txn, uint32_t id, BaseArena *arena, KgEvidenc
     const bool found = kg_reading_next(&reading);
     if (found)
         *out = (KgEvidence){.id = (uint32_t)kg_number_at(&reading, 0),
-                            .mention = text_at(&reading, 1),
-                            .source = text_at(&reading, 2),
-                            .method = text_at(&reading, 3),
+                            .mention = kg_text_at(&reading, 1),
+                            .source = kg_text_at(&reading, 2),
+                            .method = kg_text_at(&reading, 3),
                             .score = real_at(&reading, 4),
                             .time = (int64_t)kg_number_at(&reading, 5)};
     status = kg_reading_finish(&reading, err);

@@ -1,5 +1,5 @@
 /* catalog_rows.h - private to kg: between catalog.c, which keeps the file and its log, and those who know what is in
- * the tables: catalog_rows.c and catalog_statistics.c. */
+ * the tables: catalog_rows.c, catalog_statistics.c and prefixes.c. */
 #ifndef KGQ_KG_CATALOG_ROWS_H
 #define KGQ_KG_CATALOG_ROWS_H
 
@@ -32,6 +32,11 @@ static inline KgCatalogValue kg_number_value(uint64_t value)
     return (KgCatalogValue){.type = SQLITE_INTEGER, .integer = (int64_t)value};
 }
 
+static inline KgCatalogValue kg_text_value(const char *value)
+{
+    return (KgCatalogValue){.type = value ? SQLITE_TEXT : SQLITE_NULL, .text = value};
+}
+
 /* Adds one statement to the transaction's journal. */
 BaseStatus kg_catalog_record(KgTxn *txn, KgCatalogWrite what, const KgCatalogValue *values, size_t count,
                              BaseError *err);
@@ -59,5 +64,7 @@ static inline uint64_t kg_number_at(const KgReading *reading, int column)
 {
     return (uint64_t)sqlite3_column_int64(reading->statement, column);
 }
+/* NULL reads as the empty string. */
+const char *kg_text_at(KgReading *reading, int column);
 
 #endif

@@ -320,6 +320,7 @@ void kg_close(KgStore *store)
     if (store->remove_when_closed && !store->committed)
         kg_remove_made(store);
     kg_delta_release(store->delta);
+    free(store->prefixes);
     kg_pages_close(store);
     if (store->env)
         mdb_env_close(store->env);

@@ -45,6 +45,7 @@ typedef struct KgFigures KgFigures;
 typedef struct KgLabels KgLabels;
 typedef struct KgPages KgPages;
 typedef struct KgShared KgShared;
+typedef struct KgPrefixes KgPrefixes;
 
 /* Where one way to do a thing gives way to another; 0: the usual. Tests set them low, so that little data takes every
  * way. */
@@ -71,8 +72,9 @@ struct KgStore {
     MDB_dbi tables[KG_TABLES];
     MDB_dbi list; /* of the tables */
     KgCatalog *catalog;
-    pthread_mutex_t delta_lock;
-    KgDelta *delta; /* of the newest snapshot that was looked at, shared by readers */
+    pthread_mutex_t delta_lock; /* for the next two */
+    KgDelta *delta;             /* of the newest snapshot that was looked at, shared by readers */
+    KgPrefixes *prefixes;       /* prefixes.c: those read last */
     pthread_mutex_t figures_lock;
     KgFigures *figures; /* figures.h */
     pthread_mutex_t shared_lock;
