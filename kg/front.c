@@ -9,6 +9,7 @@
 
 #define HEADER ((size_t)12)
 #define VARINT_BYTES 10
+#define FEW ((size_t)16) /* bytes, as most strings add to the one before */
 
 static size_t put_varint(uint64_t value, char out[VARINT_BYTES])
 {
@@ -22,6 +23,10 @@ static size_t put_varint(uint64_t value, char out[VARINT_BYTES])
 /* Reads at *at, which moves on; false: it runs past `end`. */
 static bool get_varint(KgText block, size_t *at, size_t *out)
 {
+    if (*at < block.length && (unsigned char)block.bytes[*at] < 0x80) {
+        *out = (unsigned char)block.bytes[(*at)++];
+        return true;
+    }
     uint64_t value = 0;
     for (int shift = 0; shift < 63 && *at < block.length; shift += 7) {
         const unsigned char byte = (unsigned char)block.bytes[(*at)++];
@@ -132,56 +137,50 @@ static bool read_head(KgText block, bool is_whole, size_t *at, size_t *shared, s
     return (is_whole || get_varint(block, at, shared)) && get_varint(block, at, rest) && *rest <= block.length - *at;
 }
 
-BaseStatus kg_front_get(const KgFront *front, uint32_t place, BaseArena *arena, KgText *out)
+/* The reader's next string, from what it shares with the one before it. */
+static BaseStatus read_next(KgFrontReader *reader)
 {
-    struct Part {
-        size_t shared, rest, at;
-    } parts[KG_FRONT_STEP];
-    size_t at = get_u32(front->block.bytes + HEADER + 4 * (size_t)(place / KG_FRONT_STEP)), length = 0;
-    const uint32_t last = place % KG_FRONT_STEP;
-    if (at > front->block.length)
+    const KgText block = reader->front.block;
+    const bool is_whole = reader->next % KG_FRONT_STEP == 0;
+    BaseBuffer *const string = &reader->string;
+    size_t shared, rest;
+    if (is_whole)
+        reader->at = get_u32(block.bytes + HEADER + 4 * (size_t)(reader->next / KG_FRONT_STEP));
+    if (reader->at > block.length || !read_head(block, is_whole, &reader->at, &shared, &rest) ||
+        (!is_whole && shared > string->count))
         return BASE_BAD_INPUT;
-    for (uint32_t i = 0; i <= last; i++) {
-        if (!read_head(front->block, i == 0, &at, &parts[i].shared, &parts[i].rest) || parts[i].shared > length)
-            return BASE_BAD_INPUT;
-        parts[i].at = at;
-        at += parts[i].rest;
-        length = parts[i].shared + parts[i].rest;
-    }
-    char *const bytes = base_arena_alloc(arena, length + 1, 1);
-    if (!bytes)
+    if (!BASE_RESERVE(string, shared + rest + FEW))
         return BASE_NO_MEMORY;
-    /* From the last backwards: each gives the bytes that those after it do not have of their own. */
-    size_t wanted = length;
-    for (uint32_t i = last; wanted > 0; i--) {
-        if (wanted > parts[i].shared) {
-            memcpy(bytes + parts[i].shared, front->block.bytes + parts[i].at, wanted - parts[i].shared);
-            wanted = parts[i].shared;
-        }
-        if (i == 0)
-            break;
-    }
-    *out = (KgText){bytes, length};
+    if (rest <= FEW && block.length - reader->at >= FEW)
+        memcpy(string->items + shared, block.bytes + reader->at, FEW); /* quicker than just as many as there are */
+    else
+        memcpy(string->items + shared, block.bytes + reader->at, rest);
+    string->count = shared + rest;
+    reader->at += rest;
+    reader->next++;
     return BASE_OK;
+}
+
+BaseStatus kg_front_read(KgFrontReader *reader, uint32_t place, KgText *out)
+{
+    BaseStatus status = BASE_OK;
+    if (place + 1 != reader->next && (reader->next > place || reader->next / KG_FRONT_STEP < place / KG_FRONT_STEP))
+        reader->next = place / KG_FRONT_STEP * KG_FRONT_STEP;
+    while (status == BASE_OK && reader->next <= place)
+        status = read_next(reader);
+    if (status != BASE_OK)
+        reader->next = 0;
+    *out = (KgText){reader->string.items, reader->string.count};
+    return status;
 }
 
 bool kg_front_each(const KgFront *front, bool (*take)(void *context, uint32_t place, KgText string), void *context)
 {
-    BaseBuffer string = {0};
+    KgFrontReader reader = {.front = *front};
+    KgText string;
     bool good = true;
-    size_t at = 0;
-    for (uint32_t place = 0; good && place < front->count; place++) {
-        const bool is_whole = place % KG_FRONT_STEP == 0;
-        size_t shared, rest;
-        if (is_whole)
-            at = get_u32(front->block.bytes + HEADER + 4 * (size_t)(place / KG_FRONT_STEP));
-        good = at <= front->block.length && read_head(front->block, is_whole, &at, &shared, &rest) &&
-               shared <= string.count;
-        string.count = good ? shared : 0;
-        good = good && base_buffer_add(&string, front->block.bytes + at, rest) &&
-               take(context, place, (KgText){string.items, string.count});
-        at += good ? rest : 0;
-    }
-    base_buffer_free(&string);
+    for (uint32_t place = 0; good && place < front->count; place++)
+        good = kg_front_read(&reader, place, &string) == BASE_OK && take(context, place, string);
+    base_buffer_free(&reader.string);
     return good;
 }

@@ -32,8 +32,16 @@ typedef struct KgFront {
 } KgFront;
 /* False: damaged. `verify` false skips the checksum, for a block that was verified before. */
 bool kg_front_open(KgFront *front, KgText block, uint64_t seed, bool verify);
-/* String number `place` < count, copied into the arena with a closing NUL. BASE_NO_MEMORY; BASE_BAD_INPUT: damaged. */
-BaseStatus kg_front_get(const KgFront *front, uint32_t place, BaseArena *arena, KgText *out);
+/* Reads strings one by one: the one behind the last takes a step, another KG_FRONT_STEP at most. Start from {.front}
+ * and free `string` in the end. */
+typedef struct KgFrontReader {
+    KgFront front;
+    uint32_t next;     /* of the string behind the one in `string`; 0: there is none yet */
+    size_t at;         /* where that begins in the block, unless it is a whole one */
+    BaseBuffer string; /* without a closing NUL */
+} KgFrontReader;
+/* String number `place` < count, borrowed until the next call. BASE_NO_MEMORY; BASE_BAD_INPUT: damaged. */
+BaseStatus kg_front_read(KgFrontReader *reader, uint32_t place, KgText *out);
 /* Calls take(context, place, string) for each, the string borrowed for the call; false: it did, or there was no memory
  * or damage. */
 bool kg_front_each(const KgFront *front, bool (*take)(void *context, uint32_t place, KgText string), void *context);

@@ -430,7 +430,7 @@ static void free_txn(KgTxn *txn)
     kg_free_known_terms(&txn->known);
     kg_delta_release(txn->delta);
     base_buffer_free(&txn->encoded);
-    base_arena_free(&txn->texts);
+    kg_free_term_reader(txn->terms);
     base_buffer_free(&txn->journal);
     free(txn);
 }

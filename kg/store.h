@@ -14,6 +14,7 @@
 #define KGQ_KG_STORE_H
 
 #include "kg/hash_filter.h"
+#include "kg/inline.h"
 #include "kg/kg.h"
 #include "kg/term_set.h"
 
@@ -46,6 +47,7 @@ typedef struct KgLabels KgLabels;
 typedef struct KgPages KgPages;
 typedef struct KgShared KgShared;
 typedef struct KgPrefixes KgPrefixes;
+typedef struct KgTermReader KgTermReader;
 
 /* Where one way to do a thing gives way to another; 0: the usual. Tests set them low, so that little data takes every
  * way. */
@@ -117,14 +119,15 @@ struct KgTxn {
     bool has_pages; /* kg_pages_begin succeeded */
     bool broken;    /* a write failed half way: kg_commit refuses */
     KgKnownTerms known;
-    size_t known_limit;             /* bytes of them; past it they go into the tables */
-    uint64_t term_counts[KG_KINDS]; /* in the tables; UINT64_MAX: not looked up yet */
-    BaseBuffer encoded;             /* the term being looked up */
-    BaseArena texts;                /* the term being written */
-    BaseBuffer journal;             /* what this transaction says to the catalog */
-    MDB_cursor *seekers[KG_TABLES]; /* opened when first used */
-    KgDelta *delta;                 /* this snapshot's, when it has been looked at */
-    bool delta_is_old;              /* a writer has changed it since */
+    size_t known_limit;                /* bytes of them; past it they go into the tables */
+    uint64_t term_counts[KG_KINDS];    /* in the tables; UINT64_MAX: not looked up yet */
+    BaseBuffer encoded;                /* the term being looked up */
+    KgTermReader *terms;               /* term_reader.c: of the dictionary */
+    char inline_text[KG_INLINE_BYTES]; /* of the term that an id holds, borrowed out */
+    BaseBuffer journal;                /* what this transaction says to the catalog */
+    MDB_cursor *seekers[KG_TABLES];    /* opened when first used */
+    KgDelta *delta;                    /* this snapshot's, when it has been looked at */
+    bool delta_is_old;                 /* a writer has changed it since */
     const void *verified[KG_VERIFIED];
     bool facts_changed; /* since the stamp of the facts was written (statistics.h) */
     bool bulk_changed;  /* by many at once: statistics may be due */

@@ -106,8 +106,7 @@ uint64_t kg_front_seed(KgKind kind, uint64_t last)
     return base_mix(last) ^ (uint64_t)kind;
 }
 
-/* How many terms of the kind are in the tables. */
-static int stored_count(KgTxn *txn, KgKind kind, uint64_t *out)
+int kg_stored_terms(KgTxn *txn, KgKind kind, uint64_t *out)
 {
     uint64_t *const count = &txn->term_counts[kind - KG_IRI];
     int code = MDB_SUCCESS;
@@ -134,15 +133,10 @@ static int stored_count(KgTxn *txn, KgKind kind, uint64_t *out)
     return code;
 }
 
-static bool is_stored_kind(unsigned tag)
-{
-    return tag >= KG_IRI && tag <= KG_LITERAL;
-}
-
 uint64_t kg_term_count(KgTxn *txn, KgKind kind)
 {
     uint64_t stored;
-    if (!is_stored_kind(kind) || stored_count(txn, kind, &stored) != MDB_SUCCESS)
+    if (!kg_is_stored_kind(kind) || kg_stored_terms(txn, kind, &stored) != MDB_SUCCESS)
         return 0;
     return stored + txn->known.fresh[kind - KG_IRI].count;
 }
@@ -151,101 +145,7 @@ bool kg_is_known(KgTxn *txn, KgId id)
 {
     if (kg_is_inline(id))
         return kg_inline_is_valid(id);
-    return is_stored_kind(kg_tag(id)) && kg_number(id) < kg_term_count(txn, kg_kind(id));
-}
-
-/* ---- From an id to its text ---- */
-
-static BaseStatus damaged_term(const KgTxn *txn, KgId id, BaseError *err)
-{
-    return base_fail(err, BASE_BAD_INPUT, "the database %s is damaged: term %llx cannot be read", txn->store->path,
-                     (unsigned long long)id);
-}
-
-/* The block of a stored term, and its place there. */
-static BaseStatus find_front(KgTxn *txn, KgId id, KgFront *out, uint32_t *place, BaseError *err)
-{
-    const KgTable table = kg_term_table(kg_kind(id));
-    const uint64_t number = kg_number(id);
-    uint64_t last = number;
-    MDB_cursor **const cursor = &txn->seekers[table];
-    MDB_val key = {sizeof last, &last}, value;
-    int code = MDB_SUCCESS;
-    if (!*cursor)
-        code = mdb_cursor_open(txn->mdb, txn->store->tables[table], cursor);
-    if (code == MDB_SUCCESS)
-        code = mdb_cursor_get(*cursor, &key, &value, MDB_SET_RANGE);
-    if (code != MDB_SUCCESS || key.mv_size != sizeof last)
-        return code == MDB_SUCCESS || code == MDB_NOTFOUND ? damaged_term(txn, id, err)
-                                                           : kg_mdb_fail(txn->store, code, "read", err);
-    memcpy(&last, key.mv_data, sizeof last);
-    const KgText block = {value.mv_data, value.mv_size};
-    const void **const verified = &txn->verified[((uintptr_t)block.bytes >> 12) % KG_VERIFIED];
-    const bool verify = txn->writes || *verified != block.bytes;
-    if (!kg_front_open(out, block, kg_front_seed(kg_kind(id), last), verify) || last - number >= out->count)
-        return damaged_term(txn, id, err);
-    if (!txn->writes)
-        *verified = block.bytes;
-    *place = (uint32_t)(out->count - 1 - (last - number));
-    return BASE_OK;
-}
-
-/* The stored form of a dictionary's term, copied into the arena. */
-static BaseStatus read_encoded(KgTxn *txn, KgId id, BaseArena *arena, KgText *out, BaseError *err)
-{
-    uint64_t stored = 0;
-    const KgKind kind = kg_kind(id);
-    const int code = is_stored_kind(kg_tag(id)) ? stored_count(txn, kind, &stored) : MDB_SUCCESS;
-    if (code != MDB_SUCCESS)
-        return kg_mdb_fail(txn->store, code, "read", err);
-    if (!kg_is_known(txn, id))
-        return base_fail(err, BASE_NOT_FOUND, "no term has the id %llx", (unsigned long long)id);
-    if (kg_number(id) >= stored) {
-        const KgText text =
-            kg_term_set_text(&txn->known.set, txn->known.fresh[kind - KG_IRI].items[kg_number(id) - stored]);
-        *out = (KgText){base_arena_copy(arena, text.bytes, text.length), text.length};
-        return out->bytes ? BASE_OK : base_fail(err, BASE_NO_MEMORY, "no memory for a term");
-    }
-    KgFront front;
-    uint32_t place = 0;
-    BaseStatus status = find_front(txn, id, &front, &place, err);
-    if (status == BASE_OK)
-        status = kg_front_get(&front, place, arena, out);
-    if (status == BASE_NO_MEMORY)
-        return base_fail(err, status, "no memory for a term");
-    return status == BASE_BAD_INPUT ? damaged_term(txn, id, err) : status;
-}
-
-static BaseStatus inline_term(KgId id, BaseArena *arena, KgTerm *out, BaseError *err)
-{
-    if (!kg_inline_is_valid(id))
-        return base_fail(err, BASE_NOT_FOUND, "no term has the id %llx", (unsigned long long)id);
-    char text[KG_INLINE_BYTES];
-    kg_inline_term(id, text, out);
-    out->text.bytes = base_arena_copy(arena, out->text.bytes, out->text.length);
-    return out->text.bytes ? BASE_OK : base_fail(err, BASE_NO_MEMORY, "no memory for a term");
-}
-
-BaseStatus kg_term(KgTxn *txn, KgId id, BaseArena *arena, KgTerm *out, BaseError *err)
-{
-    if (kg_is_inline(id))
-        return inline_term(id, arena, out, err);
-    KgText bytes;
-    const BaseStatus status = read_encoded(txn, id, arena, &bytes, err);
-    if (status == BASE_OK && !kg_decode_term(bytes, out))
-        return damaged_term(txn, id, err);
-    return status;
-}
-
-BaseStatus kg_write_term(KgTxn *txn, KgId id, KgSyntax syntax, BaseBuffer *out, BaseError *err)
-{
-    KgTerm term;
-    const BaseArenaMark mark = base_arena_mark(&txn->texts);
-    BaseStatus status = kg_term(txn, id, &txn->texts, &term, err);
-    if (status == BASE_OK && !kg_format_term(&term, syntax, out))
-        status = base_fail(err, BASE_NO_MEMORY, "no memory to write a term");
-    base_arena_rewind(&txn->texts, mark);
-    return status;
+    return kg_is_stored_kind(kg_tag(id)) && kg_number(id) < kg_term_count(txn, kg_kind(id));
 }
 
 /* ---- From a text to its id ---- */
@@ -254,12 +154,10 @@ BaseStatus kg_write_term(KgTxn *txn, KgId id, KgSyntax syntax, BaseBuffer *out, 
 static BaseStatus try_id(KgTxn *txn, KgId id, KgText bytes, KgId *out, BaseError *err)
 {
     KgText stored;
-    const BaseArenaMark mark = base_arena_mark(&txn->texts);
-    const BaseStatus status = read_encoded(txn, id, &txn->texts, &stored, err);
+    const BaseStatus status = kg_read_stored(txn, id, &stored, err);
     if (status == BASE_OK && stored.length == bytes.length && memcmp(stored.bytes, bytes.bytes, bytes.length) == 0)
         *out = id;
-    base_arena_rewind(&txn->texts, mark);
-    return status == BASE_NOT_FOUND ? damaged_term(txn, id, err) : status;
+    return status == BASE_NOT_FOUND ? kg_damaged_term(txn, id, err) : status;
 }
 
 static BaseStatus find_packed(KgTxn *txn, uint64_t hash, KgText bytes, KgId *out, BaseError *err)
@@ -339,7 +237,7 @@ BaseStatus kg_find_encoded(KgTxn *txn, BaseHash128 hash, KgText bytes, KgId *out
 
 static BaseStatus encode(KgTxn *txn, const KgTerm *term, BaseError *err)
 {
-    if (!is_stored_kind(term->kind))
+    if (!kg_is_stored_kind(term->kind))
         return base_fail(err, BASE_BAD_CALL, "a term of no known kind (%d)", (int)term->kind);
     if (kg_is_too_long(term))
         return base_fail(err, BASE_BAD_CALL, "a term of %zu bytes is too long: at most 1 GiB", term->text.length);
@@ -464,7 +362,7 @@ static BaseStatus reopen_last(KgTxn *txn, KgKind kind, KgFrontWriter *writer, Ba
         uint64_t last = 0;
         memcpy(&last, key.mv_data, key.mv_size == sizeof last ? sizeof last : 0);
         if (!kg_front_open(&front, (KgText){value.mv_data, value.mv_size}, kg_front_seed(kind, last), true))
-            status = damaged_term(txn, kg_id(kind, last), err);
+            status = kg_damaged_term(txn, kg_id(kind, last), err);
         else if (!kg_front_each(&front, add_again, writer))
             status = no_memory(txn, err);
         else
@@ -484,7 +382,7 @@ static BaseStatus flush_kind(KgTxn *txn, KgKind kind, BaseError *err)
     uint64_t next;
     if (count == 0)
         return BASE_OK;
-    const int code = stored_count(txn, kind, &next);
+    const int code = kg_stored_terms(txn, kind, &next);
     if (code != MDB_SUCCESS)
         return kg_break(txn, code, err);
     KgFrontWriter writer = {0};

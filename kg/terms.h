@@ -25,6 +25,20 @@ bool kg_is_known(KgTxn *txn, KgId id);
 BaseStatus kg_flush_terms(KgTxn *txn, BaseError *err);
 void kg_free_known_terms(KgKnownTerms *known);
 
+static inline bool kg_is_stored_kind(unsigned tag)
+{
+    return tag >= KG_IRI && tag <= KG_LITERAL;
+}
+/* How many terms of the kind are in the tables; a code of LMDB. */
+int kg_stored_terms(KgTxn *txn, KgKind kind, uint64_t *out);
+
+/* What an id says, borrowed until the transaction is next asked for a term. */
+BaseStatus kg_borrow_term(KgTxn *txn, KgId id, KgTerm *out, BaseError *err);
+/* The stored form of a term of the dictionary, borrowed likewise. */
+BaseStatus kg_read_stored(KgTxn *txn, KgId id, KgText *out, BaseError *err);
+BaseStatus kg_damaged_term(const KgTxn *txn, KgId id, BaseError *err);
+void kg_free_term_reader(KgTermReader *reader); /* NULL is fine */
+
 /* For kg_check: the table, the seed of a block's checksum, and the key under which a hash is kept. */
 KgTable kg_term_table(KgKind kind);
 uint64_t kg_front_seed(KgKind kind, uint64_t last);

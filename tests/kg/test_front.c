@@ -49,28 +49,34 @@ static KgText copy_block(KgText block)
 
 static void expect_strings(KgText written, const KgText *expected, uint32_t count, uint64_t seed)
 {
-    BaseArena arena = {0};
     KgFront front;
     const KgText block = copy_block(written);
     expect_claim(!kg_front_open(&front, block, seed + 1, true));
     expect_claim(kg_front_open(&front, block, seed + 1, false));
     expect_claim(kg_front_open(&front, block, seed, true));
     expect_claim(front.count == count);
+    KgFrontReader reader = {.front = front};
     expect_claim(count == 1 || block.length <= KG_FRONT_BYTES);
     for (uint32_t i = 0; i < count; i++) {
         KgText text;
         const uint32_t place = i % 2 ? count - 1 - i / 2 : i / 2; /* from both ends */
-        expect_claim(kg_front_get(&front, place, &arena, &text) == BASE_OK);
+        expect_claim(kg_front_read(&reader, place, &text) == BASE_OK);
         expect_claim(is_same(text, expected[place]));
-        expect_claim(text.bytes[text.length] == 0);
     }
+    for (uint32_t place = 0; place < count; place += place % 7 * place % 11 + 1) { /* on and on, by steps and leaps */
+        KgText text;
+        expect_claim(kg_front_read(&reader, place, &text) == BASE_OK);
+        expect_claim(is_same(text, expected[place]));
+        expect_claim(kg_front_read(&reader, place, &text) == BASE_OK); /* the same again */
+        expect_claim(is_same(text, expected[place]));
+    }
+    base_buffer_free(&reader.string);
     Seen seen = {.expected = expected, .most = UINT32_MAX};
     expect_claim(kg_front_each(&front, see, &seen));
     expect_claim(seen.next == count);
     seen = (Seen){.expected = expected, .most = 1 + count / 2};
     expect_claim(kg_front_each(&front, see, &seen) == (seen.most > count)); /* stops where it is told to */
     expect_claim(seen.next == (seen.most > count ? count : seen.most));
-    base_arena_free(&arena);
     free((char *)block.bytes);
 }
 
@@ -206,7 +212,6 @@ static void damage_is_told_and_never_read_beyond(void **state)
     const KgText block = kg_front_finish(&writer, 3);
     for (case_round = 0; case_round < 4000; case_round++) {
         KgFront front;
-        BaseArena arena = {0};
         KgText string;
         size_t length = block.length;
         const KgText copy = copy_block(block);
@@ -219,12 +224,13 @@ static void damage_is_told_and_never_read_beyond(void **state)
         char *const exact = malloc(length ? length : 1);
         memcpy(exact, copy.bytes, length);
         if (kg_front_open(&front, (KgText){exact, length}, 3, false)) {
+            KgFrontReader reader = {.front = front};
             for (uint32_t i = 0; i < front.count && i < 70; i++) {
-                const BaseStatus status = kg_front_get(&front, i, &arena, &string);
+                const BaseStatus status = kg_front_read(&reader, i, &string);
                 expect_claim(status == BASE_OK || status == BASE_BAD_INPUT);
             }
+            base_buffer_free(&reader.string);
         }
-        base_arena_free(&arena);
         free(exact);
         free((char *)copy.bytes);
     }

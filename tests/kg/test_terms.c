@@ -1,6 +1,7 @@
 /* The dictionary: dense numbers, long terms, hashes that collide, names that are nearly right. */
 #include "fixture.h"
 #include "kg/store.h" /* hash_mask: fewer bits make collisions */
+#include "kg/terms.h"
 
 static KgTerm long_term(char *text, size_t length, char ending)
 {
@@ -222,11 +223,59 @@ static void a_name_that_is_nearly_right_is_told_its_neighbours(void **state)
     kg_abort(txn);
 }
 
+static void expect_name(KgTxn *txn, KgId id, uint64_t number)
+{
+    BaseError err = {0};
+    BaseArena arena = {0};
+    KgTerm borrowed, copied;
+    char name[64];
+    const int length =
+        snprintf(name, sizeof name, "kg:name.%llu.%llu", (unsigned long long)(number % 90), (unsigned long long)number);
+    expect_ok(kg_term(txn, id, &arena, &copied, &err), &err);
+    expect_ok(kg_borrow_term(txn, id, &borrowed, &err), &err);
+    assert_int_equal(borrowed.kind, KG_IRI);
+    assert_int_equal(borrowed.text.length, length);
+    assert_memory_equal(borrowed.text.bytes, name, (size_t)length);
+    assert_string_equal(copied.text.bytes, name);
+    base_arena_free(&arena);
+}
+
+static void terms_are_read_in_any_order(void **state)
+{
+    enum { NAMES = 9000 };
+    Fixture *const f = *state;
+    BaseRandom random;
+    base_random_seed(&random, 5);
+    KgTxn *txn = begin_write(f->store);
+    for (uint64_t i = 0; i < NAMES; i++) {
+        char name[64];
+        snprintf(name, sizeof name, "name.%d.%d", (int)i % 90, (int)i);
+        assert_true(intern_field(txn, name) == kg_id(KG_IRI, i));
+        if (i % 1000 == 0) /* while others are new */
+            expect_name(txn, kg_id(KG_IRI, i / 2), i / 2);
+    }
+    commit(txn);
+    txn = begin_read(f->store);
+    for (uint64_t i = 0; i < NAMES; i += 1 + base_random_below(&random, 40))
+        expect_name(txn, kg_id(KG_IRI, i), i);
+    for (int i = 0; i < 3000; i++) {
+        const uint64_t number = base_random_below(&random, NAMES);
+        expect_name(txn, kg_id(KG_IRI, number), number);
+        if (number > 30) /* a little before */
+            expect_name(txn, kg_id(KG_IRI, number - number % 30), number - number % 30);
+    }
+    BaseError err = {0};
+    KgTerm term;
+    assert_int_equal(kg_borrow_term(txn, kg_id(KG_IRI, NAMES), &term, &err), BASE_NOT_FOUND);
+    kg_abort(txn);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(numbers_are_dense_within_each_kind, make_fixture, drop_fixture),
         cmocka_unit_test_setup_teardown(literals_differ_by_text_datatype_and_language, make_fixture, drop_fixture),
+        cmocka_unit_test_setup_teardown(terms_are_read_in_any_order, make_fixture, drop_fixture),
         cmocka_unit_test_setup_teardown(terms_may_be_very_long, make_fixture, drop_fixture),
         cmocka_unit_test_setup_teardown(terms_whose_hashes_collide_stay_apart, make_fixture, drop_fixture),
         cmocka_unit_test_setup_teardown(terms_are_read_while_pending_and_after_they_went_to_the_tables, make_fixture,
