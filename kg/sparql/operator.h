@@ -46,6 +46,7 @@ typedef struct OperatorType {
      * last. Either may be NULL. */
     bool (*describe)(const Operator *op, BaseBuffer *out);
     const Operator *(*side)(const Operator *op, size_t number);
+    size_t (*bytes)(const Operator *op); /* that it holds and close frees; NULL: few */
 } OperatorType;
 
 struct Operator {

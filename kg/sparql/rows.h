@@ -41,8 +41,27 @@ typedef struct RowSet {
 #define NO_ROW SIZE_MAX
 /* The key's number; NO_ROW: no memory. */
 size_t sparql_row_set_put(RowSet *set, const KgId *key, bool *is_new);
+/* The numbers of all rows of the batch by these columns, one for each cell of the key. False: no memory. */
+bool sparql_row_set_put_all(RowSet *set, const Batch *batch, const uint32_t *columns, uint32_t *numbers);
 size_t sparql_row_set_find(const RowSet *set, const KgId *key); /* NO_ROW: not there */
 void sparql_row_set_clear(RowSet *set);
 void sparql_row_set_free(RowSet *set);
+size_t sparql_row_set_bytes(const RowSet *set);
+
+/* A set of ids. When there are many, those of the dictionary, whose numbers are dense, are bits. Start from
+ * {.others.width = 1}. */
+typedef struct IdSet {
+    struct IdBits {
+        uint64_t *words;
+        size_t capacity, used; /* words; behind `used` all are 0 */
+    } bits[3];                 /* IRIs, blank nodes, literals */
+    RowSet others;
+    bool has_bits; /* the dictionary's ids are there */
+    size_t count;
+} IdSet;
+bool sparql_id_set_put(IdSet *set, KgId id, bool *is_new); /* false: no memory */
+void sparql_id_set_clear(IdSet *set);
+void sparql_id_set_free(IdSet *set);
+size_t sparql_id_set_bytes(const IdSet *set);
 
 #endif

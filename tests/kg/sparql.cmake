@@ -3,6 +3,8 @@ kgq_test(kg sparql_w3c SOURCES kg/sparql/turtle.c kg/sparql/solutions.c LINK Pkg
 kgq_test(kg sparql_parse)
 kgq_test(kg sparql_eval)
 kgq_test(kg sparql_oracle)
+kgq_test(kg sparql_values)
+kgq_test(kg rows)
 kgq_test(kg sparql_results)
 kgq_test(kg update)
 kgq_test(kg graphs)

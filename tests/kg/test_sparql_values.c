@@ -1,0 +1,222 @@
+/* test_sparql_values.c - values at the edges, where ids take short ways: each short way gives what the way by terms
+ * does, and what was worked out by hand. */
+#include "sparql/ask.h"
+
+#define XSD "<http://www.w3.org/2001/XMLSchema#"
+#define TYPED(text, type) "\"" text "\"^^" XSD type ">"
+
+/* Terms of all kinds in one column: held by ids, and of the same datatypes in the dictionary. */
+static const char *const terms[] = {
+    /* numbers */
+    TYPED("1", "integer"),
+    TYPED("-7", "integer"),
+    TYPED("01", "integer"),
+    TYPED("+5", "integer"),
+    TYPED("36028797018963967", "integer"),
+    TYPED("36028797018963968", "integer"),
+    TYPED("-36028797018963969", "integer"),
+    TYPED("9007199254740993", "integer"),
+    TYPED("123456789012345678901234567890", "integer"),
+    TYPED("7", "int"),
+    TYPED("1.5", "decimal"),
+    TYPED("1.50", "decimal"),
+    TYPED("-0.000001", "decimal"),
+    TYPED("0.0000001", "decimal"),
+    TYPED("5000000000.5", "decimal"),
+    TYPED("1.0", "decimal"),
+    TYPED("1.0E0", "double"),
+    TYPED("1", "double"),
+    TYPED("-0.0E0", "double"),
+    TYPED("0.0E0", "double"),
+    TYPED("0.1", "double"),
+    TYPED("1.0E300", "double"),
+    TYPED("9007199254740992", "double"),
+    TYPED("NaN", "double"),
+    TYPED("INF", "double"),
+    TYPED("-INF", "double"),
+    TYPED("1.5", "float"),
+    TYPED("0.1", "float"),
+    TYPED("NaN", "float"),
+    /* others */
+    TYPED("true", "boolean"),
+    TYPED("false", "boolean"),
+    TYPED("1", "boolean"),
+    TYPED("maybe", "boolean"),
+    TYPED("one", "integer"),
+    TYPED("", "date"),
+    TYPED("2020-01-01", "date"),
+    TYPED("2020-01-01Z", "date"),
+    TYPED("2020-01-01+14:00", "date"),
+    TYPED("2019-12-31-13:30", "date"),
+    TYPED("12020-01-01", "date"),
+    TYPED("-0044-03-15", "date"),
+    TYPED("2020-01-01T12:00:00", "dateTime"),
+    TYPED("2020-01-01T12:00:00Z", "dateTime"),
+    TYPED("2020-01-01T12:00:00.000Z", "dateTime"),
+    TYPED("2020-01-01T12:00:00.0001Z", "dateTime"),
+    TYPED("2020-01-01T24:00:00Z", "dateTime"),
+    TYPED("2020-01-02T02:30:00+14:00", "dateTime"),
+    TYPED("x", "duration"),
+    "\"\"",
+    "\"a\"",
+    "\"abcdefg\"",
+    "\"abcdefgh\"",
+    "\"zz\"",
+    "\"\xc3\xa9t\xc3\xa9\"",
+    "\"a\"@en",
+    "\"a\"@de",
+    "\"abcdefgh\"@en",
+    "<kg:cat>",
+    "<kg:dog>",
+};
+#define TERMS (sizeof terms / sizeof *terms)
+#define NUMBERS 29
+
+/* :iNN :value TERM for all but the last, so that some terms are the database's and some only the query's. */
+static int make_values(void **state)
+{
+    if (make_fixture(state) != 0)
+        return -1;
+    const Fixture *const f = *state;
+    for (size_t i = 0; i + 1 < TERMS; i++) {
+        char subject[32];
+        snprintf(subject, sizeof subject, "i%02zu", i);
+        const char *const facts[] = {subject, "value", terms[i], NULL};
+        add_facts(f->store, KG_ASSERTED, facts);
+    }
+    static const char *const more[] = {"i99", "value", "_:b", NULL};
+    add_facts(f->store, KG_ASSERTED, more);
+    return 0;
+}
+
+/* Both queries have the same answer. */
+static void expect_same_answer(KgStore *store, const char *text, const char *other)
+{
+    char *const expected = ask(store, other);
+    expect_answer(store, text, strchr(expected, '\n') + 1);
+    free(expected);
+}
+
+/* ---- Aggregates ---- */
+
+/* Rows of a key and a value, some unbound. */
+static void put_rows(BaseRandom *random, size_t among, char *out, size_t capacity)
+{
+    size_t length = 0;
+    out[0] = '\0';
+    for (size_t k = 0, count = base_random_next(random) % 7; k < count; k++) {
+        const char *const term = base_random_next(random) % 32 ? terms[base_random_next(random) % among] : "UNDEF";
+        length += (size_t)snprintf(out + length, capacity - length, "(%s %s) ",
+                                   base_random_next(random) % 2 ? ":a" : ":b", term);
+    }
+}
+
+/* Alone the argument goes in as an id; with COALESCE around it, it is evaluated to a value. */
+static void aggregates_of_ids_are_those_of_values(void **state)
+{
+    const Fixture *const f = *state;
+    static const char *const calls[] = {
+        "COUNT(",          "SUM(",          "AVG(",          "MIN(",          "MAX(",
+        "COUNT(DISTINCT ", "SUM(DISTINCT ", "AVG(DISTINCT ", "MIN(DISTINCT ", "MAX(DISTINCT "};
+    BaseRandom random;
+    base_random_seed(&random, 7);
+    for (int i = 0; i < 4000; i++) {
+        char rows[1024], text[1400], other[1400];
+        put_rows(&random, i % 4 ? NUMBERS : TERMS, rows, sizeof rows);
+        const char *const call = calls[base_random_next(&random) % (sizeof calls / sizeof *calls)];
+        const char *const key = i % 2 ? "?k" : "", *const end = i % 2 ? "GROUP BY ?k" : "";
+        snprintf(text, sizeof text, "SELECT %s (%s?v) AS ?x) { VALUES (?k ?v) { %s } } %s", key, call, rows, end);
+        snprintf(other, sizeof other, "SELECT %s (%sCOALESCE(?v)) AS ?x) { VALUES (?k ?v) { %s } } %s", key, call, rows,
+                 end);
+        expect_same_answer(f->store, text, other);
+    }
+}
+
+#define SUM_OF(values, expected)                                                                                       \
+    expect_answer(f->store, "PREFIX xsd: " XSD "> SELECT (SUM(?v) AS ?s) { VALUES ?v { " values " } }", expected)
+
+static void sums_are_exact_until_a_double_comes(void **state)
+{
+    const Fixture *const f = *state;
+    SUM_OF("", "0\n");
+    SUM_OF("1 2 3", "6\n");
+    SUM_OF("1 2.5", "3.5\n");
+    SUM_OF("0.1 0.2", "0.3\n");
+    SUM_OF("2.5 -2.5", "0.0\n");
+    SUM_OF("36028797018963967 36028797018963967 36028797018963967", "108086391056891901\n");
+    SUM_OF("123456789012345678901234567890 1", "123456789012345678901234567891\n");
+    SUM_OF("1 123456789012345678901234567890 '01'^^xsd:integer", "123456789012345678901234567892\n");
+    SUM_OF("100000000000000000000000000000000000000 100000000000000000000000000000000000000", "\n");
+    SUM_OF("1 2.5 0.5e0", "4.0E0\n");
+    SUM_OF("0.5e0 9007199254740993", "9.007199254740992E15\n");
+    SUM_OF("'0.5'^^xsd:float 1", "\"1.5E0\"^^<http://www.w3.org/2001/XMLSchema#float>\n");
+    SUM_OF("'0.5'^^xsd:float 1 1e0", "2.5E0\n");
+    SUM_OF("-0e0 -0e0", "0.0E0\n");
+    SUM_OF("'INF'^^xsd:double 1 '-INF'^^xsd:double", "\"NaN\"^^<http://www.w3.org/2001/XMLSchema#double>\n");
+    SUM_OF("1 'one'", "\n");
+    SUM_OF("1 UNDEF", "\n");
+    expect_answer(f->store, "SELECT (AVG(?v) AS ?a) (COUNT(?v) AS ?n) (SAMPLE(?v) AS ?s) { VALUES ?v { UNDEF 4 'x' } }",
+                  "\t2\t4\n");
+    expect_answer(f->store, "SELECT (AVG(?v) AS ?a) { VALUES ?v { 1 2 2 } }", "1.666666666666666666\n");
+    expect_answer(f->store, "SELECT (AVG(DISTINCT ?v) AS ?a) (COUNT(DISTINCT ?v) AS ?n) { VALUES ?v { 1 2 2 2.0 } }",
+                  "1.666666666666666666\t3\n");
+}
+
+static void best_values_are_the_first_of_their_equals(void **state)
+{
+    const Fixture *const f = *state;
+    expect_answer(f->store, "SELECT (MIN(?v) AS ?a) (MAX(?v) AS ?b) { VALUES ?v { 1.50 1.5 1.500 } }", "1.50\t1.50\n");
+    expect_answer(f->store, "SELECT (MIN(?v) AS ?a) (MAX(?v) AS ?b) { VALUES ?v { 0e0 -0e0 } }", "0e0\t0e0\n");
+    expect_answer(f->store, "SELECT (MIN(?v) AS ?a) (MAX(?v) AS ?b) { VALUES ?v { 1e0 'NaN'^^" XSD "double> -3e0 } }",
+                  "\"NaN\"^^<http://www.w3.org/2001/XMLSchema#double>\t1e0\n");
+    expect_answer(f->store, "SELECT (MIN(?v) AS ?a) (MAX(?v) AS ?b) { VALUES ?v { 3 2.5 1e1 'x' } }", "\"x\"\t1e1\n");
+    expect_answer(f->store, "SELECT (MIN(?v) AS ?a) (MAX(?v) AS ?b) { VALUES ?v { 3 UNDEF } }", "\t\n");
+    expect_answer(f->store, "SELECT (MIN(?v) AS ?a) { ?x :nothing ?v }", "\n");
+}
+
+static void groups_of_many_keys_and_counts_of_distinct_things_are_right(void **state)
+{
+    const Fixture *const f = *state;
+    /* 3,000 numbers, each a key of its own and of its remainder; large enough for tables to grow and sets to change. */
+    BaseBuffer query = {0};
+    assert_true(base_buffer_add(&query,
+                                "SELECT ?r (COUNT(DISTINCT ?v) AS ?n) (COUNT(?v) AS ?m) (SUM(?v) AS ?s) {"
+                                " VALUES (?v ?r) {",
+                                89));
+    uint64_t sums[3] = {0};
+    for (unsigned i = 0; i < 6000; i++) {
+        assert_true(base_buffer_format(&query, "(%u %u) ", i / 2, i / 2 % 3));
+        sums[i / 2 % 3] += i / 2;
+    }
+    assert_true(base_buffer_format(&query, "} } GROUP BY ?r ORDER BY ?r"));
+    char expected[256];
+    snprintf(expected, sizeof expected, "0\t1000\t2000\t%u\n1\t1000\t2000\t%u\n2\t1000\t2000\t%u\n", (unsigned)sums[0],
+             (unsigned)sums[1], (unsigned)sums[2]);
+    expect_answer(f->store, query.items, expected);
+    base_buffer_free(&query);
+}
+
+static void everything_distinct_is_counted_once_by_term(void **state)
+{
+    const Fixture *const f = *state;
+    char expected[64];
+    snprintf(expected, sizeof expected, "%zu\t%zu\n", TERMS, TERMS);
+    expect_answer(f->store, "SELECT (COUNT(?v) AS ?n) (COUNT(DISTINCT ?v) AS ?d) { ?s :value ?v }", expected);
+    snprintf(expected, sizeof expected, "%zu\n", TERMS);
+    expect_answer(f->store, "SELECT (COUNT(DISTINCT *) AS ?n) { { ?s :value ?v } UNION { ?s :value ?v } }", expected);
+    expect_answer(f->store,
+                  "SELECT (COUNT(*) AS ?n) { SELECT DISTINCT ?v { { ?s :value ?v } UNION { ?t :value ?v } } }",
+                  expected);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(aggregates_of_ids_are_those_of_values),
+        cmocka_unit_test(sums_are_exact_until_a_double_comes),
+        cmocka_unit_test(best_values_are_the_first_of_their_equals),
+        cmocka_unit_test(groups_of_many_keys_and_counts_of_distinct_things_are_right),
+        cmocka_unit_test(everything_distinct_is_counted_once_by_term),
+    };
+    return cmocka_run_group_tests(tests, make_values, drop_fixture);
+}
