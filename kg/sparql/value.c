@@ -313,7 +313,7 @@ Value sparql_value_double(ValueType type, double number)
 
 Value sparql_value_string(KgText text)
 {
-    return (Value){.type = VALUE_STRING, .term = {.kind = KG_LITERAL, .text = text}};
+    return (Value){.type = VALUE_STRING, .term = {.kind = KG_LITERAL, .text = text.bytes ? text : KG_TEXT("")}};
 }
 
 Value sparql_value_iri(KgText text)
