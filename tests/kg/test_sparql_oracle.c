@@ -15,7 +15,7 @@ static uint64_t verdicts[VERDICTS], empty;
 
 static unsigned random_layers(BaseRandom *random)
 {
-    const int n = pick(random, 8);
+    const int n = pick(random, 12);
     return n == 0 ? KG_IN(KG_ASSERTED) : n == 1 ? KG_IN(KG_INFERRED) : 0;
 }
 

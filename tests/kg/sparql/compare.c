@@ -23,15 +23,19 @@ static int compare_pieces(const void *a, const void *b)
 /* The pieces of a GROUP_CONCAT, sorted. */
 static int sort_pieces(Lexicon *lexicon, const char *text)
 {
-    char *const copy = strdup(text), *pieces[512], *rest = copy, *piece;
-    size_t count = 0;
+    struct {
+        char **items;
+        size_t count, capacity;
+    } pieces = {0};
+    char *const copy = strdup(text), *rest = copy, *piece;
     BaseBuffer sorted = {0};
     assert_non_null(copy);
-    while ((piece = strsep(&rest, "|")) != NULL && count < 512)
-        pieces[count++] = piece;
-    qsort(pieces, count, sizeof *pieces, compare_pieces);
-    for (size_t i = 0; i < count; i++)
-        assert_true(base_buffer_format(&sorted, "%s%s", i ? "|" : "", pieces[i]));
+    while ((piece = strsep(&rest, "|")) != NULL)
+        assert_true(BASE_PUSH(&pieces, piece));
+    qsort(pieces.items, pieces.count, sizeof *pieces.items, compare_pieces);
+    for (size_t i = 0; i < pieces.count; i++)
+        assert_true(base_buffer_format(&sorted, "%s%s", i ? "|" : "", pieces.items[i]));
+    free(pieces.items);
     const int term = add_string(lexicon, (KgText){sorted.items, sorted.count});
     base_buffer_free(&sorted);
     free(copy);

@@ -1,12 +1,20 @@
 /* generate.c - see generate.h. */
 #include "generate.h"
 
+/* The terms that have been made variables, so that one stays one all over the query. */
+typedef struct Disguise {
+    int terms[24], places[24];
+    int count;
+} Disguise;
+
 typedef struct Generator {
     BaseArena *arena;
     BaseRandom *random;
     const World *world;
     bool in_exists;
-    int graph; /* whose facts are of use */
+    int graph;      /* whose facts are of use */
+    unsigned scope; /* bits of the variables that expressions had better use */
+    struct Disguise *known;
 } Generator;
 
 static Node *random_group(Generator *g, int depth);
@@ -72,7 +80,8 @@ static int random_iri(const Generator *g)
 
 static int random_predicate(const Generator *g)
 {
-    return g->world->predicates.items[below(g, (int)g->world->predicates.count)];
+    const int unused = one_in(g, 6) ? 0 : 1; /* the last one */
+    return g->world->predicates.items[below(g, (int)g->world->predicates.count - unused)];
 }
 
 static int random_literal(const Generator *g)
@@ -126,14 +135,9 @@ static const Fact *fact_of(const Generator *g, int subject)
     return random_fact(g);
 }
 
-/* The terms that have been made variables, so that one stays one. */
-typedef struct Disguise {
-    int terms[24], places[24];
-    int count;
-} Disguise;
-
-static int disguise(const Generator *g, Disguise *known, int term, int constant_in)
+static int disguise(const Generator *g, int term, int constant_in)
 {
+    Disguise *const known = g->known;
     for (int i = 0; i < known->count; i++)
         if (known->terms[i] == term)
             return known->places[i];
@@ -151,18 +155,24 @@ static int disguise(const Generator *g, Disguise *known, int term, int constant_
     return place;
 }
 
+/* One of a subject that the query speaks of already. */
+static const Fact *known_fact(const Generator *g)
+{
+    const int count = g->known->count;
+    return count > 0 && below(g, 4) ? fact_of(g, g->known->terms[below(g, count)]) : random_fact(g);
+}
+
 typedef enum Shape { LOOSE, STAR_SHAPE, CHAIN, CYCLE, SHAPES } Shape;
 
 static Node *fact_triples(Generator *g, Shape shape, int count)
 {
-    Disguise known = {0};
     const int constant_in = g->world->is_large ? 3 : 8;
-    const Fact *fact = random_fact(g);
+    const Fact *fact = known_fact(g);
     Node *first = NULL, **end = &first;
     for (int i = 0; i < count; i++) {
-        const int s = disguise(g, &known, fact->s, constant_in);
-        const int p = one_in(g, 10) ? random_variable(g) : fact->p;
-        *end = new_triple(g, s, p, disguise(g, &known, fact->o, constant_in));
+        const int s = disguise(g, fact->s, constant_in);
+        const int p = one_in(g, 10) ? disguise(g, fact->p, 1000) : fact->p;
+        *end = new_triple(g, s, p, disguise(g, fact->o, constant_in));
         end = &(*end)->next;
         fact = shape == LOOSE ? random_fact(g) : fact_of(g, shape == STAR_SHAPE ? fact->s : fact->o);
     }
@@ -232,8 +242,14 @@ static Node *random_path(Generator *g, int depth)
 static Node *random_path_pattern(Generator *g)
 {
     Node *const node = of(g, PATH, random_path(g, 1 + below(g, 3)));
-    node->places[0] = g->world->is_large ? random_iri(g) : random_subject(g);
-    node->places[2] = one_in(g, 10) ? node->places[0] : random_object(g);
+    if (below(g, 3)) {
+        const Fact *const fact = known_fact(g);
+        node->places[0] = disguise(g, fact->s, g->world->is_large ? 1 : 6);
+        node->places[2] = disguise(g, one_in(g, 2) ? fact->o : random_fact(g)->o, 6);
+    } else {
+        node->places[0] = g->world->is_large ? random_iri(g) : random_subject(g);
+        node->places[2] = one_in(g, 10) ? node->places[0] : random_object(g);
+    }
     if (one_in(g, 2)) {
         const int end = node->places[0];
         node->places[0] = node->places[2];
@@ -246,12 +262,15 @@ static Node *random_path_pattern(Generator *g)
 
 static Node *random_variable_node(const Generator *g)
 {
-    return term_node(g, random_variable(g));
+    int place = random_variable(g);
+    for (int tries = 0; tries < 8 && !(g->scope >> variable_of(place) & 1); tries++)
+        place = VARIABLE(below(g, VARIABLES));
+    return term_node(g, place);
 }
 
 static Node *random_leaf(const Generator *g)
 {
-    return term_node(g, one_in(g, 3) ? random_constant(g) : random_variable(g));
+    return one_in(g, 3) ? term_node(g, random_constant(g)) : random_variable_node(g);
 }
 
 static Node *random_expression(Generator *g, int depth)
@@ -408,10 +427,15 @@ static Node *random_group(Generator *g, int depth)
 {
     Node *const group = new_node(g, GROUP);
     const int count = one_in(g, 30) ? 0 : 1 + below(g, depth > 0 ? 3 : 2);
-    for (int i = 0; i < count; i++)
-        with(group, i == 0 && below(g, 3) ? random_triples(g) : random_element(g, depth, visible_variables(group)));
+    Generator inner = *g;
+    for (int i = 0; i < count; i++) {
+        inner.scope = g->scope | visible_variables(group);
+        with(group,
+             i == 0 && below(g, 3) ? random_triples(g) : random_element(&inner, depth, visible_variables(group)));
+    }
+    inner.scope = g->scope | visible_variables(group);
     while (one_in(g, 4))
-        with(group, of(g, FILTER, random_condition(g, depth < 2 ? depth : 2)));
+        with(group, of(g, FILTER, random_condition(&inner, depth < 2 ? depth : 2)));
     return group;
 }
 
@@ -515,10 +539,13 @@ static unsigned keys_of(const Node *select)
     return bits;
 }
 
-static Node *random_select(Generator *g, int depth, bool is_top)
+static Node *random_select(Generator *around, int depth, bool is_top)
 {
+    Generator own = *around, *const g = &own;
+    own.scope = 0;
     Node *const group = random_group(g, depth), *const select = of(g, SELECT, group);
     const unsigned used = visible_variables(group);
+    own.scope = used;
     select->is_distinct = one_in(g, 4);
     if (!g->in_exists && one_in(g, 4))
         add_grouping(g, select, used);
@@ -539,13 +566,14 @@ static Node *random_select(Generator *g, int depth, bool is_top)
         select->offset = below(g, 5);
     if (!g->in_exists && used && one_in(g, 16))
         with(select, of(g, TRAILING, random_values(g, used)));
-    if (is_top && g->world->graph_count > 1 && one_in(g, 8))
+    if (is_top && g->world->graph_count > 1 && one_in(g, 12))
         add_dataset(g, select);
     return select;
 }
 
 Node *random_query(BaseArena *arena, BaseRandom *random, const World *world)
 {
-    Generator g = {.arena = arena, .random = random, .world = world};
+    Disguise known = {0};
+    Generator g = {.arena = arena, .random = random, .world = world, .known = &known};
     return random_select(&g, world->is_large ? pick(random, 2) : pick(random, 3), true);
 }
