@@ -13,6 +13,8 @@ static const struct {
     {"ntriples", KG_RESULT_NTRIPLES}, {"turtle", KG_RESULT_TURTLE},
 };
 
+const KgServices query_services = {0};
+
 bool result_format(const Cli *cli, KgQueryForm form, KgResultFormat *out)
 {
     const bool is_graph = form == KG_CONSTRUCT || form == KG_DESCRIBE;
@@ -52,7 +54,8 @@ BaseStatus run_query(Cli *cli, KgStore *store, const char *text, size_t length, 
                                     .job = &cli->job,
                                     .memory = cli->query.memory,
                                     .timeout = cli->query.timeout,
-                                    .explain = cli->query.explain};
+                                    .explain = cli->query.explain,
+                                    .services = &query_services};
     if (status == BASE_OK)
         status = kg_query_open(txn, text, length, &options, &query, err);
     KgResultFormat format = KG_RESULT_TSV;

@@ -11,7 +11,9 @@ BaseStatus run_update(Cli *cli, KgStore *store, const char *text, size_t length,
     KgUpdateReport report;
     BaseStatus status = kg_write_begin(store, &txn, err);
     if (status == BASE_OK)
-        status = kg_update(txn, text, length, &(KgUpdateOptions){.name = name, .job = &cli->job}, &report, err);
+        status =
+            kg_update(txn, text, length,
+                      &(KgUpdateOptions){.name = name, .job = &cli->job, .services = &query_services}, &report, err);
     if (status == BASE_OK) {
         status = kg_commit(txn, err);
         txn = NULL;

@@ -401,6 +401,28 @@ BaseStatus kg_find_evidence(KgTxn *txn, uint32_t id, BaseArena *arena, KgEvidenc
 
 /* ---- SPARQL -------------------------------------------------------------------------------------------------- */
 
+/* What SERVICE asks an endpoint: a query that stands by itself. */
+typedef struct KgServiceRequest {
+    const char *endpoint; /* its IRI */
+    const char *query;
+    size_t length;
+    double seconds; /* to wait for the whole answer */
+    uint64_t bytes; /* that it may have */
+    BaseJob *job;   /* cancellation; may be NULL */
+} KgServiceRequest;
+/* Appends SPARQL 1.1 results in JSON to `answer`. Called on the thread that runs the query. */
+typedef BaseStatus KgServiceCall(void *context, const KgServiceRequest *request, BaseBuffer *answer, BaseError *err);
+/* By SPARQL 1.1 Protocol over HTTP or HTTPS: POST, at most 5 redirections, no cookies, no credentials but those in the
+ * IRI; proxies are taken from the environment. `context` is not looked at. */
+KgServiceCall kg_service_http;
+typedef struct KgServices {
+    KgServiceCall *call; /* NULL: kg_service_http */
+    void *context;
+    double seconds; /* for one request; 0: 60 */
+    uint64_t bytes; /* of one answer; 0: 64 MiB */
+    size_t rows;    /* of bindings that go along with one request; 0: 100 */
+} KgServices;
+
 typedef enum KgQueryForm { KG_SELECT, KG_ASK, KG_CONSTRUCT, KG_DESCRIBE } KgQueryForm;
 typedef enum KgExplain {
     KG_EXPLAIN_NONE,
@@ -408,12 +430,13 @@ typedef enum KgExplain {
     KG_EXPLAIN_PROFILE, /* operators count their rows and time too, which takes a little of it */
 } KgExplain;
 typedef struct KgQueryOptions {
-    unsigned layers;   /* 0: KG_FACTS */
-    const char *name;  /* for messages; NULL: "<query>" */
-    BaseJob *job;      /* cancellation; may be NULL */
-    uint64_t memory;   /* bytes that rows kept by operators may take at most; 0: no such limit */
-    double timeout;    /* seconds from kg_query_open on; 0: none */
-    KgExplain explain; /* what kg_query_explain is to know */
+    unsigned layers;            /* 0: KG_FACTS */
+    const char *name;           /* for messages; NULL: "<query>" */
+    BaseJob *job;               /* cancellation; may be NULL */
+    uint64_t memory;            /* bytes that rows kept by operators may take at most; 0: no such limit */
+    double timeout;             /* seconds from kg_query_open on; 0: none */
+    KgExplain explain;          /* what kg_query_explain is to know */
+    const KgServices *services; /* NULL: a query with SERVICE is refused, as it reaches out to other machines */
 } KgQueryOptions;
 typedef struct KgQuery KgQuery;
 
@@ -451,6 +474,7 @@ BaseStatus kg_query_write(KgQuery *query, KgResultFormat format, int width, FILE
 typedef struct KgUpdateOptions {
     const char *name; /* for messages, and as the source of the import that the catalog gets; NULL: "<update>" */
     BaseJob *job;     /* cancellation; may be NULL */
+    const KgServices *services; /* as KgQueryOptions has it */
 } KgUpdateOptions;
 typedef struct KgUpdateReport {
     uint64_t operations, inserted, deleted; /* triples: those that were new, those that were there */

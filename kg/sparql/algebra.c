@@ -281,6 +281,17 @@ static Algebra *translate_graph(Translator *translator, const AstPattern *patter
     return node;
 }
 
+static Algebra *translate_service(Translator *translator, const AstPattern *pattern)
+{
+    Algebra *const node = new_algebra(translator, ALGEBRA_SERVICE);
+    if (!node)
+        return NULL;
+    node->s = pattern->target;
+    translator->status =
+        sparql_specify_service(translator->run, translator->select->ast, pattern, &node->service, translator->err);
+    return translator->status == BASE_OK ? node : NULL;
+}
+
 static Algebra *translate_element(Translator *translator, Algebra *before, const AstPattern *pattern)
 {
     switch (pattern->kind) {
@@ -302,6 +313,8 @@ static Algebra *translate_element(Translator *translator, Algebra *before, const
         return join(translator, before, translate_subquery(translator, pattern));
     case PATTERN_GRAPH:
         return join(translator, before, translate_graph(translator, pattern));
+    case PATTERN_SERVICE:
+        return join(translator, before, translate_service(translator, pattern));
     case PATTERN_FILTER:
         break;
     }

@@ -19,12 +19,13 @@ typedef enum AlgebraKind {
     ALGEBRA_EXTEND,
     ALGEBRA_VALUES,
     ALGEBRA_SELECT,
-    ALGEBRA_GRAPH, /* children[0] in the graph `s`, or in each in turn */
+    ALGEBRA_GRAPH,   /* children[0] in the graph `s`, or in each in turn */
+    ALGEBRA_SERVICE, /* `service` at the endpoint `s` */
 } AlgebraKind;
 
 typedef struct Algebra {
     AlgebraKind kind;
-    AstNode s, p, o; /* TRIPLE, PATH; GRAPH: s */
+    AstNode s, p, o; /* TRIPLE, PATH; GRAPH, SERVICE: s */
     const AstPath *path;
     struct Algebra **children;
     size_t count, capacity;
@@ -33,6 +34,7 @@ typedef struct Algebra {
     Assignment assignment; /* EXTEND */
     uint32_t marker;       /* LEFT_JOIN: a variable for sparql_new_optional */
     const AstValues *values;
+    const ServiceSpec *service;
     struct SelectAlgebra *select;
     VarSet possible, certain; /* variables it may bind, and does bind in every row; set by sparql_find_bindings */
     double matches;           /* TRIPLE: those of its constants; negative: not counted yet */

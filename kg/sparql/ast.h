@@ -125,8 +125,16 @@ typedef enum AstPatternKind {
     PATTERN_BIND,
     PATTERN_VALUES,
     PATTERN_SELECT,
-    PATTERN_GRAPH, /* target: its name; children: one group */
+    PATTERN_GRAPH,   /* target: its name; children: one group */
+    PATTERN_SERVICE, /* target: the endpoint; children: one group, which is only looked at for its variables */
 } AstPatternKind;
+
+/* SERVICE: what is sent. */
+typedef struct AstService {
+    bool silent;
+    KgText prologue; /* BASE and PREFIX for the names in `body` */
+    KgText body;     /* the group as it is written, with its braces */
+} AstService;
 
 typedef struct AstPattern {
     AstPatternKind kind;
@@ -136,9 +144,10 @@ typedef struct AstPattern {
     AstTriple *triples;
     size_t triple_count;
     AstExpr *expr;  /* FILTER, BIND */
-    AstNode target; /* BIND, GRAPH */
+    AstNode target; /* BIND, GRAPH, SERVICE */
     AstValues *values;
     struct AstSelect *select;
+    AstService *service;
 } AstPattern;
 
 typedef struct AstVariable {

@@ -112,6 +112,12 @@ static bool annotate(Builder *builder, Algebra *node)
         set_add(node->possible, node->s.variable);
         set_add(node->certain, node->s.variable);
         return true;
+    case ALGEBRA_SERVICE: /* what it binds is the endpoint's to say */
+        set_add(node->possible, node->s.variable);
+        set_add(node->certain, node->s.variable);
+        for (size_t i = 0; i < node->service->count; i++)
+            set_add(node->possible, node->service->variables[i]);
+        return true;
     case ALGEBRA_EXTEND:
         set_add(node->possible, node->assignment.variable);
         return annotate_expr(builder, (AstExpr *)node->assignment.expr);

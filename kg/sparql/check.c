@@ -32,6 +32,7 @@ void sparql_mark_visible(const AstPattern *pattern, bool *visible)
             sparql_mark_visible(child, visible);
         break;
     case PATTERN_GRAPH:
+    case PATTERN_SERVICE:
         mark(visible, pattern->target.variable);
         sparql_mark_visible(pattern->children, visible);
         break;

@@ -11,6 +11,9 @@
 #define PATH_COST 3000.0
 #define KEEP_COST 6.0   /* of a triple that is read into memory */
 #define COMPUTE_COST 60 /* of a row that a pattern computes by itself */
+#define SERVICE_COST 2e5
+#define SERVICE_ROWS 1e4
+#define ENDPOINTS 1e12 /* that a variable may name: so many that no order begins with it */
 
 double planner_count_matches(Planner *planner, Algebra *node)
 {
@@ -129,8 +132,25 @@ double planner_estimate(Planner *planner, Algebra *node)
     case ALGEBRA_EXTEND:
     case ALGEBRA_GRAPH:
         return planner_estimate(planner, node->children[0]);
+    case ALGEBRA_SERVICE:
+        return SERVICE_ROWS;
     }
     return rows;
+}
+
+/* What comes back is anybody's guess. Where the endpoint is a variable, it must be bound before. */
+static void estimate_service(Planner *planner, const Algebra *node, JoinPart *out)
+{
+    (void)planner;
+    out->rows = SERVICE_ROWS;
+    for (size_t i = 0; i < node->service->count; i++)
+        out->variables[out->variable_count++] = (JoinVariable){node->service->variables[i], SERVICE_ROWS / 10};
+    if (node->s.variable != AST_NO_VARIABLE) {
+        out->rows *= ENDPOINTS;
+        add_variable(out, &node->s, ENDPOINTS);
+    }
+    out->probe = SERVICE_COST;
+    out->read = INFINITY;
 }
 
 void planner_estimate_part(Planner *planner, Algebra *node, JoinPart *out)
@@ -145,6 +165,10 @@ void planner_estimate_part(Planner *planner, Algebra *node, JoinPart *out)
     }
     if (node->kind == ALGEBRA_PATH) {
         estimate_path(planner, node, out);
+        return;
+    }
+    if (node->kind == ALGEBRA_SERVICE) {
+        estimate_service(planner, node, out);
         return;
     }
     out->rows = planner_estimate(planner, node);

@@ -23,6 +23,7 @@ typedef struct Run {
     } merged; /* by FROM or USING of several: the default graph */
     unsigned layers;
     BaseJob *job;
+    const KgServices *services; /* NULL: not allowed */
     struct {
         size_t used, most; /* bytes that operators hold; `most` 0: no limit */
     } memory;
@@ -176,6 +177,21 @@ typedef struct Path {
     struct Path *first, *second, *next;
 } Path;
 Operator *sparql_new_path(Builder *builder, Operator *input, Place s, const Path *path, Place o);
+
+/* ---- Services (service_operator.c) ---- */
+
+typedef struct ServiceSpec {
+    const AstService *ast;
+    BaseSource at; /* of the endpoint, for messages; its texts are the query's */
+    size_t count;  /* variables that come back */
+    const uint32_t *variables;
+    const char *const *names;
+    const char *number; /* a variable that the pattern does not have: which of the rows sent */
+} ServiceSpec;
+/* Of a PATTERN_SERVICE within `select`. BASE_BAD_INPUT: the query may not use SERVICE. */
+BaseStatus sparql_specify_service(Run *run, const AstSelect *select, const AstPattern *pattern, const ServiceSpec **out,
+                                  BaseError *err);
+Operator *sparql_new_service(Builder *builder, Operator *input, Place endpoint, const ServiceSpec *spec);
 
 /* ---- Rows (row_operators.c) ---- */
 

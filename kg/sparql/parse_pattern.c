@@ -297,7 +297,7 @@ static AstPath *parse_path(Parser *parser)
 
 /* ---- Groups ---- */
 
-static AstPattern *new_pattern(Parser *parser, AstPatternKind kind, uint32_t start)
+AstPattern *sparql_new_pattern(Parser *parser, AstPatternKind kind, uint32_t start)
 {
     AstPattern *const pattern = sparql_alloc(parser, 1, sizeof *pattern);
     if (pattern)
@@ -311,7 +311,7 @@ static AstPattern *parse_triples_block(Parser *parser)
     parser->triples.count = 0;
     if (!sparql_parse_triples_template(parser))
         return NULL;
-    AstPattern *const pattern = new_pattern(parser, PATTERN_TRIPLES, start);
+    AstPattern *const pattern = sparql_new_pattern(parser, PATTERN_TRIPLES, start);
     AstTriple *const triples = sparql_alloc(parser, parser->triples.count, sizeof *triples);
     if (!pattern || !triples)
         return NULL;
@@ -339,7 +339,7 @@ static AstPattern *parse_group_or_union(Parser *parser)
             return NULL;
         end = &(*end)->next;
     }
-    AstPattern *const pattern = new_pattern(parser, PATTERN_UNION, start);
+    AstPattern *const pattern = sparql_new_pattern(parser, PATTERN_UNION, start);
     if (pattern)
         pattern->children = first;
     return pattern;
@@ -355,7 +355,7 @@ static AstPattern *parse_with_group(Parser *parser, AstPatternKind kind, const c
         return NULL;
     }
     AstPattern *const group = sparql_parse_group_graph_pattern(parser);
-    AstPattern *const pattern = group ? new_pattern(parser, kind, start) : NULL;
+    AstPattern *const pattern = group ? sparql_new_pattern(parser, kind, start) : NULL;
     if (pattern)
         pattern->children = group;
     return pattern;
@@ -378,7 +378,7 @@ static AstPattern *parse_graph(Parser *parser)
         return NULL;
     }
     AstPattern *const group = sparql_parse_group_graph_pattern(parser);
-    AstPattern *const pattern = group ? new_pattern(parser, PATTERN_GRAPH, start) : NULL;
+    AstPattern *const pattern = group ? sparql_new_pattern(parser, PATTERN_GRAPH, start) : NULL;
     if (pattern) {
         pattern->target = name;
         pattern->children = group;
@@ -392,7 +392,7 @@ static AstPattern *parse_filter(Parser *parser)
     sparql_advance(parser);
     AstExpr *const expr = sparql_parse_constraint(parser);
     parser->pattern = current; /* a filter does not end the basic graph pattern around it */
-    AstPattern *const pattern = expr ? new_pattern(parser, PATTERN_FILTER, start) : NULL;
+    AstPattern *const pattern = expr ? sparql_new_pattern(parser, PATTERN_FILTER, start) : NULL;
     if (pattern)
         pattern->expr = expr;
     return pattern;
@@ -414,7 +414,7 @@ static AstPattern *parse_bind(Parser *parser)
     }
     if (!sparql_parse_variable(parser, &target) || !sparql_expect(parser, ')', "')'"))
         return NULL;
-    AstPattern *const pattern = new_pattern(parser, PATTERN_BIND, start);
+    AstPattern *const pattern = sparql_new_pattern(parser, PATTERN_BIND, start);
     if (pattern) {
         pattern->expr = expr;
         pattern->target = target;
@@ -427,7 +427,7 @@ static AstPattern *parse_inline_data(Parser *parser)
     const uint32_t start = parser->token.offset;
     sparql_advance(parser);
     AstValues *const values = sparql_parse_data_block(parser);
-    AstPattern *const pattern = values ? new_pattern(parser, PATTERN_VALUES, start) : NULL;
+    AstPattern *const pattern = values ? sparql_new_pattern(parser, PATTERN_VALUES, start) : NULL;
     if (pattern)
         pattern->values = values;
     return pattern;
@@ -452,9 +452,8 @@ static AstPattern *parse_not_triples(Parser *parser, bool *is_one)
     if (sparql_is_word(parser, "GRAPH"))
         return parse_graph(parser);
     if (sparql_is_word(parser, "SERVICE"))
-        sparql_fail(parser, sparql_token_place(parser), "SERVICE is not supported yet");
-    else
-        *is_one = false;
+        return sparql_parse_service(parser);
+    *is_one = false;
     return NULL;
 }
 
@@ -489,11 +488,11 @@ static AstPattern *parse_group_body(Parser *parser)
     const uint32_t start = parser->token.offset;
     if (!sparql_open_brace(parser, "'{'"))
         return NULL;
-    AstPattern *const group = new_pattern(parser, PATTERN_GROUP, start);
+    AstPattern *const group = sparql_new_pattern(parser, PATTERN_GROUP, start);
     if (!group)
         return NULL;
     if (sparql_is_word(parser, "SELECT")) {
-        AstPattern *const inner = new_pattern(parser, PATTERN_SELECT, parser->token.offset);
+        AstPattern *const inner = sparql_new_pattern(parser, PATTERN_SELECT, parser->token.offset);
         if (!inner)
             return NULL;
         inner->select = sparql_parse_sub_select(parser);

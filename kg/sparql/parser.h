@@ -86,6 +86,11 @@ AstPattern *sparql_parse_group_graph_pattern(Parser *parser);
 bool sparql_parse_triples_template(
     Parser *parser); /* appends to parser->triples, up to a token that begins no triple */
 
+AstPattern *sparql_new_pattern(Parser *parser, AstPatternKind kind, uint32_t start);
+
+/* parse_service.c */
+AstPattern *sparql_parse_service(Parser *parser); /* the current token is SERVICE */
+
 /* parse_expression.c */
 AstExpr *sparql_parse_expression(Parser *parser);
 AstExpr *sparql_parse_constraint(Parser *parser);

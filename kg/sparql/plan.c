@@ -69,6 +69,7 @@ static bool takes_rows(const Algebra *node)
     case ALGEBRA_UNION:
     case ALGEBRA_FILTER:
     case ALGEBRA_VALUES:
+    case ALGEBRA_SERVICE:
         break;
     default:
         return false;
@@ -384,6 +385,16 @@ static Operator *compile_graph(Planner *planner, Algebra *node, Operator *input,
     return inside.top ? sparql_new_graph(builder, input, inside, inner_root, planner->root, name) : NULL;
 }
 
+static Operator *compile_service(Planner *planner, const Algebra *node, Operator *input)
+{
+    Place endpoint;
+    if (!planner_place(planner, &node->s, &endpoint))
+        return NULL;
+    Operator *const op = sparql_new_service(&planner->builder, input, endpoint, node->service);
+    planner_note(planner, op, node->s.place, node->s.place);
+    return op;
+}
+
 static Operator *compile_extend(Planner *planner, Algebra *node, Operator *input, Known known)
 {
     Operator *const below = planner_compile(planner, node->children[0], input, known);
@@ -440,6 +451,8 @@ Operator *planner_compile(Planner *planner, Algebra *node, Operator *input, Know
         return compile_subquery(planner, node, input, known);
     case ALGEBRA_GRAPH:
         return compile_graph(planner, node, input, known);
+    case ALGEBRA_SERVICE:
+        return compile_service(planner, node, input);
     }
     return NULL;
 }

@@ -255,6 +255,7 @@ BaseStatus kg_update(KgTxn *txn, const char *text, size_t length, const KgUpdate
         return base_fail(err, BASE_BAD_CALL, "kg_update: an update needs a transaction and a text");
     Update update = {.txn = txn,
                      .job = options ? options->job : NULL,
+                     .services = options ? options->services : NULL,
                      .name = options && options->name ? options->name : "<update>",
                      .text = text,
                      .length = length,
