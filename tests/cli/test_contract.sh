@@ -119,10 +119,10 @@ check 0 "$KGQ" query "$T/db" 'SELECT (COUNT(*) AS ?n) { ?s ?p ?o }' --repeat 3
 err_has "3 runs"
 # The plan instead of rows; limits.
 check 0 "$KGQ" query "$T/db" 'SELECT ?s { ?s :p :o3 }' --explain
-out_has scan
+out_has lookup
 ! grep -q s1 "$T/out" || fail "--explain shows rows"
 check 0 "$KGQ" query "$T/db" 'SELECT ?s { ?s :p :o3 }' --profile
-out_has scan
+out_has lookup
 check 2 "$KGQ" query "$T/db" 'ASK {}' --explain --profile
 check 0 "$KGQ" query "$T/db" 'ASK { :s1 :p :o1 }' --timeout 30 --memory 64M
 check 2 "$KGQ" query "$T/db" 'ASK {}' --timeout 0

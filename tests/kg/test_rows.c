@@ -59,7 +59,8 @@ static void rows_have_one_number_each(void **state)
         for (uint32_t i = 0; i < width; i++)
             columns[i] = (uint32_t)width - 1 - i;
         for (int round = 0; round < 5; round++) {
-            Batch batch = {cells, 1 + base_random_next(&random) % 1000, 1000, width};
+            Batch batch = {
+                .cells = cells, .count = 1 + base_random_next(&random) % 1000, .capacity = 1000, .width = width};
             for (size_t i = 0; i < batch.count * width; i++)
                 cells[i] = any_id(&random, width < 3 ? 300 : 2);
             assert_true(sparql_row_set_put_all(&all, &batch, columns, numbers));

@@ -102,7 +102,7 @@ static const BadQuery bad[] = {
     {"SELECT ?x { GRAPH ?g ?x :p 1 }", 1, 22, 2, "'{' after the graph's name", NULL},
     {"SELECT ?x { GRAPH ?g { ?x :p 1 ", 1, 32, 1, "found the end of the query", "column 22 is not closed"},
     {"SELECT ?x FROM ?g { ?x :p 1 }", 1, 16, 2, "expected an IRI", NULL},
-    {"SELECT ?x { SERVICE <s> { ?x :p 1 } }", 1, 13, 7, "SERVICE is not supported yet", NULL},
+    {"SELECT ?x { SERVICE { ?x :p 1 } }", 1, 21, 1, "a variable or an IRI: the endpoint", NULL},
     {"INSERT DATA { :a :b :c }", 1, 1, 6, "it is an update, not a query", "kgq update"},
     {"SELECT ?x { ?x :p 1 BIND(1 AS ?x) }", 1, 31, 2, "BIND needs a new variable", NULL},
     {"SELECT (1 AS ?x) { ?x :p 1 }", 1, 14, 2, "AS needs a new variable", NULL},
