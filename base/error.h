@@ -16,6 +16,7 @@ typedef enum BaseStatus {
     BASE_NO_MEMORY,
     BASE_IO,
     BASE_CANCELLED, /* BaseJob.cancelled was set */
+    BASE_LIMIT,     /* the time or memory that the caller gave is used up */
 } BaseStatus;
 
 /* A place in an input. Lines and columns count from 1, columns in Unicode characters; 0 = unknown.

@@ -92,6 +92,7 @@ int exit_code_of(BaseStatus status)
         return EXIT_USAGE;
     case BASE_NO_MEMORY:
     case BASE_IO:
+    case BASE_LIMIT:
         return EXIT_MACHINE;
     case BASE_CANCELLED:
         return EXIT_INTERRUPTED;

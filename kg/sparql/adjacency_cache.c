@@ -176,7 +176,7 @@ BaseStatus sparql_want_shared(Operator *op, KgId predicate, TriplePlace key, uin
     Adjacency adjacency = {0};
     *out = NULL;
     const size_t expected = adjacency_bytes(matches);
-    if (expected > MOST_BYTES / 2 || (run->memory.most && run->memory.used + expected > run->memory.most) ||
+    if (expected > MOST_BYTES / 2 || (run->memory.most && run->memory.held + expected > run->memory.most) ||
         !is_due(run, predicate, key, matches, lookups))
         return BASE_OK;
     const size_t held = op->held;

@@ -30,7 +30,7 @@ static void forget(Intersect *all)
         all->sides[i].shared = NULL;
         all->sides[i].kept = NULL;
     }
-    all->base.run->memory.used -= all->base.held;
+    all->base.run->memory.held -= all->base.held;
     all->base.held = 0;
     all->is_built = false;
 }

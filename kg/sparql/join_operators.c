@@ -383,6 +383,13 @@ static void hash_join_close(Operator *op)
     sparql_row_set_free(&join->index);
 }
 
+static size_t hash_join_bytes(const Operator *op)
+{
+    const HashJoin *const join = (const HashJoin *)op;
+    return join->row_capacity * op->width * sizeof *join->rows + sparql_row_set_bytes(&join->index) +
+           (join->first_capacity + join->next_capacity) * sizeof *join->next;
+}
+
 static const Operator *hash_join_side(const Operator *op, size_t number)
 {
     return number == 0 ? ((const HashJoin *)op)->right.top : NULL;
@@ -412,6 +419,7 @@ Operator *sparql_new_hash_join(Builder *builder, Operator *input, SubPlan right,
                                       .next = hash_join_next,
                                       .rewind = hash_join_rewind,
                                       .close = hash_join_close,
+                                      .bytes = hash_join_bytes,
                                       .side = hash_join_side};
     return new_hash_operator(builder, &type, input, right, root, shared, shared_count);
 }
@@ -423,6 +431,7 @@ Operator *sparql_new_minus(Builder *builder, Operator *input, SubPlan right, con
                                       .next = minus_next,
                                       .rewind = hash_join_rewind,
                                       .close = hash_join_close,
+                                      .bytes = hash_join_bytes,
                                       .side = hash_join_side};
     return new_hash_operator(builder, &type, input, right, root, shared, shared_count);
 }

@@ -118,7 +118,7 @@ static void forget(Lookup *lookup)
     sparql_adjacency_free(&lookup->own);
     lookup->shared = NULL;
     lookup->kept = NULL;
-    lookup->base.run->memory.used -= lookup->base.held;
+    lookup->base.run->memory.held -= lookup->base.held;
     lookup->base.held = 0;
 }
 
@@ -129,7 +129,7 @@ static bool pays_to_keep(const Lookup *lookup, size_t rows)
     const size_t bytes = adjacency_bytes((uint64_t)lookup->spec.matches);
     const double expected = lookup->spec.input_rows / 2; /* it is only a guess */
     const double known = (double)(lookup->lookups + rows);
-    if (run->memory.most && run->memory.used + bytes > run->memory.most / 2)
+    if (run->memory.most && run->memory.held + bytes > run->memory.most / 2)
         return false;
     return LOOKUP_COST * (known > expected ? known : expected) > KEEP_COST * lookup->spec.matches;
 }

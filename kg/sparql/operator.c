@@ -6,6 +6,7 @@
 
 #define FIRST_ROWS 64 /* of a batch */
 #define GROWTH 4
+#define TICKS_PER_CHECK 4 /* batches between two looks at the memory */
 
 static int64_t microseconds_now(void)
 {
@@ -57,19 +58,43 @@ BaseStatus sparql_cancelled(Run *run, BaseError *err)
     if (base_job_cancelled(run->job))
         return base_fail(err, BASE_CANCELLED, "the query was cancelled");
     if (run->deadline && steady_nanoseconds(CLOCK_MONOTONIC_COARSE) / 1000 > run->deadline)
-        return base_fail(err, BASE_CANCELLED, "the query was stopped: it took more than %g s", run->timeout);
+        return base_fail(err, BASE_LIMIT, "the query was stopped: it took more than %g s", run->timeout);
     return BASE_OK;
+}
+
+/* All that the query has, and who has the most of it. */
+static size_t memory_of(const Run *run, const char **name)
+{
+    size_t sum = run->memory.held + base_arena_bytes(run->arena) + sparql_terms_bytes(&run->terms), most = 0;
+    *name = "terms";
+    for (const Operator *op = run->operators ? *run->operators : NULL; op; op = op->all) {
+        const size_t bytes = op->held + (op->type->bytes ? op->type->bytes(op) : 0);
+        sum += bytes - op->held;
+        if (bytes > most) {
+            most = bytes;
+            *name = op->type->name;
+        }
+    }
+    return sum;
+}
+
+static BaseStatus check_memory(Run *run, BaseError *err)
+{
+    const char *name;
+    if (run->memory.most == 0 || memory_of(run, &name) <= run->memory.most)
+        return BASE_OK;
+    base_fail(err, BASE_LIMIT, "the query was stopped: it needs more than the %.4g MiB it may have, most for \"%s\"",
+              (double)run->memory.most / 1048576, name);
+    base_hint(err, "--memory gives it more");
+    return BASE_LIMIT;
 }
 
 BaseStatus sparql_hold(Operator *op, size_t bytes, BaseError *err)
 {
     Run *const run = op->run;
-    run->memory.used += bytes - op->held;
+    run->memory.held += bytes - op->held;
     op->held = bytes;
-    if (run->memory.most == 0 || run->memory.used <= run->memory.most)
-        return BASE_OK;
-    return base_fail(err, BASE_CANCELLED, "the query was stopped: it needs more than %.0f MiB of memory (in \"%s\")",
-                     (double)run->memory.most / 1048576, op->type->name);
+    return check_memory(run, err);
 }
 
 BaseStatus sparql_eval_status(Run *run)
@@ -118,7 +143,9 @@ BaseStatus sparql_next(Operator *op, Batch *out, BaseError *err)
     if (!make_room(op->run, out))
         return sparql_no_memory(err);
     op->run->eval.err = err;
-    const BaseStatus status = sparql_cancelled(op->run, err);
+    BaseStatus status = sparql_cancelled(op->run, err);
+    if (status == BASE_OK && op->run->memory.ticks++ % TICKS_PER_CHECK == 0)
+        status = check_memory(op->run, err);
     if (status != BASE_OK)
         return status;
     if (op->run->is_profiled)
@@ -156,6 +183,7 @@ void *sparql_new_operator(Builder *builder, const OperatorType *type, size_t siz
                      .estimate = -1,
                      .all = *builder->all};
     *builder->all = op;
+    builder->run->operators = builder->all;
     return op;
 }
 

@@ -25,10 +25,12 @@ typedef struct Run {
     BaseJob *job;
     const KgServices *services; /* NULL: not allowed */
     struct {
-        size_t used, most; /* bytes that operators hold; `most` 0: no limit */
+        size_t held, most; /* bytes: what sparql_hold was told; at most, 0: no limit */
+        unsigned ticks;
     } memory;
-    int64_t deadline; /* microseconds of the steady clock; 0: none */
-    double timeout;   /* seconds, for the message */
+    struct Operator *const *operators; /* the chain of all */
+    int64_t deadline;                  /* microseconds of the steady clock; 0: none */
+    double timeout;                    /* seconds, for the message */
     bool is_explained, is_profiled;
     BaseArena *arena;        /* of the query: operators lie in it */
     const char *name, *text; /* of the query, for messages while it is opened */

@@ -122,7 +122,7 @@ static bool pays_to_keep(const PathWalk *walk, const PathLink *link)
     const Run *const run = walk->op->run;
     if (link->lookups * TRIPLES_PER_LOOKUP < link->matches || link->matches > ADJACENCY_MOST)
         return false;
-    return run->memory.most == 0 || run->memory.used + adjacency_bytes(link->matches) < run->memory.most / 2;
+    return run->memory.most == 0 || run->memory.held + adjacency_bytes(link->matches) < run->memory.most / 2;
 }
 
 static BaseStatus add_all(NodeSet *out, const KgId *ids, size_t count, BaseError *err)

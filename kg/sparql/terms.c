@@ -104,6 +104,12 @@ BaseStatus sparql_terms_fresh_blank(Terms *terms, KgId *out, BaseError *err)
     }
 }
 
+size_t sparql_terms_bytes(const Terms *terms)
+{
+    return base_arena_bytes(&terms->arena) + terms->list.capacity * sizeof *terms->list.items +
+           terms->table_size * sizeof *terms->table;
+}
+
 void sparql_terms_free(Terms *terms)
 {
     base_arena_free(&terms->arena);

@@ -36,6 +36,7 @@ BaseStatus sparql_terms_intern(Terms *terms, const KgTerm *term, KgId *out, Base
 BaseStatus sparql_terms_get(Terms *terms, KgId id, BaseArena *arena, KgTerm *out, BaseError *err);
 /* A blank node that neither the database nor the query has. */
 BaseStatus sparql_terms_fresh_blank(Terms *terms, KgId *out, BaseError *err);
+size_t sparql_terms_bytes(const Terms *terms);
 void sparql_terms_free(Terms *terms);
 
 #endif
