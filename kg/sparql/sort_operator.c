@@ -1,172 +1,216 @@
-/* sort_operator.c - ORDER BY (SPARQL 1.1, section 15.1). Keys are ids; their distinct terms are decoded and ranked
- * once, rows are then sorted by ranks. With a LIMIT only the best rows are kept on the way. */
+/* sort_operator.c - ORDER BY (SPARQL 1.1, section 15.1), by numbers that are in the order of the keys (ranking.h): rows
+ * are sorted by the first key, then each run of equal ones by the next, which is thus decoded for few. With a LIMIT
+ * only the best rows are kept on the way; a row whose first key is beyond those of all kept is not looked at further.
+ */
 #include "kg/sparql/operator.h"
+#include "kg/sparql/ranking.h"
+#include "kg/sparql/value_ids.h"
 
 #include <stdlib.h>
 
-#define LEAST_KEPT 4096 /* rows gathered between two prunings */
+#define LEAST_KEPT 256 /* rows gathered between two prunings */
 
 typedef struct Sort {
     Operator base;
     const AstOrder *order;
     size_t key_count;
     uint64_t most;
-    KgId *rows; /* cells, then key ids, row by row */
-    size_t count, capacity, stride;
+    struct {
+        KgId *cells; /* then key ids, row by row */
+        size_t capacity;
+    } rows, spare;
+    size_t count, stride;
+    struct {
+        KgPair *items; /* of a row's key that is looked at and its number: the order */
+        size_t capacity;
+    } pairs, scratch;
+    struct {
+        bool *items;
+        size_t capacity;
+    } starts; /* whether a run of rows with equal keys begins here, in the order */
+    Ranking ranking;
+    struct {
+        bool is_set;
+        Value value; /* the first key of the last of the rows kept; its id is 0 if unbound */
+        uint64_t number;
+        BaseArena texts;
+    } limit;
     bool is_sorted;
     size_t at;
 } Sort;
 
-/* ---- Ranking ---- */
-
-typedef struct Ranking {
-    RowSet ids; /* of distinct keys */
-    Value *values;
-    uint32_t *order, *ranks; /* ranks from 1: unbound is 0 */
-} Ranking;
-
-static int compare_ranked(const void *a, const void *b, void *context)
+static KgId *row_at(const Sort *sort, size_t row)
 {
-    const Ranking *const ranking = context;
-    return sparql_value_order(&ranking->values[*(const uint32_t *)a], &ranking->values[*(const uint32_t *)b]);
-}
-
-static BaseStatus collect_ids(Sort *sort, Ranking *ranking, BaseError *err)
-{
-    const size_t width = sort->base.width;
-    ranking->ids.width = 1;
-    for (size_t row = 0; row < sort->count; row++)
-        for (size_t k = 0; k < sort->key_count; k++) {
-            const KgId *const id = &sort->rows[row * sort->stride + width + k];
-            bool is_new;
-            if (*id && sparql_row_set_put(&ranking->ids, id, &is_new) == NO_ROW)
-                return sparql_no_memory(err);
-        }
-    return BASE_OK;
-}
-
-static BaseStatus rank(Sort *sort, Ranking *ranking, BaseError *err)
-{
-    BaseStatus status = collect_ids(sort, ranking, err);
-    const size_t count = ranking->ids.count;
-    if (status != BASE_OK || count == 0)
-        return status;
-    ranking->values = malloc(count * sizeof *ranking->values);
-    ranking->order = malloc(count * sizeof *ranking->order);
-    ranking->ranks = malloc(count * sizeof *ranking->ranks);
-    if (!ranking->values || !ranking->order || !ranking->ranks)
-        return sparql_no_memory(err);
-    Eval *const eval = &sort->base.run->eval;
-    for (size_t i = 0; i < count; i++) {
-        ranking->order[i] = (uint32_t)i;
-        if (!sparql_eval_decode(eval, ranking->ids.cells[i], &ranking->values[i]))
-            return eval->status;
-    }
-    qsort_r(ranking->order, count, sizeof *ranking->order, compare_ranked, ranking);
-    uint32_t place = 0;
-    for (size_t i = 0; i < count; i++) {
-        place += i == 0 || compare_ranked(&ranking->order[i - 1], &ranking->order[i], ranking) != 0;
-        ranking->ranks[ranking->order[i]] = place;
-    }
-    return BASE_OK;
-}
-
-static void free_ranking(Ranking *ranking)
-{
-    sparql_row_set_free(&ranking->ids);
-    free(ranking->values);
-    free(ranking->order);
-    free(ranking->ranks);
+    return sort->rows.cells + row * sort->stride;
 }
 
 /* ---- Sorting rows ---- */
 
-typedef struct RowOrder {
-    const Sort *sort;
-    const uint32_t *ranks; /* row by row, key by key */
-} RowOrder;
-
-static int compare_rows(const void *a, const void *b, void *context)
+/* Sorts the run from `start` to `end` by key k, and marks where its runs begin. */
+static BaseStatus sort_run(Sort *sort, size_t k, size_t start, size_t end)
 {
-    const RowOrder *const order = context;
-    const uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-    const size_t keys = order->sort->key_count;
-    for (size_t k = 0; k < keys; k++) {
-        const uint32_t p = order->ranks[x * keys + k], q = order->ranks[y * keys + k];
-        if (p != q)
-            return (p < q) == order->sort->order[k].descending ? 1 : -1;
-    }
-    return x < y ? -1 : x > y; /* as they came */
+    KgPair *const pairs = sort->pairs.items + start;
+    const size_t count = end - start;
+    for (size_t i = 0; i < count; i++)
+        pairs[i].key = row_at(sort, pairs[i].with)[sort->base.width + k];
+    const BaseStatus status = sparql_rank(&sort->base.run->eval, &sort->ranking, pairs, count);
+    if (status != BASE_OK)
+        return status;
+    for (size_t i = 0; sort->order[k].descending && i < count; i++)
+        pairs[i].key = ~pairs[i].key;
+    sparql_sort_pairs(pairs, sort->scratch.items, count);
+    for (size_t i = 1; i < count; i++)
+        sort->starts.items[start + i] = pairs[i].key != pairs[i - 1].key;
+    return BASE_OK;
 }
 
-/* Puts the rows in the order of `numbers`, the first `kept` of them. */
-static bool reorder(Sort *sort, const uint32_t *numbers, size_t kept)
+static size_t run_end(const Sort *sort, size_t start)
 {
-    KgId *const rows = malloc((kept ? kept : 1) * sort->stride * sizeof *rows);
-    if (!rows)
-        return false;
-    for (size_t i = 0; i < kept; i++)
-        memcpy(rows + i * sort->stride, sort->rows + numbers[i] * sort->stride, sort->stride * sizeof *rows);
-    free(sort->rows);
-    sort->rows = rows;
-    sort->count = kept;
-    sort->capacity = kept ? kept : 1;
-    return true;
+    size_t end = start + 1;
+    while (end < sort->count && !sort->starts.items[end])
+        end++;
+    return end;
 }
 
+/* Puts the order into pairs; of the rows behind the first `most` it may be any. */
 static BaseStatus sort_rows(Sort *sort, BaseError *err)
 {
-    Ranking ranking = {0};
-    const size_t keys = sort->key_count;
-    BaseArena *const texts = &sort->base.run->eval.scratch; /* of the values that are ranked */
-    const BaseArenaMark mark = base_arena_mark(texts);
-    uint32_t *const ranks = malloc((sort->count * keys + 1) * sizeof *ranks);
-    uint32_t *const numbers = malloc((sort->count + 1) * sizeof *numbers);
-    BaseStatus status = ranks && numbers ? rank(sort, &ranking, err) : sparql_no_memory(err);
-    if (status != BASE_OK)
-        goto done;
-    for (size_t row = 0; row < sort->count; row++) {
-        numbers[row] = (uint32_t)row;
-        for (size_t k = 0; k < keys; k++) {
-            const KgId *const id = &sort->rows[row * sort->stride + sort->base.width + k];
-            ranks[row * keys + k] = *id ? ranking.ranks[sparql_row_set_find(&ranking.ids, id)] : 0;
+    if (!BASE_RESERVE(&sort->pairs, sort->count) || !BASE_RESERVE(&sort->scratch, sort->count) ||
+        !BASE_RESERVE(&sort->starts, sort->count))
+        return sparql_no_memory(err);
+    for (size_t i = 0; i < sort->count; i++) {
+        sort->pairs.items[i].with = i;
+        sort->starts.items[i] = i == 0;
+    }
+    bool is_done = sort->count == 0;
+    for (size_t k = 0; k < sort->key_count && !is_done; k++) {
+        is_done = true;
+        for (size_t start = 0, end; start < sort->count && start < sort->most; start = end) {
+            end = run_end(sort, start);
+            if (end - start < 2)
+                continue;
+            is_done = false;
+            const BaseStatus status = sort_run(sort, k, start, end);
+            if (status != BASE_OK)
+                return status;
         }
     }
-    RowOrder order = {sort, ranks};
-    qsort_r(numbers, sort->count, sizeof *numbers, compare_rows, &order);
-    if (!reorder(sort, numbers, sort->count < sort->most ? sort->count : (size_t)sort->most))
-        status = sparql_no_memory(err);
-done:
-    free_ranking(&ranking);
-    base_arena_rewind(texts, mark);
-    free(ranks);
-    free(numbers);
-    return status;
+    return BASE_OK;
+}
+
+/* ---- The limit ---- */
+
+/* The value stays, so its text goes into an arena of its own. */
+static BaseStatus set_limit(Sort *sort, KgId id)
+{
+    Eval *const eval = &sort->base.run->eval;
+    const BaseArena scratch = eval->scratch;
+    Value value = {0};
+    eval->scratch = (BaseArena){0};
+    if (id && !sparql_eval_decode(eval, id, &value))
+        value = (Value){0};
+    base_arena_free(&sort->limit.texts);
+    sort->limit.texts = eval->scratch;
+    eval->scratch = scratch;
+    sort->limit.value = value;
+    sort->limit.value.id = id;
+    sort->limit.number = sparql_order_number(id);
+    sort->limit.is_set = eval->status == BASE_OK;
+    return eval->status;
+}
+
+/* Whether a row is behind all rows kept, by how its first key compares with the limit: of equal ones the first stay,
+ * unless another key decides. */
+static bool is_behind(const Sort *sort, int order)
+{
+    const int signed_order = sort->order[0].descending ? -order : order;
+    return signed_order > 0 || (signed_order == 0 && sort->key_count == 1);
+}
+
+static bool is_value_behind(const Sort *sort, const Value *value)
+{
+    return is_behind(sort, sort->limit.value.id ? sparql_value_order(value, &sort->limit.value) : 1);
+}
+
+static bool is_id_behind(Sort *sort, KgId id)
+{
+    const KgId limit = sort->limit.value.id;
+    if (id == limit || id == 0 || limit == 0)
+        return is_behind(sort, (id != 0) - (limit != 0));
+    if (kg_is_inline(id) && kg_inline_tag(id) == kg_inline_tag(limit)) {
+        const uint64_t number = sparql_order_number(id);
+        return is_behind(sort, (number > sort->limit.number) - (number < sort->limit.number));
+    }
+    Eval *const eval = &sort->base.run->eval;
+    const BaseArenaMark mark = base_arena_mark(&eval->scratch);
+    Value value;
+    const bool is_so = sparql_eval_decode(eval, id, &value) && is_value_behind(sort, &value);
+    base_arena_rewind(&eval->scratch, mark);
+    return is_so;
+}
+
+/* Keeps the best rows only, in their order. */
+static BaseStatus prune(Sort *sort, BaseError *err)
+{
+    const BaseStatus status = sort_rows(sort, err);
+    if (status != BASE_OK || sort->count <= sort->most)
+        return status;
+    const size_t kept = (size_t)sort->most, bytes = sort->stride * sizeof(KgId);
+    if (!base_reserve((void **)&sort->spare.cells, &sort->spare.capacity, sort->rows.capacity, bytes))
+        return sparql_no_memory(err);
+    for (size_t i = 0; i < kept; i++)
+        memcpy(sort->spare.cells + i * sort->stride, row_at(sort, sort->pairs.items[i].with), bytes);
+    KgId *const cells = sort->rows.cells;
+    const size_t capacity = sort->rows.capacity;
+    sort->rows.cells = sort->spare.cells;
+    sort->rows.capacity = sort->spare.capacity;
+    sort->spare.cells = cells;
+    sort->spare.capacity = capacity;
+    sort->count = kept;
+    return kept ? set_limit(sort, row_at(sort, kept - 1)[sort->base.width]) : BASE_OK;
 }
 
 /* ---- The operator ---- */
 
-static BaseStatus keep_row(Sort *sort, const KgId *row, BaseError *err)
+/* The id of key k, 0: an error or unbound. True: the row is behind the limit. */
+static bool find_key(Sort *sort, size_t k, const KgId *row, KgId *out)
 {
     Eval *const eval = &sort->base.run->eval;
-    if (!base_reserve((void **)&sort->rows, &sort->capacity, sort->count + 1, sort->stride * sizeof(KgId)) ||
-        sort->count >= UINT32_MAX - 1)
-        return sparql_no_memory(err);
-    KgId *const kept = sort->rows + sort->count++ * sort->stride;
-    memcpy(kept, row, sort->base.width * sizeof *row);
-    for (size_t k = 0; k < sort->key_count; k++) {
-        const BaseArenaMark mark = base_arena_mark(&eval->scratch);
-        KgId *const id = &kept[sort->base.width + k];
-        const AstExpr *const expr = sort->order[k].expr;
-        Value value;
-        *id = 0;
-        if (expr->op == EXPR_VARIABLE)
-            *id = row[expr->node.variable];
-        else if (sparql_eval(eval, expr, row, &value))
-            sparql_eval_intern(eval, &value, id);
-        base_arena_rewind(&eval->scratch, mark);
+    const AstExpr *const expr = sort->order[k].expr;
+    const bool has_limit = k == 0 && sort->limit.is_set;
+    *out = 0;
+    if (expr->op == EXPR_VARIABLE) {
+        *out = row[expr->node.variable];
+        return has_limit && is_id_behind(sort, *out);
     }
-    return eval->status;
+    const BaseArenaMark mark = base_arena_mark(&eval->scratch);
+    Value value;
+    bool is_beyond = false;
+    if (!sparql_eval(eval, expr, row, &value))
+        is_beyond = has_limit && is_id_behind(sort, 0);
+    else if (has_limit && is_value_behind(sort, &value))
+        is_beyond = true;
+    else
+        sparql_eval_intern(eval, &value, out);
+    base_arena_rewind(&eval->scratch, mark);
+    return is_beyond;
+}
+
+static BaseStatus keep_row(Sort *sort, const KgId *row, BaseError *err)
+{
+    const size_t width = sort->base.width;
+    KgId first;
+    if (find_key(sort, 0, row, &first))
+        return sparql_eval_status(sort->base.run);
+    if (!base_reserve((void **)&sort->rows.cells, &sort->rows.capacity, sort->count + 1, sort->stride * sizeof(KgId)))
+        return sparql_no_memory(err);
+    KgId *const kept = row_at(sort, sort->count++);
+    if (width)
+        memcpy(kept, row, width * sizeof *row);
+    kept[width] = first;
+    for (size_t k = 1; k < sort->key_count; k++)
+        find_key(sort, k, row, &kept[width + k]);
+    return sparql_eval_status(sort->base.run);
 }
 
 static BaseStatus read_rows(Sort *sort, Batch *buffer, BaseError *err)
@@ -175,10 +219,11 @@ static BaseStatus read_rows(Sort *sort, Batch *buffer, BaseError *err)
     BaseStatus status = BASE_OK;
     while (status == BASE_OK) {
         status = sparql_next(sort->base.input, buffer, err);
-        for (size_t i = 0; i < buffer->count && status == BASE_OK; i++)
+        for (size_t i = 0; i < buffer->count && status == BASE_OK; i++) {
             status = keep_row(sort, batch_row(buffer, i), err);
-        if (status == BASE_OK && sort->count >= full)
-            status = sort_rows(sort, err);
+            if (status == BASE_OK && sort->count >= full)
+                status = prune(sort, err);
+        }
     }
     buffer->count = 0;
     return status == BASE_END ? sort_rows(sort, err) : status;
@@ -193,8 +238,8 @@ static BaseStatus sort_next(Operator *op, Batch *out, BaseError *err)
             return status;
         sort->is_sorted = true;
     }
-    while (sort->at < sort->count && !batch_is_full(out))
-        batch_add(out, sort->rows + sort->at++ * sort->stride);
+    while (sort->at < sort->count && sort->at < sort->most && !batch_is_full(out))
+        batch_add(out, row_at(sort, sort->pairs.items[sort->at++].with));
     return out->count ? BASE_OK : BASE_END;
 }
 
@@ -203,16 +248,33 @@ static void sort_rewind(Operator *op)
     Sort *const sort = (Sort *)op;
     sort->count = sort->at = 0;
     sort->is_sorted = false;
+    sort->limit.is_set = false;
 }
 
 static void sort_close(Operator *op)
 {
-    free(((Sort *)op)->rows);
+    Sort *const sort = (Sort *)op;
+    free(sort->rows.cells);
+    free(sort->spare.cells);
+    free(sort->pairs.items);
+    free(sort->scratch.items);
+    free(sort->starts.items);
+    sparql_ranking_free(&sort->ranking);
+    base_arena_free(&sort->limit.texts);
+}
+
+static size_t sort_bytes(const Operator *op)
+{
+    const Sort *const sort = (const Sort *)op;
+    return (sort->rows.capacity + sort->spare.capacity) * sort->stride * sizeof(KgId) +
+           (sort->pairs.capacity + sort->scratch.capacity) * sizeof(KgPair) + sort->starts.capacity +
+           sparql_ranking_bytes(&sort->ranking);
 }
 
 Operator *sparql_new_sort(Builder *builder, Operator *input, const AstOrder *order, size_t count, uint64_t most)
 {
-    static const OperatorType type = {.name = "sort", .next = sort_next, .rewind = sort_rewind, .close = sort_close};
+    static const OperatorType type = {
+        .name = "sort", .next = sort_next, .rewind = sort_rewind, .close = sort_close, .bytes = sort_bytes};
     Sort *const sort = sparql_new_operator(builder, &type, sizeof *sort, input);
     if (!sort)
         return NULL;

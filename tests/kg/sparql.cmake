@@ -3,6 +3,7 @@ kgq_test(kg sparql_w3c SOURCES kg/sparql/turtle.c kg/sparql/solutions.c LINK Pkg
 kgq_test(kg sparql_parse)
 kgq_test(kg sparql_eval)
 kgq_test(kg sparql_values)
+kgq_test(kg sparql_order)
 kgq_test(kg rows)
 set(oracle compare generate lexicon naive_expression naive_graph naive_path naive_pattern naive_select tree world write)
 list(TRANSFORM oracle PREPEND kg/sparql/)

@@ -1,76 +1,7 @@
 /* test_sparql_values.c - values at the edges, where ids take short ways: each short way gives what the way by terms
  * does, and what was worked out by hand. */
 #include "sparql/ask.h"
-
-#define XSD "<http://www.w3.org/2001/XMLSchema#"
-#define TYPED(text, type) "\"" text "\"^^" XSD type ">"
-
-/* Terms of all kinds in one column: held by ids, and of the same datatypes in the dictionary. */
-static const char *const terms[] = {
-    /* numbers */
-    TYPED("1", "integer"),
-    TYPED("-7", "integer"),
-    TYPED("01", "integer"),
-    TYPED("+5", "integer"),
-    TYPED("36028797018963967", "integer"),
-    TYPED("36028797018963968", "integer"),
-    TYPED("-36028797018963969", "integer"),
-    TYPED("9007199254740993", "integer"),
-    TYPED("123456789012345678901234567890", "integer"),
-    TYPED("7", "int"),
-    TYPED("1.5", "decimal"),
-    TYPED("1.50", "decimal"),
-    TYPED("-0.000001", "decimal"),
-    TYPED("0.0000001", "decimal"),
-    TYPED("5000000000.5", "decimal"),
-    TYPED("1.0", "decimal"),
-    TYPED("1.0E0", "double"),
-    TYPED("1", "double"),
-    TYPED("-0.0E0", "double"),
-    TYPED("0.0E0", "double"),
-    TYPED("0.1", "double"),
-    TYPED("1.0E300", "double"),
-    TYPED("9007199254740992", "double"),
-    TYPED("NaN", "double"),
-    TYPED("INF", "double"),
-    TYPED("-INF", "double"),
-    TYPED("1.5", "float"),
-    TYPED("0.1", "float"),
-    TYPED("NaN", "float"),
-    /* others */
-    TYPED("true", "boolean"),
-    TYPED("false", "boolean"),
-    TYPED("1", "boolean"),
-    TYPED("maybe", "boolean"),
-    TYPED("one", "integer"),
-    TYPED("", "date"),
-    TYPED("2020-01-01", "date"),
-    TYPED("2020-01-01Z", "date"),
-    TYPED("2020-01-01+14:00", "date"),
-    TYPED("2019-12-31-13:30", "date"),
-    TYPED("12020-01-01", "date"),
-    TYPED("-0044-03-15", "date"),
-    TYPED("2020-01-01T12:00:00", "dateTime"),
-    TYPED("2020-01-01T12:00:00Z", "dateTime"),
-    TYPED("2020-01-01T12:00:00.000Z", "dateTime"),
-    TYPED("2020-01-01T12:00:00.0001Z", "dateTime"),
-    TYPED("2020-01-01T24:00:00Z", "dateTime"),
-    TYPED("2020-01-02T02:30:00+14:00", "dateTime"),
-    TYPED("x", "duration"),
-    "\"\"",
-    "\"a\"",
-    "\"abcdefg\"",
-    "\"abcdefgh\"",
-    "\"zz\"",
-    "\"\xc3\xa9t\xc3\xa9\"",
-    "\"a\"@en",
-    "\"a\"@de",
-    "\"abcdefgh\"@en",
-    "<kg:cat>",
-    "<kg:dog>",
-};
-#define TERMS (sizeof terms / sizeof *terms)
-#define NUMBERS 29
+#include "sparql/odd_terms.h"
 
 /* :iNN :value TERM for all but the last, so that some terms are the database's and some only the query's. */
 static int make_values(void **state)
@@ -78,10 +9,10 @@ static int make_values(void **state)
     if (make_fixture(state) != 0)
         return -1;
     const Fixture *const f = *state;
-    for (size_t i = 0; i + 1 < TERMS; i++) {
+    for (size_t i = 0; i + 1 < ODD_TERMS; i++) {
         char subject[32];
         snprintf(subject, sizeof subject, "i%02zu", i);
-        const char *const facts[] = {subject, "value", terms[i], NULL};
+        const char *const facts[] = {subject, "value", odd_terms[i], NULL};
         add_facts(f->store, KG_ASSERTED, facts);
     }
     static const char *const more[] = {"i99", "value", "_:b", NULL};
@@ -105,7 +36,7 @@ static void put_rows(BaseRandom *random, size_t among, char *out, size_t capacit
     size_t length = 0;
     out[0] = '\0';
     for (size_t k = 0, count = base_random_next(random) % 7; k < count; k++) {
-        const char *const term = base_random_next(random) % 32 ? terms[base_random_next(random) % among] : "UNDEF";
+        const char *const term = base_random_next(random) % 32 ? odd_terms[base_random_next(random) % among] : "UNDEF";
         length += (size_t)snprintf(out + length, capacity - length, "(%s %s) ",
                                    base_random_next(random) % 2 ? ":a" : ":b", term);
     }
@@ -122,7 +53,7 @@ static void aggregates_of_ids_are_those_of_values(void **state)
     base_random_seed(&random, 7);
     for (int i = 0; i < 4000; i++) {
         char rows[1024], text[1400], other[1400];
-        put_rows(&random, i % 4 ? NUMBERS : TERMS, rows, sizeof rows);
+        put_rows(&random, i % 4 ? ODD_NUMBERS : ODD_TERMS, rows, sizeof rows);
         const char *const call = calls[base_random_next(&random) % (sizeof calls / sizeof *calls)];
         const char *const key = i % 2 ? "?k" : "", *const end = i % 2 ? "GROUP BY ?k" : "";
         snprintf(text, sizeof text, "SELECT %s (%s?v) AS ?x) { VALUES (?k ?v) { %s } } %s", key, call, rows, end);
@@ -133,7 +64,7 @@ static void aggregates_of_ids_are_those_of_values(void **state)
 }
 
 #define SUM_OF(values, expected)                                                                                       \
-    expect_answer(f->store, "PREFIX xsd: " XSD "> SELECT (SUM(?v) AS ?s) { VALUES ?v { " values " } }", expected)
+    expect_answer(f->store, "PREFIX xsd: " IRI_OF_XSD "> SELECT (SUM(?v) AS ?s) { VALUES ?v { " values " } }", expected)
 
 static void sums_are_exact_until_a_double_comes(void **state)
 {
@@ -167,7 +98,8 @@ static void best_values_are_the_first_of_their_equals(void **state)
     const Fixture *const f = *state;
     expect_answer(f->store, "SELECT (MIN(?v) AS ?a) (MAX(?v) AS ?b) { VALUES ?v { 1.50 1.5 1.500 } }", "1.50\t1.50\n");
     expect_answer(f->store, "SELECT (MIN(?v) AS ?a) (MAX(?v) AS ?b) { VALUES ?v { 0e0 -0e0 } }", "0e0\t0e0\n");
-    expect_answer(f->store, "SELECT (MIN(?v) AS ?a) (MAX(?v) AS ?b) { VALUES ?v { 1e0 'NaN'^^" XSD "double> -3e0 } }",
+    expect_answer(f->store,
+                  "SELECT (MIN(?v) AS ?a) (MAX(?v) AS ?b) { VALUES ?v { 1e0 'NaN'^^" IRI_OF_XSD "double> -3e0 } }",
                   "\"NaN\"^^<http://www.w3.org/2001/XMLSchema#double>\t1e0\n");
     expect_answer(f->store, "SELECT (MIN(?v) AS ?a) (MAX(?v) AS ?b) { VALUES ?v { 3 2.5 1e1 'x' } }", "\"x\"\t1e1\n");
     expect_answer(f->store, "SELECT (MIN(?v) AS ?a) (MAX(?v) AS ?b) { VALUES ?v { 3 UNDEF } }", "\t\n");
@@ -200,9 +132,9 @@ static void everything_distinct_is_counted_once_by_term(void **state)
 {
     const Fixture *const f = *state;
     char expected[64];
-    snprintf(expected, sizeof expected, "%zu\t%zu\n", TERMS, TERMS);
+    snprintf(expected, sizeof expected, "%zu\t%zu\n", ODD_TERMS, ODD_TERMS);
     expect_answer(f->store, "SELECT (COUNT(?v) AS ?n) (COUNT(DISTINCT ?v) AS ?d) { ?s :value ?v }", expected);
-    snprintf(expected, sizeof expected, "%zu\n", TERMS);
+    snprintf(expected, sizeof expected, "%zu\n", ODD_TERMS);
     expect_answer(f->store, "SELECT (COUNT(DISTINCT *) AS ?n) { { ?s :value ?v } UNION { ?s :value ?v } }", expected);
     expect_answer(f->store,
                   "SELECT (COUNT(*) AS ?n) { SELECT DISTINCT ?v { { ?s :value ?v } UNION { ?t :value ?v } } }",
