@@ -1,26 +1,65 @@
 /* row_operators.c - operators that look at one row at a time: FILTER, BIND, DISTINCT, LIMIT, and the step from a
  * subquery to the query around it. */
+#include "kg/sparql/id_tests.h"
 #include "kg/sparql/operator.h"
 
 #include <stdlib.h>
 
 /* ---- Filter ---- */
 
+typedef enum ConditionKind {
+    CONDITION_CONSTANT, /* `test` */
+    CONDITION_PAIR,     /* two variables: `expr` is = != < > <= or >= */
+    CONDITION_OTHER,
+} ConditionKind;
+
+/* One of what && joins. */
+typedef struct Condition {
+    ConditionKind kind;
+    const AstExpr *expr;
+    IdTest *test;
+} Condition;
+
 typedef struct Filter {
     Operator base;
-    AstExpr *const *exprs;
+    Condition *conditions; /* those that look at ids first */
     size_t count;
 } Filter;
 
-static bool passes(Filter *filter, const KgId *row)
+static bool evaluate(Filter *filter, const AstExpr *expr, const KgId *row)
 {
     Eval *const eval = &filter->base.run->eval;
     const BaseArenaMark mark = base_arena_mark(&eval->scratch);
-    bool all = true;
-    for (size_t i = 0; i < filter->count && all; i++)
-        all = sparql_eval_truth(eval, filter->exprs[i], row);
+    const bool is_true = sparql_eval_truth(eval, expr, row);
     base_arena_rewind(&eval->scratch, mark);
-    return all;
+    return is_true;
+}
+
+static inline Verdict look_at_ids(const Condition *condition, const KgId *row)
+{
+    switch (condition->kind) {
+    case CONDITION_CONSTANT:
+        return sparql_test_id(condition->test, row[condition->test->comparison.variable]);
+    case CONDITION_PAIR: {
+        const AstExpr *const expr = condition->expr;
+        return sparql_compare_ids(expr->op, row[expr->arguments[0]->node.variable],
+                                  row[expr->arguments[1]->node.variable]);
+    }
+    case CONDITION_OTHER:
+        break;
+    }
+    return VERDICT_UNSURE;
+}
+
+static bool passes(Filter *filter, const KgId *row)
+{
+    for (size_t i = 0; i < filter->count; i++) {
+        const Verdict verdict = look_at_ids(&filter->conditions[i], row);
+        if (verdict == VERDICT_FALSE ||
+            (verdict == VERDICT_UNSURE && !evaluate(filter, filter->conditions[i].expr, row)))
+            return false;
+    }
+    return true;
 }
 
 static BaseStatus filter_next(Operator *op, Batch *out, BaseError *err)
@@ -44,14 +83,68 @@ static BaseStatus filter_next(Operator *op, Batch *out, BaseError *err)
     return BASE_OK;
 }
 
+static size_t count_conditions(const AstExpr *expr)
+{
+    size_t count = 1;
+    for (; expr->op == EXPR_AND; expr = expr->arguments[0])
+        count += count_conditions(expr->arguments[1]);
+    return count;
+}
+
+static bool is_pair(const AstExpr *expr)
+{
+    return expr->op >= EXPR_EQ && expr->op <= EXPR_GE && expr->arguments[0]->op == EXPR_VARIABLE &&
+           expr->arguments[1]->op == EXPR_VARIABLE;
+}
+
+static bool add_condition(Builder *builder, Filter *filter, const AstExpr *expr)
+{
+    Comparison comparison;
+    Condition *const condition = &filter->conditions[filter->count++];
+    *condition = (Condition){is_pair(expr) ? CONDITION_PAIR : CONDITION_OTHER, expr, NULL};
+    if (!sparql_find_comparison(expr, &comparison))
+        return true;
+    condition->kind = CONDITION_CONSTANT;
+    condition->test = sparql_build_alloc(builder, 1, sizeof *condition->test);
+    if (condition->test)
+        condition->test->comparison = comparison;
+    return condition->test != NULL;
+}
+
+/* A filter passes where each of what && joins is true, so they are looked at one by one. */
+static bool add_conditions(Builder *builder, Filter *filter, const AstExpr *expr)
+{
+    for (; expr->op == EXPR_AND; expr = expr->arguments[0])
+        if (!add_conditions(builder, filter, expr->arguments[1]))
+            return false;
+    return add_condition(builder, filter, expr);
+}
+
+static void put_cheap_ones_first(Filter *filter)
+{
+    size_t cheap = 0;
+    for (size_t i = 0; i < filter->count; i++) {
+        const Condition condition = filter->conditions[i];
+        if (condition.kind == CONDITION_OTHER)
+            continue;
+        filter->conditions[i] = filter->conditions[cheap];
+        filter->conditions[cheap++] = condition;
+    }
+}
+
 Operator *sparql_new_filter(Builder *builder, Operator *input, AstExpr *const *exprs, size_t count)
 {
     static const OperatorType type = {.name = "filter", .next = filter_next};
     Filter *const filter = sparql_new_operator(builder, &type, sizeof *filter, input);
-    if (!filter)
+    size_t conditions = 0;
+    for (size_t i = 0; i < count; i++)
+        conditions += count_conditions(exprs[i]);
+    if (!filter || !(filter->conditions = sparql_build_alloc(builder, conditions, sizeof *filter->conditions)))
         return NULL;
-    filter->exprs = exprs;
-    filter->count = count;
+    for (size_t i = 0; i < count; i++)
+        if (!add_conditions(builder, filter, exprs[i]))
+            return NULL;
+    put_cheap_ones_first(filter);
     return &filter->base;
 }
 
@@ -106,7 +199,17 @@ typedef struct Distinct {
     size_t count;
     KgId *key;
     RowSet seen;
+    IdSet ids; /* instead, when there is one column */
 } Distinct;
+
+static bool put_row(Distinct *distinct, const KgId *row, bool *is_new)
+{
+    if (distinct->count == 1)
+        return sparql_id_set_put(&distinct->ids, row[distinct->columns[0]], is_new);
+    for (size_t c = 0; c < distinct->count; c++)
+        distinct->key[c] = row[distinct->columns[c]];
+    return sparql_row_set_put(&distinct->seen, distinct->key, is_new) != NO_ROW;
+}
 
 static BaseStatus distinct_next(Operator *op, Batch *out, BaseError *err)
 {
@@ -118,10 +221,8 @@ static BaseStatus distinct_next(Operator *op, Batch *out, BaseError *err)
         size_t kept = 0;
         for (size_t i = 0; i < out->count; i++) {
             const KgId *const row = batch_row(out, i);
-            for (size_t c = 0; c < distinct->count; c++)
-                distinct->key[c] = row[distinct->columns[c]];
             bool is_new;
-            if (sparql_row_set_put(&distinct->seen, distinct->key, &is_new) == NO_ROW)
+            if (!put_row(distinct, row, &is_new))
                 return sparql_no_memory(err);
             if (is_new && kept++ < i)
                 memcpy(batch_row(out, kept - 1), row, op->width * sizeof *row);
@@ -134,17 +235,28 @@ static BaseStatus distinct_next(Operator *op, Batch *out, BaseError *err)
 static void distinct_rewind(Operator *op)
 {
     sparql_row_set_clear(&((Distinct *)op)->seen);
+    sparql_id_set_clear(&((Distinct *)op)->ids);
 }
 
 static void distinct_close(Operator *op)
 {
     sparql_row_set_free(&((Distinct *)op)->seen);
+    sparql_id_set_free(&((Distinct *)op)->ids);
+}
+
+static size_t distinct_bytes(const Operator *op)
+{
+    const Distinct *const distinct = (const Distinct *)op;
+    return sparql_row_set_bytes(&distinct->seen) + sparql_id_set_bytes(&distinct->ids);
 }
 
 Operator *sparql_new_distinct(Builder *builder, Operator *input, const uint32_t *columns, size_t count)
 {
-    static const OperatorType type = {
-        .name = "distinct", .next = distinct_next, .rewind = distinct_rewind, .close = distinct_close};
+    static const OperatorType type = {.name = "distinct",
+                                      .next = distinct_next,
+                                      .rewind = distinct_rewind,
+                                      .close = distinct_close,
+                                      .bytes = distinct_bytes};
     Distinct *const distinct = sparql_new_operator(builder, &type, sizeof *distinct, input);
     KgId *const key = sparql_build_alloc(builder, count, sizeof *key);
     if (!distinct || !key)
@@ -153,6 +265,7 @@ Operator *sparql_new_distinct(Builder *builder, Operator *input, const uint32_t 
     distinct->count = count;
     distinct->key = key;
     distinct->seen.width = count;
+    distinct->ids.others.width = 1;
     return &distinct->base;
 }
 

@@ -141,9 +141,60 @@ static void everything_distinct_is_counted_once_by_term(void **state)
                   expected);
 }
 
+/* ---- Filters ---- */
+
+static const char *const comparisons[] = {"=", "!=", "<", ">", "<=", ">="};
+#define COMPARISONS (sizeof comparisons / sizeof *comparisons)
+
+/* With COALESCE the comparison is evaluated; without, ids decide what they can. */
+static void filters_on_ids_let_the_same_rows_through(void **state)
+{
+    const Fixture *const f = *state;
+    for (size_t op = 0; op < COMPARISONS; op++)
+        for (size_t i = 0; i < ODD_TERMS; i++) {
+            char text[512], other[512];
+            snprintf(text, sizeof text, "SELECT ?v { ?s :value ?v FILTER(?v %s %s) }", comparisons[op], odd_terms[i]);
+            snprintf(other, sizeof other, "SELECT ?v { ?s :value ?v FILTER(COALESCE(?v) %s %s) }", comparisons[op],
+                     odd_terms[i]);
+            expect_same_answer(f->store, text, other);
+        }
+    for (size_t op = 0; op < COMPARISONS; op++) {
+        char text[512], other[512];
+        snprintf(text, sizeof text, "SELECT (COUNT(*) AS ?n) { ?s :value ?v . ?t :value ?w FILTER(?v %s ?w) }",
+                 comparisons[op]);
+        snprintf(other, sizeof other,
+                 "SELECT (COUNT(*) AS ?n) { ?s :value ?v . ?t :value ?w FILTER(COALESCE(?v) %s ?w) }", comparisons[op]);
+        expect_same_answer(f->store, text, other);
+    }
+}
+
+static void filters_joined_by_and_need_all_of_them(void **state)
+{
+    const Fixture *const f = *state;
+    static const char values[] = "{ VALUES (?v ?w) { (1 2) (2 1) (3 UNDEF) (UNDEF 3) ('x' 1) (2.5 2.5e0) } ";
+    static const struct {
+        const char *filter, *rows;
+    } cases[] = {
+        {"?v > 1 && ?v < 3", "2\t1\n2.5\t2.5e0\n"},
+        {"1 < ?v && (3 > ?v && ?w > 1)", "2.5\t2.5e0\n"},
+        {"?v >= 1 && ?w >= 1", "1\t2\n2\t1\n2.5\t2.5e0\n"},
+        {"?v = ?w && STR(?v) != 'x'", "2.5\t2.5e0\n"},
+        {"?v != ?w && ?v != 1", "2\t1\n\"x\"\t1\n"},
+        {"(?v > 1 || ?w > 1) && ?w < 3", "1\t2\n2\t1\n2.5\t2.5e0\n"},
+        {"!(?v > 1) && true", "1\t2\n"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char text[512];
+        snprintf(text, sizeof text, "SELECT ?v ?w %s FILTER(%s) }", values, cases[i].filter);
+        expect_answer(f->store, text, cases[i].rows);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(filters_on_ids_let_the_same_rows_through),
+        cmocka_unit_test(filters_joined_by_and_need_all_of_them),
         cmocka_unit_test(aggregates_of_ids_are_those_of_values),
         cmocka_unit_test(sums_are_exact_until_a_double_comes),
         cmocka_unit_test(best_values_are_the_first_of_their_equals),
