@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /* The offset of the first byte that is not part of well-formed UTF-8 (RFC 3629); `length` when all is well. */
 size_t base_utf8_check(const char *bytes, size_t length);
@@ -31,5 +32,34 @@ const char *base_group_digits(uint64_t number, char out[BASE_GROUPED_BYTES]);
 /* Parses all of `text` as a number within [low, high]; false, and *out untouched, otherwise. */
 bool base_parse_uint(const char *text, uint64_t low, uint64_t high, uint64_t *out);
 bool base_parse_double(const char *text, double low, double high, double *out);
+
+/* How many bytes from the front on stand for themselves: not below `least`, not DEL, and none of the `count` in
+ * `others`. Inlined, so that these are constants. */
+typedef unsigned char BaseBytes __attribute__((vector_size(16)));
+static inline __attribute__((always_inline)) size_t
+base_plain_length(const char *bytes, size_t length, unsigned char least, const char *others, size_t count)
+{
+    size_t at = 0;
+    for (; at + sizeof(BaseBytes) <= length; at += sizeof(BaseBytes)) {
+        BaseBytes block;
+        uint64_t halves[2];
+        memcpy(&block, bytes + at, sizeof block);
+        BaseBytes found = (BaseBytes)((block < least) | (block == 0x7f));
+        for (size_t i = 0; i < count; i++)
+            found |= (BaseBytes)(block == (unsigned char)others[i]);
+        memcpy(halves, &found, sizeof halves);
+        if (halves[0] | halves[1])
+            break;
+    }
+    for (; at < length; at++) {
+        const unsigned char byte = (unsigned char)bytes[at];
+        bool is_plain = byte >= least && byte != 0x7f;
+        for (size_t i = 0; i < count; i++)
+            is_plain &= byte != (unsigned char)others[i];
+        if (!is_plain)
+            break;
+    }
+    return at;
+}
 
 #endif

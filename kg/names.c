@@ -455,30 +455,35 @@ BaseStatus kg_parse_term(KgText text, BaseArena *arena, KgTerm *out, BaseError *
 
 /* ---- Writing ---- */
 
+static bool add_escape(unsigned char byte, bool in_iri, BaseBuffer *out)
+{
+    static const char plain[] = "\t\n\r\"\\", letters[] = "tnr\"\\";
+    const char *const found = byte && !in_iri ? strchr(plain, byte) : NULL;
+    return found ? base_buffer_format(out, "\\%c", letters[found - plain]) : base_buffer_format(out, "\\u%04X", byte);
+}
+
 /* The bytes with what may not stand in a literal (or, `in_iri`, in an IRI) escaped. */
 static bool add_escaped(KgText text, bool in_iri, BaseBuffer *out)
 {
-    static const char plain[] = "\t\n\r\"\\", letters[] = "tnr\"\\";
-    size_t copied = 0;
-    for (size_t i = 0; i < text.length; i++) {
-        const unsigned char byte = (unsigned char)text.bytes[i];
-        const bool escape =
-            in_iri ? kg_is_forbidden_in_iri(byte) : byte < 0x20 || byte == 0x7f || byte == '"' || byte == '\\';
-        if (!escape)
-            continue;
-        const char *const found = byte && !in_iri ? strchr(plain, byte) : NULL;
-        if (!base_buffer_add(out, text.bytes + copied, i - copied) ||
-            !(found ? base_buffer_format(out, "\\%c", letters[found - plain])
-                    : base_buffer_format(out, "\\u%04X", byte)))
+    for (size_t at = 0;; at++) {
+        const char *const bytes = text.bytes + at;
+        const size_t left = text.length - at;
+        const size_t plain = in_iri ? base_plain_length(bytes, left, 0x21, "\"<>\\^`{|}", 9)
+                                    : base_plain_length(bytes, left, 0x20, "\"\\", 2);
+        if (!base_buffer_add(out, bytes, plain))
             return false;
-        copied = i + 1;
+        at += plain;
+        if (at == text.length)
+            return true;
+        if (!add_escape((unsigned char)text.bytes[at], in_iri, out))
+            return false;
     }
-    return base_buffer_add(out, text.bytes + copied, text.length - copied);
 }
 
 static bool add_iri(KgText iri, BaseBuffer *out)
 {
-    return base_buffer_add(out, "<", 1) && add_escaped(iri, true, out) && base_buffer_add(out, ">", 1);
+    return BASE_RESERVE(out, out->count + iri.length + 3) && base_buffer_add(out, "<", 1) &&
+           add_escaped(iri, true, out) && base_buffer_add(out, ">", 1);
 }
 
 static bool add_literal(const KgTerm *term, BaseBuffer *out)

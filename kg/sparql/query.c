@@ -259,6 +259,21 @@ BaseStatus kg_query_next(KgQuery *query, BaseError *err)
     return BASE_OK;
 }
 
+BaseStatus sparql_query_rows(KgQuery *query, ResultRows *out, BaseError *err)
+{
+    if (query->ast->form == KG_ASK)
+        return BASE_END;
+    const BaseStatus status = sparql_next(query->top, &query->rows, err);
+    query->row = query->rows.count; /* none is left for kg_query_next */
+    *out = (ResultRows){.ids = query->rows.cells,
+                        .count = query->rows.count,
+                        .width = query->rows.width,
+                        .places = query->cells,
+                        .names = query->names,
+                        .terms = &query->run.terms};
+    return status;
+}
+
 bool kg_query_cell(KgQuery *query, size_t column, KgTerm *out)
 {
     if (query->row == 0 || column >= query->column_count)

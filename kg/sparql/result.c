@@ -2,6 +2,7 @@
  * Format (all Recommendations of 21 March 2013). */
 #include "kg/sparql/result.h"
 
+#include "kg/sparql/cells.h"
 #include "kg/sparql/operator.h"
 
 #include <errno.h>
@@ -59,40 +60,27 @@ bool sparql_is_bare_number(const KgTerm *term)
 
 /* ---- JSON ---- */
 
-static void json_cell(FILE *out, const KgTerm *term)
+static bool add(BaseBuffer *out, const char *text)
 {
-    static const char *const kinds[] = {[KG_IRI] = "uri", [KG_BLANK] = "bnode", [KG_LITERAL] = "literal"};
-    fprintf(out, "{\"type\":\"%s\",\"value\":", kinds[term->kind]);
-    base_json_string(out, term->text.bytes, term->text.length);
-    if (term->language.length) {
-        fputs(",\"xml:lang\":", out);
-        base_json_string(out, term->language.bytes, term->language.length);
-    } else if (term->datatype.length) {
-        fputs(",\"datatype\":", out);
-        base_json_string(out, term->datatype.bytes, term->datatype.length);
-    }
-    fputc('}', out);
+    return base_buffer_add(out, text, strlen(text));
 }
 
-static void json_row(KgQuery *query, FILE *out)
+static bool json_cell(const KgTerm *term, const char *name, BaseBuffer *out)
 {
-    const char *separator = "";
-    fputc('{', out);
-    for (size_t i = 0; i < kg_query_column_count(query); i++) {
-        KgTerm term;
-        if (!kg_query_cell(query, i, &term))
-            continue;
-        fputs(separator, out);
-        base_json_string(out, kg_query_column(query, i), strlen(kg_query_column(query, i)));
-        fputc(':', out);
-        json_cell(out, &term);
-        separator = ",";
-    }
-    fputc('}', out);
+    static const char *const kinds[] = {[KG_IRI] = "uri", [KG_BLANK] = "bnode", [KG_LITERAL] = "literal"};
+    const bool has_language = term->language.length > 0;
+    const KgText more = has_language ? term->language : term->datatype;
+    return base_buffer_json(out, name, strlen(name)) && add(out, ":{\"type\":\"") && add(out, kinds[term->kind]) &&
+           add(out, "\",\"value\":") && base_buffer_json(out, term->text.bytes, term->text.length) &&
+           (!more.length || (add(out, has_language ? ",\"xml:lang\":" : ",\"datatype\":") &&
+                             base_buffer_json(out, more.bytes, more.length))) &&
+           add(out, "}");
 }
 
 BaseStatus sparql_write_json(KgQuery *query, FILE *out, uint64_t *rows, BaseError *err)
 {
+    static const CellFormat format = {
+        .add = json_cell, .start = "\n{", .separator = ",", .end = "}", .between = ",", .skips_unbound = true};
     if (kg_query_form(query) == KG_ASK) {
         fprintf(out, "{\"head\":{},\"boolean\":%s}\n", kg_query_answer(query) ? "true" : "false");
         *rows = 1;
@@ -105,80 +93,58 @@ BaseStatus sparql_write_json(KgQuery *query, FILE *out, uint64_t *rows, BaseErro
         base_json_string(out, kg_query_column(query, i), strlen(kg_query_column(query, i)));
     }
     fputs("]},\"results\":{\"bindings\":[", out);
-    BaseStatus status;
-    while ((status = kg_query_next(query, err)) == BASE_OK) {
-        fputs(*rows ? ",\n" : "\n", out);
-        json_row(query, out);
-        ++*rows;
-    }
+    const BaseStatus status = sparql_write_rows(query, &format, out, rows, err);
     fputs("\n]}}\n", out);
-    return status == BASE_END ? BASE_OK : status;
+    return status;
 }
 
 /* ---- XML ---- */
 
 /* XML 1.0 has no way to say most control characters; a carriage return must be spelled to survive. */
-static void xml_text(FILE *out, KgText text)
+static bool xml_text(KgText text, BaseBuffer *out)
 {
-    size_t start = 0;
-    for (size_t i = 0; i < text.length; i++) {
-        const unsigned char c = (unsigned char)text.bytes[i];
-        if (c >= 0x20 || c == '\t' || c == '\n')
-            continue;
-        base_xml_text(out, text.bytes + start, i - start);
-        fputs(c == '\r' ? "&#13;" : "\xef\xbf\xbd", out);
-        start = i + 1;
+    for (size_t at = 0; at < text.length; at++) {
+        const char *const bytes = text.bytes + at;
+        const size_t plain = base_plain_length(bytes, text.length - at, 0x20, "&<>\"'", 5);
+        if (!base_buffer_add(out, bytes, plain))
+            return false;
+        at += plain;
+        if (at == text.length)
+            break;
+        const char byte = text.bytes[at];
+        const bool is_control = (unsigned char)byte < 0x20 && byte != '\t' && byte != '\n';
+        if (!(is_control ? add(out, byte == '\r' ? "&#13;" : "\xef\xbf\xbd")
+                         : base_buffer_xml(out, text.bytes + at, 1)))
+            return false;
     }
-    base_xml_text(out, text.bytes + start, text.length - start);
+    return true;
 }
 
-static void xml_cell(FILE *out, const KgTerm *term)
+static bool xml_attribute(const char *name, KgText value, BaseBuffer *out)
 {
-    switch (term->kind) {
-    case KG_IRI:
-        fputs("<uri>", out);
-        xml_text(out, term->text);
-        fputs("</uri>", out);
-        break;
-    case KG_BLANK:
-        fputs("<bnode>", out);
-        xml_text(out, term->text);
-        fputs("</bnode>", out);
-        break;
-    case KG_LITERAL:
-        fputs("<literal", out);
-        if (term->language.length) {
-            fputs(" xml:lang=\"", out);
-            xml_text(out, term->language);
-            fputc('"', out);
-        } else if (term->datatype.length) {
-            fputs(" datatype=\"", out);
-            xml_text(out, term->datatype);
-            fputc('"', out);
-        }
-        fputc('>', out);
-        xml_text(out, term->text);
-        fputs("</literal>", out);
-    }
+    return value.length == 0 ||
+           (add(out, " ") && add(out, name) && add(out, "=\"") && xml_text(value, out) && add(out, "\""));
 }
 
-static void xml_row(KgQuery *query, FILE *out)
+static bool xml_cell(const KgTerm *term, const char *name, BaseBuffer *out)
 {
-    fputs("    <result>\n", out);
-    for (size_t i = 0; i < kg_query_column_count(query); i++) {
-        KgTerm term;
-        if (!kg_query_cell(query, i, &term))
-            continue;
-        fprintf(out, "      <binding name=\"%s\">", kg_query_column(query, i));
-        xml_cell(out, &term);
-        fputs("</binding>\n", out);
-    }
-    fputs("    </result>\n", out);
+    static const char *const kinds[] = {[KG_IRI] = "uri", [KG_BLANK] = "bnode", [KG_LITERAL] = "literal"};
+    const char *const kind = kinds[term->kind];
+    const bool has_language = term->language.length > 0;
+    return add(out, "      <binding name=\"") && add(out, name) && add(out, "\"><") && add(out, kind) &&
+           xml_attribute(has_language ? "xml:lang" : "datatype", has_language ? term->language : term->datatype, out) &&
+           add(out, ">") && xml_text(term->text, out) && add(out, "</") && add(out, kind) && add(out, "></binding>\n");
 }
 
 BaseStatus sparql_write_xml(KgQuery *query, FILE *out, uint64_t *rows, BaseError *err)
 {
-    BaseStatus status = BASE_END;
+    static const CellFormat format = {.add = xml_cell,
+                                      .start = "    <result>\n",
+                                      .separator = "",
+                                      .end = "    </result>\n",
+                                      .between = "",
+                                      .skips_unbound = true};
+    BaseStatus status = BASE_OK;
     fputs("<?xml version=\"1.0\"?>\n<sparql xmlns=\"http://www.w3.org/2005/sparql-results#\">\n  <head>\n", out);
     for (size_t i = 0; i < kg_query_column_count(query); i++)
         fprintf(out, "    <variable name=\"%s\"/>\n", kg_query_column(query, i));
@@ -188,12 +154,11 @@ BaseStatus sparql_write_xml(KgQuery *query, FILE *out, uint64_t *rows, BaseError
         *rows = 1;
     } else {
         fputs("  <results>\n", out);
-        for (; (status = kg_query_next(query, err)) == BASE_OK; ++*rows)
-            xml_row(query, out);
+        status = sparql_write_rows(query, &format, out, rows, err);
         fputs("  </results>\n", out);
     }
     fputs("</sparql>\n", out);
-    return status == BASE_END ? BASE_OK : status;
+    return status;
 }
 
 /* ---- CSV and TSV ---- */
@@ -205,78 +170,63 @@ static BaseStatus plain_answer(KgQuery *query, FILE *out, uint64_t *rows)
     return BASE_OK;
 }
 
-static void csv_field(FILE *out, const char *before, KgText text)
+/* Quotes are doubled. */
+static bool csv_text(KgText text, BaseBuffer *out)
 {
-    bool needs_quotes = false;
-    for (size_t i = 0; i < text.length && !needs_quotes; i++)
-        needs_quotes = text.bytes[i] && strchr("\",\r\n", text.bytes[i]);
-    fputs(needs_quotes ? "\"" : "", out);
-    fputs(before, out);
+    size_t start = 0;
     for (size_t i = 0; i < text.length; i++) {
-        if (text.bytes[i] == '"')
-            fputc('"', out);
-        fputc(text.bytes[i], out);
+        if (text.bytes[i] != '"')
+            continue;
+        if (!base_buffer_add(out, text.bytes + start, i + 1 - start))
+            return false;
+        start = i; /* once more */
     }
-    fputs(needs_quotes ? "\"" : "", out);
+    return base_buffer_add(out, text.bytes + start, text.length - start);
+}
+
+static bool csv_cell(const KgTerm *term, const char *name, BaseBuffer *out)
+{
+    (void)name;
+    const KgText text = term->text;
+    const bool is_plain = base_plain_length(text.bytes, text.length, 0x20, "\",", 2) == text.length;
+    bool needs_quotes = false;
+    for (size_t i = 0; i < text.length && !is_plain && !needs_quotes; i++)
+        needs_quotes = text.bytes[i] && strchr("\",\r\n", text.bytes[i]);
+    if (term->kind == KG_BLANK && !add(out, "_:"))
+        return false;
+    return needs_quotes ? add(out, "\"") && csv_text(text, out) && add(out, "\"")
+                        : base_buffer_add(out, text.bytes, text.length);
 }
 
 BaseStatus sparql_write_csv(KgQuery *query, FILE *out, uint64_t *rows, BaseError *err)
 {
+    static const CellFormat format = {.add = csv_cell, .start = "", .separator = ",", .end = "\r\n", .between = ""};
     if (kg_query_form(query) == KG_ASK)
         return plain_answer(query, out, rows);
-    const size_t columns = kg_query_column_count(query);
-    for (size_t i = 0; i < columns; i++)
+    for (size_t i = 0; i < kg_query_column_count(query); i++)
         fprintf(out, "%s%s", i ? "," : "", kg_query_column(query, i));
     fputs("\r\n", out);
-    BaseStatus status;
-    for (; (status = kg_query_next(query, err)) == BASE_OK; ++*rows) {
-        for (size_t i = 0; i < columns; i++) {
-            KgTerm term;
-            if (i)
-                fputc(',', out);
-            if (kg_query_cell(query, i, &term))
-                csv_field(out, term.kind == KG_BLANK ? "_:" : "", term.text);
-        }
-        fputs("\r\n", out);
-    }
-    return status == BASE_END ? BASE_OK : status;
+    return sparql_write_rows(query, &format, out, rows, err);
 }
 
 /* A term as Turtle would have it. */
-static bool tsv_term(const KgTerm *term, BaseBuffer *buffer)
+static bool tsv_cell(const KgTerm *term, const char *name, BaseBuffer *out)
 {
+    (void)name;
     if (sparql_is_bare_number(term))
-        return base_buffer_add(buffer, term->text.bytes, term->text.length);
-    return kg_format_term(term, KG_SYNTAX_NTRIPLES, buffer);
+        return base_buffer_add(out, term->text.bytes, term->text.length);
+    return kg_format_term(term, KG_SYNTAX_NTRIPLES, out);
 }
 
 BaseStatus sparql_write_tsv(KgQuery *query, FILE *out, uint64_t *rows, BaseError *err)
 {
+    static const CellFormat format = {.add = tsv_cell, .start = "", .separator = "\t", .end = "\n", .between = ""};
     if (kg_query_form(query) == KG_ASK)
         return plain_answer(query, out, rows);
-    const size_t columns = kg_query_column_count(query);
-    BaseBuffer line = {0};
-    for (size_t i = 0; i < columns; i++)
+    for (size_t i = 0; i < kg_query_column_count(query); i++)
         fprintf(out, "%s?%s", i ? "\t" : "", kg_query_column(query, i));
     fputc('\n', out);
-    BaseStatus status;
-    for (; (status = kg_query_next(query, err)) == BASE_OK; ++*rows) {
-        bool is_made = true;
-        line.count = 0;
-        for (size_t i = 0; i < columns && is_made; i++) {
-            KgTerm term;
-            is_made = i == 0 || base_buffer_add(&line, "\t", 1);
-            if (is_made && kg_query_cell(query, i, &term))
-                is_made = tsv_term(&term, &line);
-        }
-        if (!is_made || !base_buffer_add(&line, "\n", 1)) {
-            status = sparql_write_no_memory(err);
-            break;
-        }
-        fwrite(line.items, 1, line.count, out);
-    }
-    base_buffer_free(&line);
-    return status == BASE_END ? BASE_OK : status;
+    return sparql_write_rows(query, &format, out, rows, err);
 }
 
 /* ---- The call ---- */

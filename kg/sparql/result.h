@@ -2,7 +2,7 @@
 #ifndef KGQ_KG_SPARQL_RESULT_H
 #define KGQ_KG_SPARQL_RESULT_H
 
-#include "kg/kg.h"
+#include "kg/sparql/terms.h"
 
 /* One format's writer. *rows counts what it wrote. Stream errors are the caller's to check. */
 BaseStatus sparql_write_json(KgQuery *query, FILE *out, uint64_t *rows, BaseError *err);
@@ -21,6 +21,20 @@ bool sparql_is_bare_number(const KgTerm *term);
 /* A number for people: any numeric datatype. */
 bool sparql_is_number(const KgTerm *term);
 BaseStatus sparql_write_no_memory(BaseError *err);
+/* Rows of the result as ids, for those who write many. */
+typedef struct ResultRows {
+    const KgId *ids; /* row by row, `width` each */
+    size_t count, width;
+    const uint32_t *places; /* in a row, of the columns */
+    const char *const *names;
+    Terms *terms;
+} ResultRows;
+static inline KgId result_id(const ResultRows *rows, size_t row, size_t column)
+{
+    return rows->ids[row * rows->width + rows->places[column]];
+}
+/* The next ones, borrowed until the next call; BASE_END after the last (query.c). */
+BaseStatus sparql_query_rows(KgQuery *query, ResultRows *out, BaseError *err);
 /* The prefixes of the database, for the life of the query (query.c). */
 BaseStatus sparql_query_prefixes(KgQuery *query, KgPrefix **out, size_t *count, BaseError *err);
 

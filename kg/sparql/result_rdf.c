@@ -1,4 +1,5 @@
 /* result_rdf.c - triples of CONSTRUCT and DESCRIBE as N-Triples and Turtle (RDF 1.1, 25 February 2014). */
+#include "kg/sparql/cells.h"
 #include "kg/sparql/operator.h"
 #include "kg/sparql/result.h"
 
@@ -6,37 +7,27 @@
 
 #define RDF_TYPE "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
 
+static bool ntriples_cell(const KgTerm *term, const char *name, BaseBuffer *out)
+{
+    (void)name;
+    return kg_format_term(term, KG_SYNTAX_NTRIPLES, out);
+}
+
+BaseStatus sparql_write_ntriples(KgQuery *query, FILE *out, uint64_t *rows, BaseError *err)
+{
+    static const CellFormat format = {
+        .add = ntriples_cell, .start = "", .separator = " ", .end = " .\n", .between = ""};
+    return sparql_write_rows(query, &format, out, rows, err);
+}
+
+/* ---- Turtle ---- */
+
 /* The three cells of the current triple; they are always bound. */
 static bool read_triple(KgQuery *query, KgTerm triple[3])
 {
     return kg_query_cell(query, 0, &triple[0]) && kg_query_cell(query, 1, &triple[1]) &&
            kg_query_cell(query, 2, &triple[2]);
 }
-
-BaseStatus sparql_write_ntriples(KgQuery *query, FILE *out, uint64_t *rows, BaseError *err)
-{
-    BaseBuffer line = {0};
-    BaseStatus status;
-    while ((status = kg_query_next(query, err)) == BASE_OK) {
-        KgTerm triple[3];
-        if (!read_triple(query, triple))
-            continue; /* the next call reports why */
-        bool is_made = true;
-        line.count = 0;
-        for (int i = 0; i < 3 && is_made; i++)
-            is_made = kg_format_term(&triple[i], KG_SYNTAX_NTRIPLES, &line) && base_buffer_add(&line, " ", 1);
-        if (!is_made || !base_buffer_add(&line, ".\n", 2)) {
-            status = sparql_write_no_memory(err);
-            break;
-        }
-        fwrite(line.items, 1, line.count, out);
-        ++*rows;
-    }
-    base_buffer_free(&line);
-    return status == BASE_END ? BASE_OK : status;
-}
-
-/* ---- Turtle ---- */
 
 /* What is surely a PN_LOCAL without escapes. */
 static bool is_local_name(const char *text, size_t length)

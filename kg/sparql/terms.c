@@ -1,6 +1,8 @@
 /* terms.c - the query-local dictionary. */
 #include "kg/sparql/terms.h"
 
+#include "kg/terms.h"
+
 #include <stdlib.h>
 
 static uint64_t hash_term(const KgTerm *term)
@@ -85,6 +87,14 @@ BaseStatus sparql_terms_get(Terms *terms, KgId id, BaseArena *arena, KgTerm *out
 {
     if (!is_local(id))
         return kg_term(terms->txn, id, arena, out, err);
+    *out = terms->list.items[kg_number(id)];
+    return BASE_OK;
+}
+
+BaseStatus sparql_terms_borrow(Terms *terms, KgId id, KgTerm *out, BaseError *err)
+{
+    if (!is_local(id))
+        return kg_borrow_term(terms->txn, id, out, err);
     *out = terms->list.items[kg_number(id)];
     return BASE_OK;
 }

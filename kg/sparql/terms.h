@@ -34,6 +34,8 @@ typedef struct Terms {
 BaseStatus sparql_terms_intern(Terms *terms, const KgTerm *term, KgId *out, BaseError *err);
 /* Texts of the database are copied into the arena, others borrowed for the query's life. */
 BaseStatus sparql_terms_get(Terms *terms, KgId id, BaseArena *arena, KgTerm *out, BaseError *err);
+/* The same without a copy: borrowed until the transaction is next asked for a term. */
+BaseStatus sparql_terms_borrow(Terms *terms, KgId id, KgTerm *out, BaseError *err);
 /* A blank node that neither the database nor the query has. */
 BaseStatus sparql_terms_fresh_blank(Terms *terms, KgId *out, BaseError *err);
 size_t sparql_terms_bytes(const Terms *terms);

@@ -96,6 +96,42 @@ static void json_strings_are_escaped_and_numbers_read_back(void **state)
     free(text);
 }
 
+static void plain_bytes_are_counted_wherever_they_end(void **state)
+{
+    (void)state;
+    char text[70];
+    for (size_t length = 0; length < sizeof text; length++)
+        for (size_t at = 0; at <= length; at++)
+            for (size_t i = 0; i < 4; i++) {
+                memset(text, 'a', sizeof text);
+                text[length / 2] = '\xc3'; /* as part of UTF-8 */
+                if (at < length)
+                    text[at] = "<\x1f\x7f>"[i];
+                assert_int_equal(base_plain_length(text, length, 0x20, "<>", 2), at);
+            }
+    assert_int_equal(base_plain_length("ab\0c", 4, 0, "c", 1), 3);
+}
+
+static void what_buffers_get_is_what_files_get(void **state)
+{
+    (void)state;
+    char bytes[600], *text = NULL;
+    size_t length = 0;
+    BaseBuffer buffer = {0};
+    FILE *const out = open_memstream(&text, &length);
+    for (size_t i = 0; i < sizeof bytes; i++)
+        bytes[i] = (char)(i % 3 ? 'a' + i % 26 : i / 3 % 0x80);
+    base_json_string(out, bytes, sizeof bytes);
+    base_xml_text(out, bytes, sizeof bytes);
+    fclose(out);
+    assert_true(base_buffer_json(&buffer, bytes, sizeof bytes));
+    assert_true(base_buffer_xml(&buffer, bytes, sizeof bytes));
+    assert_int_equal(buffer.count, length);
+    assert_memory_equal(buffer.items, text, length);
+    base_buffer_free(&buffer);
+    free(text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -105,6 +141,8 @@ int main(void)
         cmocka_unit_test(digits_are_grouped_by_threes),
         cmocka_unit_test(the_nearest_word_is_suggested_and_a_far_one_is_not),
         cmocka_unit_test(json_strings_are_escaped_and_numbers_read_back),
+        cmocka_unit_test(plain_bytes_are_counted_wherever_they_end),
+        cmocka_unit_test(what_buffers_get_is_what_files_get),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -235,6 +235,109 @@ static void a_full_disk_is_told(void **state)
 
 #define WITH_STORE(test) cmocka_unit_test_setup_teardown(test, make_fixture, drop_fixture)
 
+/* ---- Many rows ---- */
+
+enum { THINGS = 3000 };
+
+static void add_things(KgStore *store)
+{
+    BaseError err = {0};
+    KgTxn *const txn = begin_write(store);
+    const KgId name = intern_field(txn, "name"), next = intern_field(txn, "next");
+    for (int i = 0; i < THINGS; i++) {
+        char thing[32], other[32], text[64];
+        snprintf(thing, sizeof thing, "thing.%d", i);
+        snprintf(other, sizeof other, "thing.%d", i * 7919 % THINGS);
+        snprintf(text, sizeof text, i % 5 ? "\"the name of thing %d\"" : "%d", i % 700);
+        const KgId s = intern_field(txn, thing);
+        const KgRecord names = {.triple = {s, name, intern_field(txn, text)}};
+        const KgRecord others = {.triple = {s, next, intern_field(txn, other)}};
+        if (i % 3) /* some have none */
+            expect_ok(kg_add(txn, KG_ASSERTED, &names, NULL, &err), &err);
+        expect_ok(kg_add(txn, KG_ASSERTED, &others, NULL, &err), &err);
+    }
+    commit(txn);
+}
+
+/* What the rows say when they are read one by one, as CSV without quotes. */
+static char *read_rows(KgStore *store, const char *text)
+{
+    BaseError err = {0};
+    KgTxn *const txn = begin_read(store);
+    KgQuery *query;
+    char *found = NULL;
+    size_t length;
+    FILE *const out = open_memstream(&found, &length);
+    expect_ok(kg_query_open(txn, text, strlen(text), NULL, &query, &err), &err);
+    const size_t columns = kg_query_column_count(query);
+    for (size_t i = 0; i < columns; i++)
+        fprintf(out, "%s%s", i ? "," : "", kg_query_column(query, i));
+    fputs("\r\n", out);
+    BaseStatus status;
+    while ((status = kg_query_next(query, &err)) == BASE_OK) {
+        for (size_t i = 0; i < columns; i++) {
+            KgTerm term;
+            if (i)
+                fputc(',', out);
+            if (kg_query_cell(query, i, &term))
+                fwrite(term.text.bytes, 1, term.text.length, out);
+        }
+        fputs("\r\n", out);
+    }
+    assert_int_equal(status, BASE_END);
+    fclose(out);
+    kg_query_close(query);
+    kg_abort(txn);
+    return found;
+}
+
+static void many_rows_are_written_as_they_are_read(void **state)
+{
+    const Fixture *const f = *state;
+    static const char *const queries[] = {
+        "SELECT ?a ?b ?n { ?a :next ?b OPTIONAL { ?b :name ?n } }",
+        "SELECT ?n ?c ?a { ?a :next ?b . ?b :name ?n BIND(CONCAT('of ', STR(?n)) AS ?c) }",
+        "SELECT ?x ?p ?y { { ?x ?p ?y } UNION { ?y ?p ?x } }",
+    };
+    add_things(f->store);
+    for (size_t i = 0; i < sizeof queries / sizeof *queries; i++) {
+        char *const expected = read_rows(f->store, queries[i]);
+        assert_true(strlen(expected) > 50000);
+        expect_format(f->store, queries[i], KG_RESULT_CSV, 0, expected);
+        free(expected);
+    }
+}
+
+/* More than are held in memory at once. */
+static void rows_of_large_texts_are_written_a_few_at_a_time(void **state)
+{
+    enum { TEXTS = 60, BYTES = 1000000 };
+    const Fixture *const f = *state;
+    BaseError err = {0};
+    KgTxn *const txn = begin_write(f->store);
+    char *const bytes = malloc(BYTES);
+    assert_non_null(bytes);
+    memset(bytes, 'x', BYTES);
+    const KgId says = intern_field(txn, "says");
+    for (int i = 0; i < TEXTS; i++) {
+        char name[32];
+        KgId text;
+        snprintf(name, sizeof name, "thing.%d", i);
+        bytes[i] = (char)('a' + i % 20);
+        expect_ok(kg_intern(txn, &(KgTerm){.kind = KG_LITERAL, .text = {bytes, BYTES}}, &text, &err), &err);
+        const KgRecord record = {.triple = {intern_field(txn, name), says, text}};
+        expect_ok(kg_add(txn, KG_ASSERTED, &record, NULL, &err), &err);
+    }
+    commit(txn);
+    char *const expected = read_rows(f->store, "SELECT ?a ?b { ?a :says ?b }");
+    char *const found = ask_as(f->store, "SELECT ?a ?b { ?a :says ?b }", KG_RESULT_CSV, 0, 0);
+    assert_true(strlen(expected) > (size_t)TEXTS * BYTES / 2);
+    assert_true(strcmp(found, expected) == 0);
+    free(found);
+    free(expected);
+    free(bytes);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -249,6 +352,8 @@ int main(void)
         WITH_STORE(turtle_reads_back_as_the_same_graph),
         WITH_STORE(formats_that_do_not_fit_the_form_are_refused),
         WITH_STORE(a_full_disk_is_told),
+        WITH_STORE(many_rows_are_written_as_they_are_read),
+        WITH_STORE(rows_of_large_texts_are_written_a_few_at_a_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
