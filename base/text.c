@@ -187,3 +187,44 @@ bool base_parse_double(const char *text, double low, double high, double *out)
     *out = value;
     return true;
 }
+
+/* ---- Finding ---- */
+
+/* Where the part begins among the 16 places from `bytes` on; the first and the last byte are looked at in all of them
+ * at once. */
+static size_t find_in_block(const char *bytes, const char *part, size_t part_length)
+{
+    BaseBytes first, last;
+    uint64_t halves[2];
+    memcpy(&first, bytes, sizeof first);
+    memcpy(&last, bytes + part_length - 1, sizeof last);
+    const BaseBytes both =
+        (BaseBytes)((first == (unsigned char)part[0]) & (last == (unsigned char)part[part_length - 1]));
+    memcpy(halves, &both, sizeof halves);
+    if (!(halves[0] | halves[1]))
+        return SIZE_MAX;
+    for (size_t at = 0; at < sizeof both; at++)
+        if (both[at] && memcmp(bytes + at, part, part_length) == 0)
+            return at;
+    return SIZE_MAX;
+}
+
+size_t base_find(const char *bytes, size_t length, const char *part, size_t part_length)
+{
+    if (part_length == 0)
+        return 0;
+    if (length < part_length)
+        return SIZE_MAX;
+    const size_t places = length - part_length + 1;
+    if (places < sizeof(BaseBytes)) {
+        const char *const found = memmem(bytes, length, part, part_length);
+        return found ? (size_t)(found - bytes) : SIZE_MAX;
+    }
+    for (size_t at = 0; at < places; at += sizeof(BaseBytes)) {
+        const size_t start = at + sizeof(BaseBytes) <= places ? at : places - sizeof(BaseBytes);
+        const size_t found = find_in_block(bytes + start, part, part_length);
+        if (found != SIZE_MAX)
+            return start + found;
+    }
+    return SIZE_MAX;
+}

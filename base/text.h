@@ -33,6 +33,9 @@ const char *base_group_digits(uint64_t number, char out[BASE_GROUPED_BYTES]);
 bool base_parse_uint(const char *text, uint64_t low, uint64_t high, uint64_t *out);
 bool base_parse_double(const char *text, double low, double high, double *out);
 
+/* Where `part` first begins in the bytes; SIZE_MAX: nowhere. Made for short texts, one after the other. */
+size_t base_find(const char *bytes, size_t length, const char *part, size_t part_length);
+
 /* How many bytes from the front on stand for themselves: not below `least`, not DEL, and none of the `count` in
  * `others`. Inlined, so that these are constants. */
 typedef unsigned char BaseBytes __attribute__((vector_size(16)));

@@ -36,10 +36,7 @@ static Value string_like(KgText text, const Value *like)
 /* Where `part` begins in `text`, or SIZE_MAX. */
 static size_t find(KgText text, KgText part)
 {
-    if (part.length == 0)
-        return 0;
-    const char *const at = text.length ? memmem(text.bytes, text.length, part.bytes, part.length) : NULL;
-    return at ? (size_t)(at - text.bytes) : SIZE_MAX;
+    return base_find(text.bytes, text.length, part.bytes, part.length);
 }
 
 bool sparql_call_strlen(Eval *eval, Value *arguments, size_t count, Value *out)

@@ -132,6 +132,31 @@ static void what_buffers_get_is_what_files_get(void **state)
     free(text);
 }
 
+static void parts_are_found_where_the_library_finds_them(void **state)
+{
+    (void)state;
+    BaseRandom random;
+    base_random_seed(&random, 3);
+    for (int round = 0; round < 100000; round++) {
+        const size_t length = (size_t)base_random_below(&random, 80);
+        const size_t part_length = 1 + (size_t)base_random_below(&random, round % 8 ? 4 : 30);
+        char *const exact = malloc(length + 1), part[32];
+        assert_non_null(exact);
+        for (size_t i = 0; i < length; i++)
+            exact[i] = (char)('a' + base_random_below(&random, 3));
+        for (size_t i = 0; i < part_length; i++)
+            part[i] = (char)('a' + base_random_below(&random, 3));
+        const size_t from = length >= part_length ? (size_t)base_random_below(&random, length - part_length + 1) : 0;
+        if (round % 2 && length >= part_length)
+            memcpy(part, exact + from, part_length);
+        const char *const expected = memmem(exact, length, part, part_length);
+        assert_int_equal(base_find(exact, length, part, part_length), expected ? (size_t)(expected - exact) : SIZE_MAX);
+        free(exact);
+    }
+    assert_int_equal(base_find("", 0, "", 0), 0);
+    assert_int_equal(base_find(NULL, 0, "a", 1), SIZE_MAX);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -141,6 +166,7 @@ int main(void)
         cmocka_unit_test(digits_are_grouped_by_threes),
         cmocka_unit_test(the_nearest_word_is_suggested_and_a_far_one_is_not),
         cmocka_unit_test(json_strings_are_escaped_and_numbers_read_back),
+        cmocka_unit_test(parts_are_found_where_the_library_finds_them),
         cmocka_unit_test(plain_bytes_are_counted_wherever_they_end),
         cmocka_unit_test(what_buffers_get_is_what_files_get),
     };
