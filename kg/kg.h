@@ -340,7 +340,7 @@ BaseStatus kg_search_labels(KgTxn *txn, KgText text, const KgLabelOptions *optio
 typedef struct KgPrefix {
     const char *prefix, *iri; /* "rdfs", "http://…#"; the empty prefix is "" */
 } KgPrefix;
-/* The database's own and the known ones (kg: and : , rdf rdfs owl xsd sh). */
+/* The database's own and the known ones (kg: and : , kgq rdf rdfs owl xsd sh). */
 BaseStatus kg_prefixes(KgTxn *txn, BaseArena *arena, KgPrefix **out, size_t *count, BaseError *err);
 BaseStatus kg_put_prefix(KgTxn *txn, const char *prefix, const char *iri, BaseError *err);
 
@@ -423,6 +423,70 @@ typedef struct KgServices {
     size_t rows;    /* of bindings that go along with one request; 0: 100 */
 } KgServices;
 
+/* What a program adds to SPARQL, by IRI: functions, called in expressions as <iri>(?a, ?b), and property functions,
+ * which stand where a predicate does. A registry is filled once and then given to queries by their options; it must
+ * outlive them and not change while one is open. Queries of several threads may share it: callbacks run on the thread
+ * of their query, several at a time, and what `context` points to is theirs to guard. */
+typedef struct KgExtensions KgExtensions;
+
+/* The query that calls, as a callback sees it. */
+typedef struct KgCall KgCall;
+KgTxn *kg_call_txn(const KgCall *call);
+BaseJob *kg_call_job(const KgCall *call); /* for calls that take long; may be NULL */
+/* For what is returned: until the value of a function has been taken, until the end of a property function's cursor. */
+BaseArena *kg_call_arena(KgCall *call);
+/* Ids are those of the database or, for terms that it lacks, the query's own (kg_tag of 0x80 or more), which only these
+ * calls take. Equal ids mean the same term. */
+BaseStatus kg_call_term(KgCall *call, KgId id, KgTerm *out, BaseError *err);
+BaseStatus kg_call_intern(KgCall *call, const KgTerm *term, KgId *out, BaseError *err);
+/* The id of a function's argument, counted from 0. */
+BaseStatus kg_call_argument(KgCall *call, size_t number, KgId *out, BaseError *err);
+
+#define KG_ANY_COUNT UINT8_MAX
+typedef struct KgFunction {
+    const char *iri;
+    uint8_t least, most; /* arguments; most KG_ANY_COUNT: no bound */
+    bool is_volatile;    /* gives something else each time, as RAND() does */
+    void *context;
+    void (*release)(void *context); /* by kg_extensions_free; may be NULL */
+    /* Called with the values of all arguments, which are borrowed. What *out says may lie in them, in the call's arena,
+     * or be there for good. BASE_NOT_FOUND, err untouched: there is no value, a type error (what is assigned stays
+     * unbound, a filter is false). Whatever else is not BASE_OK ends the query. */
+    BaseStatus (*call)(void *context, KgCall *call, const KgTerm *arguments, size_t count, KgTerm *out, BaseError *err);
+} KgFunction;
+
+/* `?s <iri> ?o`, `(?a ?b) <iri> (?c ?d)`: a relation between its arguments, first those before the IRI, then those
+ * behind it. For each row there is a cursor, which gives rows of values. */
+#define KG_MOST_ARGUMENTS 32
+typedef struct KgPropertyFunction {
+    const char *iri;
+    /* How many arguments: one stands by itself or as a list, several as a list. */
+    uint8_t least_subjects, most_subjects, least_objects, most_objects;
+    bool leaves_unbound; /* a row may leave an argument without a value */
+    void *context;
+    void (*release)(void *context);
+    /* For the planner: how many rows a cursor gives when the arguments whose bits are set in `bound` (the first is bit
+     * 0) have values; INFINITY: it cannot be opened then. NULL: 1. */
+    double (*expect)(void *context, KgTxn *txn, uint32_t bound, size_t subjects, size_t objects);
+    /* `arguments`: ids, KG_ANY where there is no value yet. BASE_END: no rows, and no cursor. BASE_BAD_CALL with a
+     * message: it needs more values than that. */
+    BaseStatus (*open)(void *context, KgCall *call, const KgId *arguments, size_t subjects, size_t objects,
+                       void **cursor, BaseError *err);
+    /* Fills a value for each argument; rows that differ from the values given are passed over. BASE_END: no more. */
+    BaseStatus (*next)(void *cursor, KgCall *call, KgId *row, BaseError *err);
+    void (*close)(void *cursor);
+} KgPropertyFunction;
+
+KgExtensions *kg_extensions_new(void); /* NULL: no memory */
+void kg_extensions_free(KgExtensions *extensions);
+/* Copies the description. BASE_BAD_CALL: something is missing in it, or the IRI is taken; release is not called then.
+ */
+BaseStatus kg_add_function(KgExtensions *extensions, const KgFunction *function, BaseError *err);
+BaseStatus kg_add_property_function(KgExtensions *extensions, const KgPropertyFunction *function, BaseError *err);
+
+/* The names of kgq's own functions and of the layers (docs/sparql.md); the prefix kgq: is known. */
+#define KG_VOCABULARY "https://kgq.dev/ns#"
+
 typedef enum KgQueryForm { KG_SELECT, KG_ASK, KG_CONSTRUCT, KG_DESCRIBE } KgQueryForm;
 typedef enum KgExplain {
     KG_EXPLAIN_NONE,
@@ -430,13 +494,14 @@ typedef enum KgExplain {
     KG_EXPLAIN_PROFILE, /* operators count their rows and time too, which takes a little of it */
 } KgExplain;
 typedef struct KgQueryOptions {
-    unsigned layers;            /* 0: KG_FACTS */
-    const char *name;           /* for messages; NULL: "<query>" */
-    BaseJob *job;               /* cancellation; may be NULL */
-    uint64_t memory;            /* bytes that rows kept by operators may take at most; 0: no such limit */
-    double timeout;             /* seconds from kg_query_open on; 0: none */
-    KgExplain explain;          /* what kg_query_explain is to know */
-    const KgServices *services; /* NULL: a query with SERVICE is refused, as it reaches out to other machines */
+    unsigned layers;                /* 0: KG_FACTS */
+    const char *name;               /* for messages; NULL: "<query>" */
+    BaseJob *job;                   /* cancellation; may be NULL */
+    uint64_t memory;                /* bytes that rows kept by operators may take at most; 0: no such limit */
+    double timeout;                 /* seconds from kg_query_open on; 0: none */
+    KgExplain explain;              /* what kg_query_explain is to know */
+    const KgExtensions *extensions; /* may be NULL */
+    const KgServices *services;     /* NULL: a query with SERVICE is refused, as it reaches out to other machines */
 } KgQueryOptions;
 typedef struct KgQuery KgQuery;
 
@@ -474,7 +539,8 @@ BaseStatus kg_query_write(KgQuery *query, KgResultFormat format, int width, FILE
 typedef struct KgUpdateOptions {
     const char *name; /* for messages, and as the source of the import that the catalog gets; NULL: "<update>" */
     BaseJob *job;     /* cancellation; may be NULL */
-    const KgServices *services; /* as KgQueryOptions has it */
+    const KgExtensions *extensions; /* as KgQueryOptions has them */
+    const KgServices *services;
 } KgUpdateOptions;
 typedef struct KgUpdateReport {
     uint64_t operations, inserted, deleted; /* triples: those that were new, those that were there */

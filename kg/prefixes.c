@@ -8,6 +8,7 @@
 static const KgPrefix known_prefixes[] = {
     {"", KG_NAME_SCHEME},
     {"kg", KG_NAME_SCHEME},
+    {"kgq", KG_VOCABULARY},
     {"owl", "http://www.w3.org/2002/07/owl#"},
     {"rdf", "http://www.w3.org/1999/02/22-rdf-syntax-ns#"},
     {"rdfs", "http://www.w3.org/2000/01/rdf-schema#"},

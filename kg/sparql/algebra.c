@@ -212,10 +212,27 @@ static size_t count_filters(const AstPattern *group)
     return count;
 }
 
+static Algebra *translate_property(Translator *translator, const PropertySpec *property)
+{
+    Algebra *const node = new_algebra(translator, ALGEBRA_PROPERTY);
+    if (node)
+        node->property = property;
+    return node;
+}
+
 static Algebra *translate_triples(Translator *translator, Algebra *before, const AstPattern *pattern)
 {
+    PropertyCalls calls;
+    translator->status = sparql_find_property_calls(translator->run, pattern, &calls, translator->err);
+    if (translator->status != BASE_OK)
+        return NULL;
     for (size_t i = 0; i < pattern->triple_count && before; i++) {
         const AstTriple *const one = &pattern->triples[i];
+        if (calls.specs && (calls.specs[i] || calls.is_taken[i])) {
+            if (calls.specs[i])
+                before = join(translator, before, translate_property(translator, calls.specs[i]));
+            continue;
+        }
         before = join(translator, before,
                       one->path ? translate_path(translator, one->subject, one->path, one->object)
                                 : triple(translator, one->subject, one->predicate, one->object));
@@ -369,24 +386,18 @@ static bool translate_constant(Translator *translator, AstExpr *expr)
 }
 
 /* The grammar allows any IRI to be a function; which ones there are is another matter. */
-static bool unknown_function(Translator *translator, const AstExpr *expr)
+static bool find_function(Translator *translator, AstExpr *expr)
 {
-    const Run *const run = translator->run;
-    const KgText name = expr->node.term.text;
-    const AstPlace place = expr->node.place;
-    const BaseSource at = base_source_at(run->name, run->text, run->length, place.offset, place.width);
-    translator->status = base_fail_at(translator->err, BASE_BAD_INPUT, at, "unknown function <%.*s>",
-                                      (int)(name.length < 150 ? name.length : 150), name.bytes);
-    base_hint(translator->err, "functions named by an IRI are the casts, such as xsd:integer(?x)");
-    return false;
+    translator->status = sparql_resolve_function(translator->run, expr, translator->err);
+    return translator->status == BASE_OK;
 }
 
 static bool translate_expr(Translator *translator, AstExpr *expr)
 {
     if (expr->op == EXPR_TERM)
         return translate_constant(translator, expr);
-    if (expr->op == EXPR_CAST && !expr->builtin)
-        return unknown_function(translator, expr);
+    if (expr->op == EXPR_CAST && !expr->builtin && !find_function(translator, expr))
+        return false;
     if (expr->pattern) {
         expr->algebra = translate_group(translator, expr->pattern);
         expr->marker = fresh_variable(translator);

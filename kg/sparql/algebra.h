@@ -4,7 +4,7 @@
 #ifndef KGQ_KG_SPARQL_ALGEBRA_H
 #define KGQ_KG_SPARQL_ALGEBRA_H
 
-#include "kg/sparql/operator.h"
+#include "kg/sparql/extensions.h"
 #include "kg/sparql/varset.h"
 
 typedef enum AlgebraKind {
@@ -19,8 +19,9 @@ typedef enum AlgebraKind {
     ALGEBRA_EXTEND,
     ALGEBRA_VALUES,
     ALGEBRA_SELECT,
-    ALGEBRA_GRAPH,   /* children[0] in the graph `s`, or in each in turn */
-    ALGEBRA_SERVICE, /* `service` at the endpoint `s` */
+    ALGEBRA_GRAPH,    /* children[0] in the graph `s`, or in each in turn */
+    ALGEBRA_SERVICE,  /* `service` at the endpoint `s` */
+    ALGEBRA_PROPERTY, /* a property function */
 } AlgebraKind;
 
 typedef struct Algebra {
@@ -35,6 +36,7 @@ typedef struct Algebra {
     uint32_t marker;       /* LEFT_JOIN: a variable for sparql_new_optional */
     const AstValues *values;
     const ServiceSpec *service;
+    const PropertySpec *property;
     struct SelectAlgebra *select;
     VarSet possible, certain; /* variables it may bind, and does bind in every row; set by sparql_find_bindings */
     double matches;           /* TRIPLE: those of its constants; negative: not counted yet */

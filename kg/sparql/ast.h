@@ -96,6 +96,7 @@ typedef struct AstExpr {
     AstNode node;  /* VARIABLE, TERM; CAST: the function's IRI */
     Aggregate aggregate;
     const struct Builtin *builtin; /* CALL, CAST */
+    const KgFunction *function;    /* CAST without a builtin; found by the translation */
     KgText separator;              /* GROUP_CONCAT */
     struct AstExpr **arguments;
     size_t count;

@@ -54,7 +54,7 @@ bool sparql_has_exists(const AstExpr *expr)
 
 bool sparql_is_volatile(const AstExpr *expr)
 {
-    if (expr->builtin && expr->builtin->form == BUILTIN_VOLATILE)
+    if ((expr->builtin && expr->builtin->form == BUILTIN_VOLATILE) || (expr->function && expr->function->is_volatile))
         return true;
     for (size_t i = 0; i < expr->count; i++)
         if (sparql_is_volatile(expr->arguments[i]))
@@ -117,6 +117,12 @@ static bool annotate(Builder *builder, Algebra *node)
         set_add(node->certain, node->s.variable);
         for (size_t i = 0; i < node->service->count; i++)
             set_add(node->possible, node->service->variables[i]);
+        return true;
+    case ALGEBRA_PROPERTY:
+        for (size_t i = 0; i < node->property->count; i++)
+            set_add(node->possible, node->property->arguments[i].variable);
+        if (!node->property->function->leaves_unbound)
+            set_unite(node->certain, node->possible);
         return true;
     case ALGEBRA_EXTEND:
         set_add(node->possible, node->assignment.variable);

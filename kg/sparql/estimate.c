@@ -11,6 +11,8 @@
 #define PATH_COST 3000.0
 #define KEEP_COST 6.0   /* of a triple that is read into memory */
 #define COMPUTE_COST 60 /* of a row that a pattern computes by itself */
+#define PROPERTY_COST 1000.0
+#define MOST_EXPECTED 1e15
 #define SERVICE_COST 2e5
 #define SERVICE_ROWS 1e4
 #define ENDPOINTS 1e12 /* that a variable may name: so many that no order begins with it */
@@ -92,6 +94,35 @@ static void estimate_path(Planner *planner, const Algebra *node, JoinPart *out)
     out->read = INFINITY;
 }
 
+/* Of a property function with its constants bound, or with all arguments. */
+static double expect_rows(Planner *planner, const PropertySpec *property, bool are_bound)
+{
+    uint32_t bound = 0;
+    for (size_t i = 0; i < property->count; i++)
+        if (are_bound || property->arguments[i].variable == AST_NO_VARIABLE)
+            bound |= (uint32_t)1 << i;
+    const KgPropertyFunction *const function = property->function;
+    const double rows = function->expect ? function->expect(function->context, planner->builder.run->txn, bound,
+                                                            property->subjects, property->count - property->subjects)
+                                         : 1;
+    return rows < MOST_EXPECTED ? rows : MOST_EXPECTED;
+}
+
+/* One whose arguments must be bound expects so many rows without them that no order begins with it. */
+static void estimate_property(Planner *planner, const Algebra *node, JoinPart *out)
+{
+    const PropertySpec *const property = node->property;
+    const double all = at_least_one(expect_rows(planner, property, true));
+    out->rows = expect_rows(planner, property, false);
+    size_t variables = 0;
+    for (size_t i = 0; i < property->count; i++)
+        variables += property->arguments[i].variable != AST_NO_VARIABLE;
+    for (size_t i = 0; i < property->count; i++)
+        add_variable(out, &property->arguments[i], pow(out->rows / all, 1.0 / (double)variables));
+    out->probe = PROPERTY_COST;
+    out->read = INFINITY;
+}
+
 double planner_estimate(Planner *planner, Algebra *node)
 {
     double rows = 1;
@@ -134,6 +165,8 @@ double planner_estimate(Planner *planner, Algebra *node)
         return planner_estimate(planner, node->children[0]);
     case ALGEBRA_SERVICE:
         return SERVICE_ROWS;
+    case ALGEBRA_PROPERTY:
+        return expect_rows(planner, node->property, false);
     }
     return rows;
 }
@@ -169,6 +202,10 @@ void planner_estimate_part(Planner *planner, Algebra *node, JoinPart *out)
     }
     if (node->kind == ALGEBRA_SERVICE) {
         estimate_service(planner, node, out);
+        return;
+    }
+    if (node->kind == ALGEBRA_PROPERTY) {
+        estimate_property(planner, node, out);
         return;
     }
     out->rows = planner_estimate(planner, node);

@@ -289,6 +289,8 @@ bool sparql_eval(Eval *eval, const AstExpr *expr, const KgId *row, Value *out)
         return eval_exists(eval, expr, row, out);
     case EXPR_CALL:
     case EXPR_CAST:
+        if (expr->function)
+            return sparql_call_function(eval, expr, row, out);
         return eval_call(eval, expr, row, out);
     case EXPR_AGGREGATE:
         break; /* the translation has put a variable in its place */

@@ -9,6 +9,7 @@ typedef struct RegexCache RegexCache; /* text_functions.c */
 /* What evaluating needs beside the row. One per query. */
 typedef struct Eval {
     Terms *terms;
+    struct Run *run;
     BaseArena scratch; /* values made on the way; whoever evaluates rewinds it */
     BaseStatus status; /* of the machine: a type error leaves it BASE_OK */
     BaseError *err;    /* of the call that is running */
@@ -30,6 +31,8 @@ typedef struct Eval {
 
 /* False: an error, which leaves the row's value unbound or its filter false; check eval->status for the machine's. */
 bool sparql_eval(Eval *eval, const AstExpr *expr, const KgId *row, Value *out);
+/* A function that is not SPARQL's own (extensions.c). */
+bool sparql_call_function(Eval *eval, const AstExpr *expr, const KgId *row, Value *out);
 /* + - * / of two numbers; false: not numbers, overflow, division by zero. */
 bool sparql_arithmetic(ExprOp op, const Value *left, const Value *right, Value *out);
 /* The effective boolean value; an error is false. */

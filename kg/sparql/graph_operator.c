@@ -1,6 +1,6 @@
 /* graph_operator.c - named graphs in queries: the dataset (SPARQL 1.1, section 13), GRAPH, and the run's graph as
  * operators see it. */
-#include "kg/sparql/operator.h"
+#include "kg/sparql/extensions.h"
 
 #include <stdlib.h>
 
@@ -49,7 +49,9 @@ static BaseStatus list_merged(Run *run, const AstDataset *dataset, BaseError *er
 {
     for (const AstDataset *one = dataset; one; one = one->next) {
         KgId id;
-        const BaseStatus status = one->is_named ? BASE_NOT_FOUND : kg_find(run->txn, &one->iri, &id, err);
+        KgLayer layer;
+        const bool is_graph = !one->is_named && !sparql_layer_of(&one->iri, &layer);
+        const BaseStatus status = is_graph ? kg_find(run->txn, &one->iri, &id, err) : BASE_NOT_FOUND;
         if (status == BASE_NOT_FOUND)
             continue;
         if (status != BASE_OK)
@@ -63,9 +65,26 @@ static BaseStatus list_merged(Run *run, const AstDataset *dataset, BaseError *er
     return BASE_OK;
 }
 
+/* FROM kgq:predicted and the like name no graph: they choose the layers that are looked at. */
+static bool choose_layers(Run *run, const AstDataset *dataset)
+{
+    unsigned layers = 0;
+    bool has_graph = false;
+    for (const AstDataset *one = dataset; one; one = one->next) {
+        KgLayer layer;
+        if (!one->is_named && sparql_layer_of(&one->iri, &layer))
+            layers |= KG_IN(layer);
+        else
+            has_graph = true;
+    }
+    if (layers)
+        run->layers = layers;
+    return has_graph;
+}
+
 BaseStatus sparql_choose_dataset(Run *run, const AstDataset *dataset, BaseError *err)
 {
-    if (!dataset)
+    if (!choose_layers(run, dataset))
         return BASE_OK;
     const BaseStatus status = list_merged(run, dataset, err);
     if (status != BASE_OK)

@@ -26,6 +26,7 @@ void sparql_start_run(Run *run)
 {
     run->terms.txn = run->txn;
     run->eval.terms = &run->terms;
+    run->eval.run = run;
     run->eval.job = run->job;
     run->eval.now = microseconds_now();
     if (run->timeout > 0)

@@ -23,7 +23,8 @@ typedef struct Run {
     } merged; /* by FROM or USING of several: the default graph */
     unsigned layers;
     BaseJob *job;
-    const KgServices *services; /* NULL: not allowed */
+    const KgExtensions *extensions; /* may be NULL */
+    const KgServices *services;     /* NULL: not allowed */
     struct {
         size_t held, most; /* bytes: what sparql_hold was told; at most, 0: no limit */
         unsigned ticks;
@@ -37,6 +38,14 @@ typedef struct Run {
     size_t length;
     Terms terms;
     Eval eval;
+    struct {
+        KgId layers[KG_LAYERS]; /* their names; 0: not looked up yet */
+        struct {
+            bool is_known;
+            uint32_t number;
+            KgId name, time;
+        } sources[KG_LAYERS]; /* what was last looked up of each layer */
+    } provenance;             /* provenance.c */
 } Run;
 
 typedef struct Operator Operator;
@@ -149,6 +158,10 @@ bool sparql_has_graph(const Run *run, KgId id);
 /* `inside` for each graph that `name` may be. `root`: that of the joins inside; `outer`: what it is set to. */
 Operator *sparql_new_graph(Builder *builder, Operator *input, SubPlan inside, Seed *root, const Seed *outer,
                            Place name);
+
+/* `inside` with only those layers seen; `root` and `outer` likewise (layer_operator.c). */
+Operator *sparql_new_layers(Builder *builder, Operator *input, SubPlan inside, Seed *root, const Seed *outer,
+                            unsigned layers);
 
 /* kg_holds_in and so on, in the run's graph; of several graphs that are one, each triple once. */
 typedef struct RunScan {

@@ -70,6 +70,7 @@ static bool takes_rows(const Algebra *node)
     case ALGEBRA_FILTER:
     case ALGEBRA_VALUES:
     case ALGEBRA_SERVICE:
+    case ALGEBRA_PROPERTY:
         break;
     default:
         return false;
@@ -360,8 +361,30 @@ static Operator *compile_subquery(Planner *planner, Algebra *node, Operator *inp
 
 /* What is inside is fed anew for each graph, and so are the sides of joins in it that are kept: they have a root of
  * their own. */
+static Operator *compile_layer(Planner *planner, Algebra *node, KgLayer layer, Operator *input, Known known)
+{
+    Builder *const builder = &planner->builder;
+    Run *const run = builder->run;
+    const unsigned layers = run->layers;
+    Planner inner = *planner;
+    Seed *const inner_root = sparql_new_seed(builder);
+    SubPlan inside = {.seed = sparql_new_seed(builder)};
+    if (!inner_root || !inside.seed)
+        return NULL;
+    inner.root = inner_root;
+    inner.unit = NULL;
+    run->layers = KG_IN(layer); /* whose counts are those to plan by */
+    inside.top = planner_compile(&inner, node->children[0], &inside.seed->base, known);
+    builder->status = inner.builder.status;
+    run->layers = layers;
+    return inside.top ? sparql_new_layers(builder, input, inside, inner_root, planner->root, KG_IN(layer)) : NULL;
+}
+
 static Operator *compile_graph(Planner *planner, Algebra *node, Operator *input, Known known)
 {
+    KgLayer layer;
+    if (node->s.variable == AST_NO_VARIABLE && sparql_layer_of(&node->s.term, &layer))
+        return compile_layer(planner, node, layer, input, known);
     Builder *const builder = &planner->builder;
     Run *const run = builder->run;
     const KgId graph = run->graph;
@@ -392,6 +415,18 @@ static Operator *compile_service(Planner *planner, const Algebra *node, Operator
         return NULL;
     Operator *const op = sparql_new_service(&planner->builder, input, endpoint, node->service);
     planner_note(planner, op, node->s.place, node->s.place);
+    return op;
+}
+
+static Operator *compile_property(Planner *planner, const Algebra *node, Operator *input)
+{
+    const PropertySpec *const property = node->property;
+    Place *const arguments = sparql_build_alloc(&planner->builder, property->count, sizeof *arguments);
+    for (size_t i = 0; i < property->count && arguments; i++)
+        if (!planner_place(planner, &property->arguments[i], &arguments[i]))
+            return NULL;
+    Operator *const op = arguments ? sparql_new_property(&planner->builder, input, property, arguments) : NULL;
+    planner_note(planner, op, property->place, property->place);
     return op;
 }
 
@@ -453,6 +488,8 @@ Operator *planner_compile(Planner *planner, Algebra *node, Operator *input, Know
         return compile_graph(planner, node, input, known);
     case ALGEBRA_SERVICE:
         return compile_service(planner, node, input);
+    case ALGEBRA_PROPERTY:
+        return compile_property(planner, node, input);
     }
     return NULL;
 }

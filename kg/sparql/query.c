@@ -28,6 +28,7 @@ static void start_run(KgQuery *query, KgTxn *txn, const KgQueryOptions *options)
     run->txn = txn;
     run->layers = options && options->layers ? options->layers : KG_FACTS;
     run->job = options ? options->job : NULL;
+    run->extensions = options ? options->extensions : NULL;
     run->services = options ? options->services : NULL;
     run->arena = &query->arena;
     if (options) {

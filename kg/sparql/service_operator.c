@@ -2,6 +2,7 @@
  * request, and their answers kept, so that nothing is asked twice. Rows are asked for when they are wanted: a LIMIT
  * above is not paid for with requests below. */
 #include "kg/sparql/check.h"
+#include "kg/sparql/extensions.h"
 #include "kg/sparql/service.h"
 
 #include <stdlib.h>
@@ -374,16 +375,6 @@ static BaseStatus refuse_service(const Run *run, AstPlace place, BaseError *err)
     return BASE_BAD_INPUT;
 }
 
-/* The place, with copies of its texts: those of the query may be gone when an endpoint fails. */
-static bool keep_place(const Run *run, AstPlace place, BaseSource *out)
-{
-    *out = base_source_at(run->name, run->text, run->length, place.offset, place.width);
-    out->name = base_arena_copy(run->arena, out->name, strlen(out->name));
-    if (out->text)
-        out->text = base_arena_copy(run->arena, out->text, out->text_length);
-    return out->name && (out->text || out->text_length == 0);
-}
-
 /* "kgq_row", with as many _ as it takes to be nobody's. */
 static const char *unused_name(const Run *run, const AstSelect *select)
 {
@@ -428,8 +419,8 @@ BaseStatus sparql_specify_service(Run *run, const AstSelect *select, const AstPa
     if (!run->services)
         return refuse_service(run, (AstPlace){pattern->place.offset, 7}, err);
     ServiceSpec *const spec = base_arena_alloc(run->arena, 1, sizeof *spec);
-    if (!spec || !list_variables(run, select, pattern, spec) || !keep_place(run, pattern->target.place, &spec->at) ||
-        !(spec->number = unused_name(run, select)))
+    if (!spec || !list_variables(run, select, pattern, spec) ||
+        !sparql_keep_place(run, pattern->target.place, &spec->at) || !(spec->number = unused_name(run, select)))
         return sparql_no_memory(err);
     spec->ast = pattern->service;
     *out = spec;

@@ -4,6 +4,7 @@
 #include "kg/sparql/update.h"
 
 #include "kg/catalog.h"
+#include "kg/sparql/extensions.h"
 #include "kg/sparql/parse.h"
 
 #include <stdarg.h>
@@ -202,6 +203,21 @@ static BaseStatus delete_data(Update *update, const AstOperation *operation, Bas
 
 /* ---- The request ---- */
 
+/* Layers are not graphs that an update could write. */
+static BaseStatus check_targets(const Update *update, const AstOperation *operation, BaseError *err)
+{
+    static const char what[] = "this names a layer, which an update does not write";
+    KgLayer layer;
+    for (const AstQuads *quads = operation->inserted; quads; quads = quads->next)
+        if (quads->is_named && quads->graph.variable == AST_NO_VARIABLE && sparql_layer_of(&quads->graph.term, &layer))
+            return sparql_refuse(update, quads->graph.place, err, what);
+    if (operation->to.kind == GRAPHS_IRI && sparql_layer_of(&operation->to.iri, &layer))
+        return sparql_refuse(update, operation->to.place, err, what);
+    if (operation->has_with && sparql_layer_of(&operation->with, &layer))
+        return sparql_refuse(update, operation->place, err, what);
+    return BASE_OK;
+}
+
 static BaseStatus run_operation(Update *update, const AstOperation *operation, BaseError *err)
 {
     switch (operation->kind) {
@@ -240,6 +256,8 @@ static BaseStatus run_update(Update *update, const AstUpdate *ast, BaseError *er
     for (const AstOperation *operation = ast->first; operation && status == BASE_OK; operation = operation->next) {
         status = cancelled(update, err);
         if (status == BASE_OK)
+            status = check_targets(update, operation, err);
+        if (status == BASE_OK)
             status = run_operation(update, operation, err);
         update->report.operations += status == BASE_OK;
     }
@@ -255,6 +273,7 @@ BaseStatus kg_update(KgTxn *txn, const char *text, size_t length, const KgUpdate
         return base_fail(err, BASE_BAD_CALL, "kg_update: an update needs a transaction and a text");
     Update update = {.txn = txn,
                      .job = options ? options->job : NULL,
+                     .extensions = options ? options->extensions : NULL,
                      .services = options ? options->services : NULL,
                      .name = options && options->name ? options->name : "<update>",
                      .text = text,

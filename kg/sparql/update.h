@@ -18,6 +18,7 @@ typedef struct QuadList {
 typedef struct Update {
     KgTxn *txn;
     BaseJob *job;
+    const KgExtensions *extensions;
     const KgServices *services;
     const char *name, *text; /* of the request */
     size_t length;

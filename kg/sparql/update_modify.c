@@ -224,6 +224,7 @@ BaseStatus sparql_modify(Update *update, const AstOperation *operation, BaseErro
     m->run = (Run){.txn = update->txn,
                    .layers = KG_FACTS,
                    .job = update->job,
+                   .extensions = update->extensions,
                    .services = update->services,
                    .arena = &m->arena,
                    .name = update->name,

@@ -63,6 +63,9 @@ static const struct {
     {"DESCRIBE ?x :b WHERE { ?x :p ?y }", KG_RESULT_NTRIPLES},
     {"ASK { ?x :p ?y FILTER(SHA256('a') = ?y || ENCODE_FOR_URI('\xc3\xa9') = UCASE('e')) }", KG_RESULT_MARKDOWN},
     {"PREFIX n: <urn:n:> SELECT ?x ?n ?m { ?x :p ?y SERVICE <http://e/> { ?y n:p ?n . ?n n:q ?m } }", KG_RESULT_TSV},
+    {"SELECT * FROM kgq:asserted { ?s :p ?o . (?s :p ?o) kgq:provenance (?l ?n ?x ?r ?h) . (?s ?p ?o) kgq:graph ?g "
+     "GRAPH kgq:asserted { ?o :q ?v } FILTER(kgq:layer(?s, ?p, ?o) != kgq:observed) }",
+     KG_RESULT_TSV},
     {"SELECT ?x { ?x :unknown:prefix 1 FILTER(?x = }", KG_RESULT_CSV},
 };
 
