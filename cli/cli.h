@@ -4,6 +4,7 @@
 #define KGQ_CLI_CLI_H
 
 #include "base/base.h"
+#include "insight/insight.h"
 #include "kg/kg.h"
 #include "reasoner/reasoner.h"
 
@@ -24,6 +25,7 @@ typedef struct Cli {
         uint64_t memory; /* bytes, 0: no limit */
         double timeout;  /* seconds, 0: none */
         KgExplain explain;
+        unsigned layers; /* 0: those that queries see by default */
     } query;
 } Cli;
 
@@ -38,7 +40,8 @@ typedef enum OptionKind {
     OPTION_SIZE,     /* bytes: a whole number from 1 on, k, M, G or T after it */
     OPTION_SHARE,    /* a number from 0 to 1 */
     OPTION_LIST,
-    OPTION_LATER, /* of the contract, and not there yet: using it is a usage error that says so */
+    OPTION_LAYERS, /* KG_IN bits: asserted, inferred, predicted, observed, with commas between them, or all */
+    OPTION_LATER,  /* of the contract, and not there yet: using it is a usage error that says so */
 } OptionKind;
 typedef struct TextList {
     const char **items;
@@ -47,7 +50,7 @@ typedef struct TextList {
 typedef struct Option {
     const char *name; /* "max-errors" for --max-errors, or one letter for -k */
     OptionKind kind;
-    void *value;          /* bool, const char *, uint64_t, double or TextList; NULL of OPTION_LATER */
+    void *value;          /* bool, const char *, uint64_t, double, unsigned or TextList; NULL of OPTION_LATER */
     const char *argument; /* "N", "FILE"; NULL for a flag */
     const char *help;
 } Option;
@@ -121,6 +124,15 @@ BaseStatus read_latest_rules(KgTxn *txn, BaseArena *arena, ReasonerText **texts,
 /* Checks the program and, when it is right, derives with it into *inferred*; says what the typed rules from
  * `first_line` on gave. */
 int try_rules(Cli *cli, KgStore *store, const ReasonerText *texts, size_t count, unsigned long first_line);
+
+/* ---- explain_row.c ---- */
+typedef struct RowToExplain {
+    const char *query;
+    uint64_t number; /* from 1; 0: the first */
+} RowToExplain;
+/* Explains each triple that the row rests on, as text or JSON. */
+BaseStatus explain_row(Cli *cli, KgTxn *txn, const RowToExplain *row, const InsightOptions *options,
+                       InsightFormat format, BaseError *err);
 
 /* ---- commands ---- */
 CommandRun command_import, command_export, command_stats, command_check, command_backup, command_compact, command_query,

@@ -67,6 +67,28 @@ bool parse_size(const char *text, uint64_t *out)
     return true;
 }
 
+static bool parse_layers(const char *text, unsigned *out)
+{
+    static const char *const names[] = {"asserted", "inferred", "predicted", "observed", "all"};
+    static const unsigned bits[] = {KG_IN(KG_ASSERTED), KG_IN(KG_INFERRED), KG_IN(KG_PREDICTED), KG_IN(KG_OBSERVED),
+                                    KG_ALL_LAYERS};
+    unsigned layers = 0;
+    for (const char *at = text;; at++) {
+        const size_t length = strcspn(at, ",");
+        size_t i = 0;
+        while (i < sizeof bits / sizeof *bits && (strlen(names[i]) != length || strncmp(at, names[i], length) != 0))
+            i++;
+        if (i == sizeof bits / sizeof *bits)
+            return false;
+        layers |= bits[i];
+        at += length;
+        if (!*at)
+            break;
+    }
+    *out = layers;
+    return true;
+}
+
 /* Stores `text` in the option's place; false when it is not what the option takes. */
 static bool take_value(const Option *option, const char *text)
 {
@@ -87,6 +109,8 @@ static bool take_value(const Option *option, const char *text)
         return parse_size(text, option->value);
     case OPTION_SHARE:
         return base_parse_double(text, 0, 1, option->value);
+    case OPTION_LAYERS:
+        return parse_layers(text, option->value);
     case OPTION_LIST: /* kept by the caller, who has words for the lack of memory */
         return true;
     case OPTION_LATER:
@@ -114,6 +138,8 @@ static const char *expected(OptionKind kind)
         return "a size such as 512M or 2G";
     case OPTION_SHARE:
         return "a number from 0 to 1";
+    case OPTION_LAYERS:
+        return "layers such as asserted,inferred,predicted,observed or all";
     default:
         return "a value";
     }

@@ -55,6 +55,7 @@ BaseStatus run_query(Cli *cli, KgStore *store, const char *text, size_t length, 
                                     .memory = cli->query.memory,
                                     .timeout = cli->query.timeout,
                                     .explain = cli->query.explain,
+                                    .layers = cli->query.layers,
                                     .services = &query_services};
     if (status == BASE_OK)
         status = kg_query_open(txn, text, length, &options, &query, err);
@@ -121,6 +122,7 @@ int command_query(Cli *cli, const Command *command, int argc, char **argv)
         {"repeat", OPTION_POSITIVE, &repeat, "N", "run it N times in one process; median and minimum on stderr"},
         {"timeout", OPTION_AMOUNT, &cli->query.timeout, "SECONDS", "stop a query that takes longer"},
         {"memory", OPTION_SIZE, &cli->query.memory, "SIZE", "stop a query that keeps more in memory, as in 256M, 4G"},
+        {"layers", OPTION_LAYERS, &cli->query.layers, "LAYERS", "what is seen (default: asserted,inferred)"},
         {"explain", OPTION_FLAG, &explain, NULL, "show the plan with its estimates; nothing is run"},
         {"profile", OPTION_FLAG, &profile, NULL, "run the query and show its plan with rows and time per step"},
     };

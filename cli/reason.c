@@ -215,8 +215,12 @@ int command_explain(Cli *cli, const Command *command, int argc, char **argv)
 {
     InsightOptions insight = {0};
     uint64_t limit = 0;
+    RowToExplain row = {0};
     TextList words = {0};
     const Option options[] = {
+        {"query", OPTION_TEXT, &row.query, "SPARQL", "explain what a row of its answer rests on, instead of a triple"},
+        {"row", OPTION_POSITIVE, &row.number, "N", "which row (default: the first)"},
+        {"layers", OPTION_LAYERS, &cli->query.layers, "LAYERS", "what the query sees (default: asserted,inferred)"},
         {"all", OPTION_FLAG, &insight.all, NULL, "every rule that gives it, not one lowest proof"},
         {"limit", OPTION_COUNT, &limit, "N", "of those at most (default 20)"},
         {"name", OPTION_TEXT, &insight.model, "NAME", "ask this model (default: the newest ones)"},
@@ -228,11 +232,19 @@ int command_explain(Cli *cli, const Command *command, int argc, char **argv)
     InsightExplanation *explanation = NULL;
     InsightFormat format;
     BaseError err = {0};
-    if (!READ_OPTIONS(options, 2, 2))
+    if (!READ_OPTIONS(options, 1, 2))
         goto done;
+    if ((words.count == 1) != (row.query != NULL) || (row.number && !row.query)) {
+        exit_code = usage_error(command, "give a triple, or a query by --query");
+        goto done;
+    }
     /* In the shell, `.mode csv` speaks of queries. */
     if (!explain_format(cli->store ? NULL : cli->output, &format)) {
         exit_code = usage_error(command, "--output takes text, json, dot or html");
+        goto done;
+    }
+    if (row.query && format != INSIGHT_TEXT && format != INSIGHT_JSON) {
+        exit_code = usage_error(command, "--output with --query takes text or json");
         goto done;
     }
     insight.limit = (size_t)limit;
@@ -241,6 +253,12 @@ int command_explain(Cli *cli, const Command *command, int argc, char **argv)
         goto done;
     KgTriple triple = {0};
     BaseStatus status = kg_read_begin(store, &txn, &err);
+    if (status == BASE_OK && row.query) {
+        status = explain_row(cli, txn, &row, &insight, format, &err);
+        if (status != BASE_OK)
+            exit_code = report_error(cli, &err);
+        goto done;
+    }
     if (status == BASE_OK)
         status = insight_parse_triple(txn, words.items[1], &triple, &err);
     if (status == BASE_OK)

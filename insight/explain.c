@@ -150,6 +150,8 @@ static BaseStatus gather_names(Gathering *gathering, BaseError *err)
         status = name_term(gathering, x->triple.p, &x->predicate, err);
     if (status == BASE_OK)
         status = name_term(gathering, x->triple.o, &x->object, err);
+    if (status == BASE_OK && gathering->options->graph)
+        status = name_term(gathering, gathering->options->graph, &x->graph, err);
     return status;
 }
 
@@ -157,7 +159,8 @@ static BaseStatus gather_notes(Gathering *gathering, BaseError *err)
 {
     InsightExplanation *const x = gathering->explanation;
     for (int layer = 0; layer < KG_LAYERS; layer++) {
-        const BaseStatus status = kg_get(gathering->txn, (KgLayer)layer, x->triple, &gathering->notes[layer], err);
+        const BaseStatus status = kg_get_in(gathering->txn, gathering->options->graph, (KgLayer)layer, x->triple,
+                                            &gathering->notes[layer], err);
         if (status == BASE_OK)
             x->layers |= KG_IN(layer);
         else if (status != BASE_NOT_FOUND)
@@ -220,6 +223,8 @@ static BaseStatus gather_proofs(Gathering *gathering, BaseError *err)
         .all = gathering->options->all, .limit = gathering->options->limit, .with_trees = true};
     BaseError fault = {0};
     BaseStatus status;
+    if (gathering->options->graph)
+        return BASE_OK;
     if (insight_holds(x))
         status = reasoner_prove(gathering->txn, x->triple, &options, &x->proofs, &fault);
     else /* not found: no rules have run yet */
@@ -368,7 +373,7 @@ static BaseStatus list_models(Gathering *gathering, KgModel **models, size_t *co
     const char *const wanted = gathering->options->model;
     *models = NULL;
     *count = 0;
-    if (gathering->options->no_models)
+    if (gathering->options->no_models || gathering->options->graph)
         return BASE_OK;
     const BaseStatus status = kg_models(gathering->txn, &gathering->explanation->memory, models, count, err);
     if (status != BASE_OK)

@@ -148,6 +148,8 @@ static bool say_all(const InsightExplanation *x, BaseBuffer *text)
     bool ok = base_buffer_format(text, "%s", insight_verdict_name(x->verdict));
     if (x->verdict == INSIGHT_LIKELY || x->verdict == INSIGHT_UNLIKELY)
         ok = ok && base_buffer_format(text, " (belief %.2f)", x->belief);
+    if (x->graph)
+        ok = ok && base_buffer_format(text, " in graph %s", x->graph);
     ok = ok && base_buffer_format(text, ": ") && (insight_holds(x) ? say_proof(x, text) : say_miss(x, text));
     if (is_observed(x))
         ok = ok && say_evidence(x, link_word(x, x->confidence), text);

@@ -34,6 +34,7 @@ typedef struct InsightOptions {
     bool no_models;    /* ask none: proofs and notes only */
     bool all;          /* every rule instance that gives the triple, not one lowest proof */
     size_t limit;      /* of those; 0: 20 */
+    KgId graph;        /* that the triple is in; KG_ANY: the default graph. In another rules and models have no say */
 } InsightOptions;
 #define INSIGHT_MAX_MODELS 4
 
@@ -54,6 +55,7 @@ typedef struct InsightScore {
 typedef struct InsightExplanation {
     KgTriple triple;
     const char *subject, *predicate, *object; /* as in KG_SYNTAX_NAME */
+    const char *graph;                        /* likewise; NULL: the default graph */
     const char *summary;                      /* one sentence: the verdict and what speaks for and against it */
     InsightVerdict verdict;
     InsightAccord accord;

@@ -138,6 +138,8 @@ bool insight_write_json(const InsightExplanation *x, const InsightLines *lines, 
     write_string(x->subject, out);
     write_field("predicate", x->predicate, out);
     write_field("object", x->object, out);
+    if (x->graph)
+        write_field("graph", x->graph, out);
     write_field("summary", x->summary, out);
     write_field("verdict", insight_verdict_name(x->verdict), out);
     write_field("accord", insight_accord_name(x->accord), out);

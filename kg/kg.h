@@ -522,6 +522,29 @@ bool kg_query_answer(const KgQuery *query); /* ASK; known once opened */
  * read. */
 BaseStatus kg_query_explain(KgQuery *query, FILE *out, BaseError *err);
 
+/* What a row of an answer rests on. All of it lies in the arena that was given. */
+typedef struct KgRowTriple {
+    KgTriple triple;
+    KgId graph; /* KG_ANY: the default graph */
+} KgRowTriple;
+typedef struct KgRowBinding {
+    const char *variable;
+    KgTerm term;
+} KgRowBinding;
+typedef struct KgRowTriples {
+    KgRowBinding *bindings; /* the row: of its columns those that are bound */
+    size_t binding_count;
+    KgRowTriple *items; /* as the patterns of WHERE have them, each once */
+    size_t count;
+    bool
+        is_whole; /* false: the row also rests on paths of any length, subqueries or services, which are not in items */
+} KgRowTriples;
+/* Row `row`, from 1, of a SELECT, or 1 of an ASK that is true. Where several solutions give the same row (DISTINCT,
+ * GROUP BY, variables that are not selected), the triples are those of one of them. BASE_NOT_FOUND: there are fewer
+ * rows. BASE_BAD_CALL: a query of another form. */
+BaseStatus kg_row_triples(KgTxn *txn, const char *text, size_t length, const KgQueryOptions *options, uint64_t row,
+                          BaseArena *arena, KgRowTriples *out, BaseError *err);
+
 typedef enum KgResultFormat {
     KG_RESULT_TABLE, /* boxed, names plain */
     KG_RESULT_TSV,   /* SPARQL 1.1 results TSV */
