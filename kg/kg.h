@@ -487,6 +487,13 @@ BaseStatus kg_add_property_function(KgExtensions *extensions, const KgPropertyFu
 /* The names of kgq's own functions and of the layers (docs/sparql.md); the prefix kgq: is known. */
 #define KG_VOCABULARY "https://kgq.dev/ns#"
 
+/* A dataset (SPARQL 1.1, section 13) by the IRIs of graphs: merged to the default one, and those that GRAPH may name.
+ */
+typedef struct KgDataset {
+    const char *const *graphs, *const *named;
+    size_t graph_count, named_count;
+} KgDataset;
+
 typedef enum KgQueryForm { KG_SELECT, KG_ASK, KG_CONSTRUCT, KG_DESCRIBE } KgQueryForm;
 typedef enum KgExplain {
     KG_EXPLAIN_NONE,
@@ -500,6 +507,7 @@ typedef struct KgQueryOptions {
     uint64_t memory;                /* bytes that rows kept by operators may take at most; 0: no such limit */
     double timeout;                 /* seconds from kg_query_open on; 0: none */
     KgExplain explain;              /* what kg_query_explain is to know */
+    const KgDataset *dataset;       /* takes the place of FROM and FROM NAMED; NULL: the query's own */
     const KgExtensions *extensions; /* may be NULL */
     const KgServices *services;     /* NULL: a query with SERVICE is refused, as it reaches out to other machines */
 } KgQueryOptions;
@@ -562,6 +570,8 @@ BaseStatus kg_query_write(KgQuery *query, KgResultFormat format, int width, FILE
 typedef struct KgUpdateOptions {
     const char *name; /* for messages, and as the source of the import that the catalog gets; NULL: "<update>" */
     BaseJob *job;     /* cancellation; may be NULL */
+    const KgDataset *dataset; /* for patterns, as USING would have it; an update with USING or WITH is refused then */
+    bool no_load;             /* LOAD, which reads local files, is refused */
     const KgExtensions *extensions; /* as KgQueryOptions has them */
     const KgServices *services;
 } KgUpdateOptions;

@@ -65,6 +65,20 @@ static BaseStatus list_merged(Run *run, const AstDataset *dataset, BaseError *er
     return BASE_OK;
 }
 
+AstDataset *sparql_make_dataset(const KgDataset *dataset, BaseArena *arena)
+{
+    const size_t count = dataset->graph_count + dataset->named_count;
+    AstDataset *const items = base_arena_alloc(arena, count + 1, sizeof *items);
+    for (size_t i = 0; items && i < count; i++) {
+        const bool is_named = i >= dataset->graph_count;
+        const char *const iri = is_named ? dataset->named[i - dataset->graph_count] : dataset->graphs[i];
+        items[i] = (AstDataset){.is_named = is_named,
+                                .iri = {.kind = KG_IRI, .text = {iri, strlen(iri)}},
+                                .next = i + 1 < count ? &items[i + 1] : NULL};
+    }
+    return count ? items : NULL;
+}
+
 /* FROM kgq:predicted and the like name no graph: they choose the layers that are looked at. */
 static bool choose_layers(Run *run, const AstDataset *dataset)
 {

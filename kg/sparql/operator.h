@@ -151,6 +151,8 @@ Operator *sparql_new_minus(Builder *builder, Operator *input, SubPlan right, con
 /* As run->graph: */
 #define NO_GRAPH UINT64_MAX            /* an empty one */
 #define MERGED_GRAPH (UINT64_MAX - 1u) /* run->merged as one */
+/* In the arena; NULL: no memory, or no graphs at all. */
+AstDataset *sparql_make_dataset(const KgDataset *dataset, BaseArena *arena);
 /* FROM or USING: which graph is the default one, and which may be named. */
 BaseStatus sparql_choose_dataset(Run *run, const AstDataset *dataset, BaseError *err);
 BaseStatus sparql_list_graphs(Run *run, BaseError *err); /* fills run->named unless it is */

@@ -170,9 +170,8 @@ static BaseStatus tell(Run *run, const Fact *fact, Column column, KgId *out, Bas
     case COLUMN_TIME:
         return find_source(run, fact, &other, out, err);
     case COLUMN_SCORE:
-        return fact->layer == KG_PREDICTED || fact->layer == KG_OBSERVED
-                   ? intern_score(run, fact->note.score, out, err)
-                   : BASE_OK;
+        return fact->layer == KG_PREDICTED || fact->layer == KG_OBSERVED ? intern_score(run, fact->note.score, out, err)
+                                                                         : BASE_OK;
     case COLUMN_RULE:
         return fact->layer == KG_INFERRED ? intern_value(run, sparql_value_integer(fact->note.rule), out) : BASE_OK;
     case COLUMN_HEIGHT:

@@ -10,6 +10,7 @@ struct KgQuery {
     BaseArena arena; /* syntax tree, algebra, operators */
     Run run;
     AstSelect *ast;
+    const KgDataset *dataset; /* instead of the query's own; while it is opened */
     Operator *top, *all;
     Batch rows;
     size_t row; /* the current one is row - 1 */
@@ -171,6 +172,9 @@ static BaseStatus open_query(KgQuery *query, const char *text, size_t length, co
     query->run.name = name;
     query->run.text = text;
     query->run.length = length;
+    if (query->dataset && query->dataset->graph_count + query->dataset->named_count > 0 &&
+        !(query->ast->dataset = sparql_make_dataset(query->dataset, &query->arena)))
+        return sparql_no_memory(err);
     status = sparql_choose_dataset(&query->run, query->ast->dataset, err);
     if (status == BASE_OK)
         status = sparql_translate(&query->run, query->ast, &algebra, err);
@@ -195,6 +199,7 @@ BaseStatus kg_query_open(KgTxn *txn, const char *text, size_t length, const KgQu
     if (!query)
         return base_fail(err, BASE_NO_MEMORY, "no memory for a query");
     start_run(query, txn, options);
+    query->dataset = options ? options->dataset : NULL;
     const BaseStatus status =
         open_query(query, text, length, options && options->name ? options->name : "<query>", err);
     if (status != BASE_OK) {

@@ -203,11 +203,32 @@ static BaseStatus delete_data(Update *update, const AstOperation *operation, Bas
 
 /* ---- The request ---- */
 
-/* Layers are not graphs that an update could write. */
-static BaseStatus check_targets(const Update *update, const AstOperation *operation, BaseError *err)
+/* The caller's dataset for the patterns of all operations (SPARQL 1.1 Protocol, section 2.2.3). */
+static BaseStatus give_dataset(const Update *update, const AstOperation *first, BaseArena *arena, BaseError *err)
+{
+    if (!update->dataset || update->dataset->graph_count + update->dataset->named_count == 0)
+        return BASE_OK;
+    AstDataset *const dataset = sparql_make_dataset(update->dataset, arena);
+    if (!dataset)
+        return no_memory(err);
+    for (const AstOperation *operation = first; operation; operation = operation->next) {
+        if (operation->kind != UPDATE_MODIFY)
+            continue;
+        if (operation->has_with || operation->select->dataset)
+            return sparql_refuse(update, operation->place, err,
+                                 "USING and WITH exclude a dataset that is given beside the update");
+        operation->select->dataset = dataset;
+    }
+    return BASE_OK;
+}
+
+/* What an update may not do; layers are not graphs that it could write. */
+static BaseStatus check_operation(const Update *update, const AstOperation *operation, BaseError *err)
 {
     static const char what[] = "this names a layer, which an update does not write";
     KgLayer layer;
+    if (operation->kind == UPDATE_LOAD && update->no_load)
+        return sparql_refuse(update, operation->place, err, "LOAD is not allowed here: it would read a local file");
     for (const AstQuads *quads = operation->inserted; quads; quads = quads->next)
         if (quads->is_named && quads->graph.variable == AST_NO_VARIABLE && sparql_layer_of(&quads->graph.term, &layer))
             return sparql_refuse(update, quads->graph.place, err, what);
@@ -256,7 +277,7 @@ static BaseStatus run_update(Update *update, const AstUpdate *ast, BaseError *er
     for (const AstOperation *operation = ast->first; operation && status == BASE_OK; operation = operation->next) {
         status = cancelled(update, err);
         if (status == BASE_OK)
-            status = check_targets(update, operation, err);
+            status = check_operation(update, operation, err);
         if (status == BASE_OK)
             status = run_operation(update, operation, err);
         update->report.operations += status == BASE_OK;
@@ -273,6 +294,8 @@ BaseStatus kg_update(KgTxn *txn, const char *text, size_t length, const KgUpdate
         return base_fail(err, BASE_BAD_CALL, "kg_update: an update needs a transaction and a text");
     Update update = {.txn = txn,
                      .job = options ? options->job : NULL,
+                     .dataset = options ? options->dataset : NULL,
+                     .no_load = options && options->no_load,
                      .extensions = options ? options->extensions : NULL,
                      .services = options ? options->services : NULL,
                      .name = options && options->name ? options->name : "<update>",
@@ -288,6 +311,8 @@ BaseStatus kg_update(KgTxn *txn, const char *text, size_t length, const KgUpdate
         status = kg_prefixes(txn, &arena, &prefixes, &prefix_count, err);
     if (status == BASE_OK)
         status = sparql_parse_update(text, length, update.name, prefixes, prefix_count, &arena, &ast, err);
+    if (status == BASE_OK)
+        status = give_dataset(&update, ast->first, &arena, err);
     if (status == BASE_OK) {
         status = run_update(&update, ast, err);
         if (status != BASE_OK)

@@ -18,6 +18,8 @@ typedef struct QuadList {
 typedef struct Update {
     KgTxn *txn;
     BaseJob *job;
+    const KgDataset *dataset;
+    bool no_load;
     const KgExtensions *extensions;
     const KgServices *services;
     const char *name, *text; /* of the request */

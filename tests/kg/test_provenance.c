@@ -66,8 +66,7 @@ static void a_layer_that_the_query_does_not_see_can_be_asked_for(void **state)
     expect_answer(f->store, "SELECT * { (?s ?p ?o) kgq:layer kgq:predicted }", "<kg:dog>\t<kg:likes>\t<kg:cat>\n");
     expect_answer(f->store, "SELECT ?l (COUNT(*) AS ?n) { (?s ?p ?o) kgq:layer ?l } GROUP BY ?l ORDER BY ?l",
                   "<" N "asserted>\t2\n<" N "inferred>\t2\n<" N "observed>\t1\n<" N "predicted>\t1\n");
-    expect_answer(f->store, "SELECT ?x { (:dog :likes :cat) kgq:score ?x }",
-                  "0.5\n");
+    expect_answer(f->store, "SELECT ?x { (:dog :likes :cat) kgq:score ?x }", "0.5\n");
     expect_answer(f->store, "SELECT * { (?s ?p ?o) kgq:layer :nothing }", "");
     expect_answer(f->store, "SELECT * { (?s 'x' ?o) kgq:layer ?l }", "");
 }
@@ -98,8 +97,7 @@ static void all_of_it_comes_in_one_row(void **state)
     const Fixture *const f = *state;
     expect_answer(f->store, "SELECT ?l ?n ?x ?r ?h ?g { (:dog :is :thing) kgq:provenance (?l ?n ?x ?r ?h ?g) }",
                   "<" N "inferred>\t\"family.rls\"\t\t3\t2\t<" N "default>\n");
-    expect_answer(f->store, "SELECT ?l ?x { (:dog :likes ?y) kgq:provenance (?l ?n ?x) }",
-                  "<" N "predicted>\t0.5\n");
+    expect_answer(f->store, "SELECT ?l ?x { (:dog :likes ?y) kgq:provenance (?l ?n ?x) }", "<" N "predicted>\t0.5\n");
 }
 
 static void graphs_are_told_and_kept_apart(void **state)
@@ -167,6 +165,44 @@ static void an_update_does_not_write_layers(void **state)
     kg_abort(txn);
 }
 
+static void a_dataset_may_be_given_beside_the_query(void **state)
+{
+    const Fixture *const f = *state;
+    BaseError err = {0};
+    char *out = NULL;
+    const char *const graph = "kg:g", *const layer = KG_VOCABULARY "predicted";
+    const char *both[] = {graph, layer};
+    KgDataset dataset = {.graphs = both, .graph_count = 1};
+    const KgQueryOptions options = {.dataset = &dataset};
+    expect_ok(try_query(f->store, "SELECT ?x FROM <kg:none> { :dog :is ?x }", &options, &out, &err), &err);
+    assert_string_equal(out, "?x\n<kg:animal>\n");
+    free(out);
+    dataset.graph_count = 2;
+    expect_ok(try_query(f->store, "SELECT ?x { :dog :is ?x }", &options, &out, &err), &err);
+    assert_string_equal(out, "?x\n<kg:loud>\n");
+    free(out);
+    dataset = (KgDataset){.named = both, .named_count = 1};
+    expect_ok(
+        try_query(f->store, "SELECT ?x { { :dog :is ?x } UNION { GRAPH ?g { ?s :is ?x } } }", &options, &out, &err),
+        &err);
+    assert_string_equal(out, "?x\n<kg:animal>\n");
+    free(out);
+    KgTxn *const txn = begin_write(f->store);
+    static const char good[] = "INSERT { ?s :was ?o } WHERE { ?s :is ?o }",
+                      bad[] = "INSERT { ?s :was ?o } USING <kg:g> WHERE { ?s :is ?o }",
+                      load[] = "LOAD SILENT <file:///etc/passwd>";
+    KgUpdateReport report;
+    const KgUpdateOptions given = {.dataset = &(KgDataset){.graphs = both, .graph_count = 1}, .no_load = true};
+    expect_ok(kg_update(txn, good, sizeof good - 1, &given, &report, &err), &err);
+    assert_int_equal(report.inserted, 1);
+    assert_int_equal(kg_update(txn, bad, sizeof bad - 1, &given, NULL, &err), BASE_BAD_INPUT);
+    expect_words(&err, "USING and WITH exclude");
+    err = (BaseError){0};
+    assert_int_equal(kg_update(txn, load, sizeof load - 1, &given, NULL, &err), BASE_BAD_INPUT);
+    expect_words(&err, "LOAD is not allowed here");
+    kg_abort(txn);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -178,6 +214,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(graphs_are_told_and_kept_apart, make_layers, drop_fixture),
         cmocka_unit_test_setup_teardown(from_chooses_the_layers_that_are_seen, make_layers, drop_fixture),
         cmocka_unit_test_setup_teardown(graph_sees_one_layer_where_it_names_one, make_layers, drop_fixture),
+        cmocka_unit_test_setup_teardown(a_dataset_may_be_given_beside_the_query, make_layers, drop_fixture),
         cmocka_unit_test_setup_teardown(an_update_does_not_write_layers, make_layers, drop_fixture),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
