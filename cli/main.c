@@ -33,6 +33,7 @@ const Command commands[] = {
      "Finds the entities that texts and pictures speak of.", command_link, "tsv"},
     {"datasets", "[list | NAME -o DIR]", "Converts a public data set found on this machine into files ready to import.",
      command_datasets, "tsv"},
+    {"serve", "DB [options]", "Answers SPARQL over HTTP, at /sparql.", command_serve, NULL},
     {"stats", "DB", "Counts per predicate, imports, runs, models.", command_stats, "tsv"},
     {"check", "DB", "Verifies every index against every other, the dictionary and the catalog.", command_check, "text"},
     {"backup", "DB DEST", "A consistent copy while the database is in use.", command_backup, NULL},
@@ -62,7 +63,7 @@ static void print_usage(FILE *out)
 
 bool is_later_command(const char *name)
 {
-    static const char *const names[] = {"run", "mine", "audit", "serve"};
+    static const char *const names[] = {"run", "mine", "audit"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strcmp(names[i], name) == 0)
             return true;

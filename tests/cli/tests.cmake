@@ -8,7 +8,7 @@ endif()
 
 # The program from outside, by scripts: exit codes, messages, results. Each gets the path of kgq and of the shared data.
 option(KGQ_BITROT "Run cli.bitrot: flipped bits of data.mdb are found, and no question is answered wrongly" ON)
-set(scripts contract provenance shell kill kill_many faults full_disk update wordnet install readme)
+set(scripts contract provenance serve shell kill kill_many faults full_disk update wordnet install readme)
 if(KGQ_BITROT)
   list(APPEND scripts bitrot)
 endif()
@@ -24,3 +24,9 @@ target_link_libraries(test_cli_statement PRIVATE kgq_base PkgConfig::CMOCKA)
 target_include_directories(test_cli_statement PRIVATE ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/tests/support)
 target_compile_definitions(test_cli_statement PRIVATE KGQ_SHARED="${KGQ_SHARED}")
 add_test(NAME cli.statement COMMAND test_cli_statement)
+
+add_executable(test_cli_form cli/test_form.c ${CMAKE_SOURCE_DIR}/cli/serve_form.c)
+target_link_libraries(test_cli_form PRIVATE kgq_base PkgConfig::CMOCKA)
+target_include_directories(test_cli_form PRIVATE ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/tests/support)
+target_compile_definitions(test_cli_form PRIVATE KGQ_SHARED="${KGQ_SHARED}")
+add_test(NAME cli.form COMMAND test_cli_form)
