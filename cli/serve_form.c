@@ -28,7 +28,7 @@ bool form_decode(KgText raw, BaseArena *arena, KgText *out, bool *is_bad)
             const int high = i + 2 < raw.length ? hex(raw.bytes[i + 1]) : -1;
             const int low = high < 0 ? -1 : hex(raw.bytes[i + 2]);
             *is_bad = low < 0;
-            c = (char)(high << 4 | low);
+            c = (char)((unsigned)high << 4 | (unsigned)low);
             i += 2;
         }
         *is_bad |= c == '\0';

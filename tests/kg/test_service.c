@@ -131,7 +131,8 @@ static void unbound_values_and_blank_nodes_are_not_sent(void **state)
                 "<kg:bob>\t\"Bob\"\n<kg:bob>\t\"Bob\"\n<kg:eve>\t\"Eve\"\n");
     assert_int_equal(world->endpoints.calls, 1);
     /* Their blank nodes are new ones here. */
-    expect_rows(world, "SELECT (isBlank(?y) AS ?b) { " NAMES "{ ?y :name 'X' } }", "\"true\"^^<http://www.w3.org/2001/XMLSchema#boolean>\n");
+    expect_rows(world, "SELECT (isBlank(?y) AS ?b) { " NAMES "{ ?y :name 'X' } }",
+                "\"true\"^^<http://www.w3.org/2001/XMLSchema#boolean>\n");
 }
 
 static void what_is_sent_stands_by_itself(void **state)
