@@ -18,6 +18,8 @@ typedef struct Cli {
     const char *output; /* --output, NULL unless given */
     FILE *out;          /* results */
     bool out_is_terminal, progress_is_shown;
+    bool has_colours;    /* standard output is a terminal that has them, and NO_COLOR does not forbid them */
+    bool is_interactive; /* Ctrl-C never ends the program */
     /* The shell's open database; commands typed there use it, as one process opens a database once. */
     KgStore *store;
     bool timer;
@@ -107,6 +109,7 @@ BaseStatus split_words(const char *line, BaseArena *arena, TextList *words, Base
 
 /* ---- query.c: also used by the shell ---- */
 extern const KgServices query_services; /* SERVICE reaches out from the command line */
+extern const char *const result_format_names[]; /* closed by NULL */
 bool result_format(const Cli *cli, KgQueryForm form, KgResultFormat *out);
 /* Within cli->query's limits. To be explained: the plan is written, of a profile when all rows were read, and no row.
  */

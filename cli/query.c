@@ -4,14 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct {
-    const char *name;
-    KgResultFormat format;
-} formats[] = {
-    {"table", KG_RESULT_TABLE},       {"tsv", KG_RESULT_TSV},       {"csv", KG_RESULT_CSV},
-    {"json", KG_RESULT_JSON},         {"xml", KG_RESULT_XML},       {"markdown", KG_RESULT_MARKDOWN},
-    {"ntriples", KG_RESULT_NTRIPLES}, {"turtle", KG_RESULT_TURTLE},
-};
+const char *const result_format_names[] = {"table",    "tsv",      "csv",    "json", "xml",
+                                           "markdown", "ntriples", "turtle", NULL};
+static const KgResultFormat formats[] = {KG_RESULT_TABLE, KG_RESULT_TSV,      KG_RESULT_CSV,      KG_RESULT_JSON,
+                                         KG_RESULT_XML,   KG_RESULT_MARKDOWN, KG_RESULT_NTRIPLES, KG_RESULT_TURTLE};
 
 const KgServices query_services = {0};
 
@@ -22,9 +18,9 @@ bool result_format(const Cli *cli, KgQueryForm form, KgResultFormat *out)
         *out = cli->out_is_terminal ? KG_RESULT_TABLE : is_graph ? KG_RESULT_NTRIPLES : KG_RESULT_TSV;
         return true;
     }
-    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
-        if (strcmp(formats[i].name, cli->output) == 0) {
-            *out = formats[i].format;
+    for (size_t i = 0; result_format_names[i]; i++)
+        if (strcmp(result_format_names[i], cli->output) == 0) {
+            *out = formats[i];
             return true;
         }
     return false;

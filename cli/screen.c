@@ -12,7 +12,7 @@ static Cli *interrupted_cli; /* whose job Ctrl-C cancels */
 
 static void on_interrupt(int number)
 {
-    if (interrupted_cli && !atomic_load(&interrupted_cli->job.cancelled)) {
+    if (interrupted_cli && (interrupted_cli->is_interactive || !atomic_load(&interrupted_cli->job.cancelled))) {
         atomic_store(&interrupted_cli->job.cancelled, true);
         return;
     }
@@ -56,10 +56,18 @@ static void draw_progress(void *context, const BaseStep *step)
     cli->progress_is_shown = true;
 }
 
+/* https://no-color.org */
+static bool wants_colours(int file)
+{
+    const char *const none = getenv("NO_COLOR"), *const terminal = getenv("TERM");
+    return isatty(file) && !(none && *none) && !(terminal && strcmp(terminal, "dumb") == 0);
+}
+
 void screen_begin(Cli *cli)
 {
     cli->out = stdout;
     cli->out_is_terminal = isatty(STDOUT_FILENO);
+    cli->has_colours = wants_colours(STDOUT_FILENO);
     if (isatty(STDERR_FILENO)) {
         cli->job.report = draw_progress;
         cli->job.context = cli;
@@ -100,12 +108,52 @@ int exit_code_of(BaseStatus status)
     return EXIT_MACHINE;
 }
 
+/* The line with what is wrong, the caret and the hint in colours of their own. */
+static void print_line(const char *line, size_t length)
+{
+    static const struct {
+        const char *word, *colour;
+    } words[] = {{"error: ", "\x1b[1;31m"}, {"warning: ", "\x1b[1;33m"}, {"  hint: ", "\x1b[36m"}};
+    if (strspn(line, " ^~") >= length) {
+        fprintf(stderr, "\x1b[31m%.*s\x1b[0m\n", (int)length, line);
+        return;
+    }
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        const size_t word = strlen(words[i].word);
+        const char *const found = memmem(line, length, words[i].word, word);
+        if (!found)
+            continue;
+        const size_t before = (size_t)(found - line);
+        fprintf(stderr, "%.*s%s%s\x1b[0m%.*s\n", (int)before, line, words[i].colour, words[i].word,
+                (int)(length - before - word), found + word);
+        return;
+    }
+    fprintf(stderr, "%.*s\n", (int)length, line);
+}
+
+static void print_error(const BaseError *error)
+{
+    char *text = NULL;
+    size_t length = 0;
+    FILE *const memory = wants_colours(STDERR_FILENO) ? open_memstream(&text, &length) : NULL;
+    base_error_print(memory ? memory : stderr, error);
+    if (!memory)
+        return;
+    if (fclose(memory) == 0)
+        for (const char *at = text; at < text + length;) {
+            const size_t line = strcspn(at, "\n");
+            print_line(at, line);
+            at += line + 1;
+        }
+    free(text);
+}
+
 int report_error(Cli *cli, const BaseError *error)
 {
     if (error->status == BASE_CANCELLED && isatty(STDERR_FILENO))
         cli->progress_is_shown = true; /* the terminal's ^C takes its place */
     clear_progress(cli);
-    base_error_print(stderr, error);
+    print_error(error);
     return exit_code_of(error->status);
 }
 

@@ -1,5 +1,8 @@
 #include "cli/statement.h"
 
+#include "base/base.h"
+#include "cli/pieces.h"
+
 #include <ctype.h>
 #include <string.h>
 #include <strings.h>
@@ -41,23 +44,6 @@ static bool is_bare_command(const char *text, size_t length)
     return false;
 }
 
-StatementKind statement_kind(const char *text, size_t length)
-{
-    const size_t start = statement_start(text, length);
-    if (start == length)
-        return STATEMENT_EMPTY;
-    if (text[start] == '.' || is_bare_command(text + start, length - start))
-        return STATEMENT_COMMAND;
-    size_t end = start;
-    while (end < length && isalpha((unsigned char)text[end]))
-        end++;
-    for (size_t i = 0; sparql_openers[i]; i++)
-        if (strlen(sparql_openers[i]) == end - start && strncasecmp(sparql_openers[i], text + start, end - start) == 0)
-            /* `add(a, b).` is a fact */
-            return end < length && text[end] == '(' ? STATEMENT_RULE : STATEMENT_SPARQL;
-    return STATEMENT_RULE;
-}
-
 static size_t word_end(const char *text, size_t length, size_t at)
 {
     while (at < length && isalpha((unsigned char)text[at]))
@@ -68,6 +54,60 @@ static size_t word_end(const char *text, size_t length, size_t at)
 static bool is_word(const char *text, size_t start, size_t end, const char *word)
 {
     return strlen(word) == end - start && strncasecmp(word, text + start, end - start) == 0;
+}
+
+size_t explained_length(const char *text, size_t length)
+{
+    static const char *const openers[] = {"SELECT", "ASK", "CONSTRUCT", "DESCRIBE", "PREFIX", "BASE"};
+    const size_t start = statement_start(text, length);
+    const size_t end = word_end(text, length, start + 1);
+    if (start == length || text[start] != '.' ||
+        !(is_word(text, start + 1, end, "explain") || is_word(text, start + 1, end, "profile")))
+        return 0;
+    const size_t next = end + statement_start(text + end, length - end);
+    const size_t next_end = word_end(text, length, next);
+    for (size_t i = 0; i < sizeof openers / sizeof *openers; i++)
+        if (is_word(text, next, next_end, openers[i]))
+            return end;
+    return 0;
+}
+
+/* `SELCT ?x {`: no rule begins with two words, and a word like this one is meant as SPARQL's. */
+static bool is_misspelt_opener(const char *text, size_t length, size_t start, size_t end)
+{
+    size_t next = end;
+    while (next < length && (text[next] == ' ' || text[next] == '\t'))
+        next++;
+    if (next == end || next == length || !(isalpha((unsigned char)text[next]) || strchr("?$*{<", text[next])))
+        return false;
+    for (size_t i = 0; sparql_openers[i]; i++) {
+        char word[16];
+        const size_t bytes = end - start, opener = strlen(sparql_openers[i]);
+        if (bytes < 4 || bytes > sizeof word || opener < 4)
+            continue;
+        for (size_t k = 0; k < bytes; k++)
+            word[k] = (char)toupper((unsigned char)text[start + k]);
+        if (base_edit_distance(word, bytes, sparql_openers[i], opener, 2) <= 2)
+            return true;
+    }
+    return false;
+}
+
+StatementKind statement_kind(const char *text, size_t length)
+{
+    const size_t start = statement_start(text, length);
+    if (start == length)
+        return STATEMENT_EMPTY;
+    if (explained_length(text, length) > 0)
+        return STATEMENT_SPARQL;
+    if (text[start] == '.' || is_bare_command(text + start, length - start))
+        return STATEMENT_COMMAND;
+    const size_t end = word_end(text, length, start);
+    for (size_t i = 0; sparql_openers[i]; i++)
+        if (strlen(sparql_openers[i]) == end - start && strncasecmp(sparql_openers[i], text + start, end - start) == 0)
+            /* `add(a, b).` is a fact */
+            return end < length && text[end] == '(' ? STATEMENT_RULE : STATEMENT_SPARQL;
+    return is_misspelt_opener(text, length, start, end) ? STATEMENT_SPARQL : STATEMENT_RULE;
 }
 
 bool statement_is_update(const char *text, size_t length)
@@ -89,64 +129,24 @@ bool statement_is_update(const char *text, size_t length)
     }
 }
 
-/* What a reader of the text has seen at its end. */
-typedef struct Scan {
-    int depth;      /* of { */
-    char last;      /* the last character that is neither blank, comment nor inside a string; 0: none */
-    bool in_string; /* a string that may go over lines is open */
-} Scan;
-
-/* The offset behind the string that opens at `at`; sets *open when it does not close. */
-static size_t skip_string(const char *text, size_t length, size_t at, bool *open)
+/* Comments, strings and IRIs end nothing. A string that is still open is looked at again, from its beginning. */
+static void scan_text(StatementScan *scan, StatementKind kind, const char *text, size_t length)
 {
-    const char quote = text[at];
-    const bool is_long = at + 2 < length && text[at + 1] == quote && text[at + 2] == quote;
-    for (at += is_long ? 3 : 1; at < length; at++) {
-        if (text[at] == '\\')
-            at++;
-        else if (!is_long && (text[at] == quote || text[at] == '\n'))
-            return at + 1;
-        else if (is_long && at + 2 < length && text[at] == quote && text[at + 1] == quote && text[at + 2] == quote)
-            return at + 3;
+    scan->in_string = false;
+    if (scan->at == 0)
+        scan->at = statement_start(text, length);
+    while (scan->at < length) {
+        const Piece piece = piece_at(kind == STATEMENT_RULE, text, length, scan->at);
+        if (piece.kind == PIECE_STRING && piece.is_open) {
+            scan->in_string = true;
+            return;
+        }
+        if (piece.kind != PIECE_BLANK && piece.kind != PIECE_COMMENT)
+            scan->last = text[piece.kind == PIECE_SYMBOL ? piece.end - 1 : piece.start];
+        if (piece.kind == PIECE_SYMBOL)
+            scan->depth += text[piece.start] == '{' ? 1 : text[piece.start] == '}' ? -1 : 0;
+        scan->at = piece.end;
     }
-    *open = is_long;
-    return length;
-}
-
-/* <iri>: no blank before the closing bracket; otherwise `<` is an operator. */
-static size_t skip_iri(const char *text, size_t length, size_t at)
-{
-    for (size_t i = at + 1; i < length && !isspace((unsigned char)text[i]); i++)
-        if (text[i] == '>')
-            return i + 1;
-    return at + 1;
-}
-
-static Scan scan_text(StatementKind kind, const char *text, size_t length)
-{
-    Scan scan = {0};
-    const char comment = kind == STATEMENT_SPARQL ? '#' : '%';
-    for (size_t at = 0; at < length;) {
-        const char c = text[at];
-        if (c == comment) {
-            const char *const newline = memchr(text + at, '\n', length - at);
-            at = newline ? (size_t)(newline - text) : length;
-            continue;
-        }
-        if (!isspace((unsigned char)c))
-            scan.last = c;
-        if (c == '"' || (c == '\'' && kind == STATEMENT_SPARQL)) {
-            at = skip_string(text, length, at, &scan.in_string);
-            continue;
-        }
-        if (c == '<') {
-            at = skip_iri(text, length, at);
-            continue;
-        }
-        scan.depth += c == '{' ? 1 : c == '}' ? -1 : 0;
-        at++;
-    }
-    return scan;
 }
 
 static bool last_line_is_blank(const char *text, size_t length)
@@ -159,23 +159,23 @@ static bool last_line_is_blank(const char *text, size_t length)
     return at > 0 && text[at - 1] == '\n';
 }
 
-bool statement_is_in_string(StatementKind kind, const char *text, size_t length)
-{
-    return scan_text(kind, text, length).in_string;
-}
-
-bool statement_is_whole(StatementKind kind, const char *text, size_t length)
+bool statement_is_whole_now(StatementScan *scan, StatementKind kind, const char *text, size_t length)
 {
     if (kind == STATEMENT_EMPTY)
         return false;
     if (kind == STATEMENT_COMMAND)
         return true;
-    const Scan scan = scan_text(kind, text, length);
-    if (scan.in_string)
+    scan_text(scan, kind, text, length);
+    if (scan->in_string)
         return false;
     if (kind == STATEMENT_RULE)
-        return scan.last == '.';
-    return last_line_is_blank(text, length) || (scan.last == ';' && scan.depth <= 0);
+        return scan->last == '.';
+    return last_line_is_blank(text, length) || (scan->last == ';' && scan->depth <= 0);
+}
+
+bool statement_is_whole(StatementKind kind, const char *text, size_t length)
+{
+    return statement_is_whole_now(&(StatementScan){0}, kind, text, length);
 }
 
 size_t statement_length(StatementKind kind, const char *text, size_t length)

@@ -17,8 +17,16 @@ StatementKind statement_kind(const char *text, size_t length);
 bool statement_is_whole(StatementKind kind, const char *text, size_t length);
 /* Of SPARQL: does what stands behind PREFIX and BASE begin an update? */
 bool statement_is_update(const char *text, size_t length);
-/* Is a string that may go over lines still open? */
-bool statement_is_in_string(StatementKind kind, const char *text, size_t length);
+/* The same of a text that grows line by line, whose earlier lines are not looked at again: start from {0}. */
+typedef struct StatementScan {
+    size_t at;
+    int depth;      /* of braces */
+    char last;      /* the last character that is neither blank, comment nor inside a string; 0: none */
+    bool in_string; /* a string that may go over lines is open */
+} StatementScan;
+bool statement_is_whole_now(StatementScan *scan, StatementKind kind, const char *text, size_t length);
+/* Of `.explain SELECT ...` and `.profile SELECT ...`, which are SPARQL: how far the command goes. Else 0. */
+size_t explained_length(const char *text, size_t length);
 /* Where the statement begins, behind blanks and comments. */
 size_t statement_start(const char *text, size_t length);
 /* The length without the blanks at the end and, for SPARQL, the ';' that ended it. */

@@ -19,7 +19,8 @@ foreach(script IN LISTS scripts)
     ENVIRONMENT "KGQ=$<TARGET_FILE:kgq>;KGQ_SHARED=${KGQ_SHARED};KGQ_SOURCE=${CMAKE_SOURCE_DIR};KGQ_BUILD=${CMAKE_BINARY_DIR};KGQ_SHIM=$<TARGET_FILE:kgq_shim>;KGQ_SANITIZE=${KGQ_SANITIZE}")
 endforeach()
 
-add_executable(test_cli_statement cli/test_statement.c ${CMAKE_SOURCE_DIR}/cli/statement.c ${CMAKE_SOURCE_DIR}/cli/words.c)
+add_executable(test_cli_statement cli/test_statement.c ${CMAKE_SOURCE_DIR}/cli/statement.c ${CMAKE_SOURCE_DIR}/cli/pieces.c
+               ${CMAKE_SOURCE_DIR}/cli/words.c)
 target_link_libraries(test_cli_statement PRIVATE kgq_base PkgConfig::CMOCKA)
 target_include_directories(test_cli_statement PRIVATE ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/tests/support)
 target_compile_definitions(test_cli_statement PRIVATE KGQ_SHARED="${KGQ_SHARED}")
