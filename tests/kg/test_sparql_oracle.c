@@ -5,13 +5,27 @@
 #include "sparql/compare.h"
 #include "sparql/generate.h"
 
+#include <signal.h>
+
 #define CASES_PER_WORLD 50
+#define MOST_SECONDS 120 /* for one world's cases, which take a tenth of one */
 
 static struct {
     uint64_t cases, seed, from, failures;
 } wanted = {.cases = 20000, .seed = 1, .failures = 1};
 
-static uint64_t verdicts[VERDICTS], empty;
+static uint64_t verdicts[VERDICTS], empty, current;
+
+static void report_endless(int number)
+{
+    (void)number;
+    char line[128];
+    const int length = snprintf(line, sizeof line, "seed %llu, case %llu does not end\n",
+                                (unsigned long long)wanted.seed, (unsigned long long)current);
+    if (write(STDERR_FILENO, line, (size_t)length) == length)
+        _exit(1);
+    _exit(2);
+}
 
 static unsigned random_layers(BaseRandom *random)
 {
@@ -25,6 +39,7 @@ static bool run_case(KgStore *store, World *world, KgTxn *txn, uint64_t number)
     BaseRandom random;
     BaseArena arena = {0};
     char origin[64];
+    current = number;
     base_random_seed(&random, wanted.seed * 1000003 + number);
     const Node *const select = random_query(&arena, &random, world);
     const Case one = {world, txn, select, random_layers(&random)};
@@ -34,6 +49,7 @@ static bool run_case(KgStore *store, World *world, KgTxn *txn, uint64_t number)
     const bool is_failure = judgement.verdict == FAILS || judgement.verdict == DIFFERS;
     free_judgement(&judgement);
     if (is_failure) {
+        alarm(0); /* the search below may take its time */
         snprintf(origin, sizeof origin, "seed %llu, case %llu", (unsigned long long)wanted.seed,
                  (unsigned long long)number);
         report_least(store, one, origin);
@@ -48,6 +64,7 @@ static void run_world(KgStore *store, uint64_t first, uint64_t last)
     World world;
     base_random_seed(&random, ~(wanted.seed * 1000003 + first / CASES_PER_WORLD));
     make_world(&world, &random);
+    alarm(MOST_SECONDS);
     store_world(&world, store);
     KgTxn *txn = begin_read(store);
     for (uint64_t number = first; number < last; number++)
@@ -55,6 +72,7 @@ static void run_world(KgStore *store, uint64_t first, uint64_t last)
             txn = NULL; /* it and the world went into the report */
             break;
         }
+    alarm(0);
     kg_abort(txn);
     free_world(&world);
 }
@@ -67,6 +85,7 @@ static uint64_t failure_count(void)
 static void random_queries_agree_with_the_definitions(void **state)
 {
     const Fixture *const f = *state;
+    signal(SIGALRM, report_endless);
     const uint64_t end = wanted.from + wanted.cases;
     for (uint64_t at = wanted.from; at < end && failure_count() < wanted.failures;) {
         const uint64_t next = (at / CASES_PER_WORLD + 1) * CASES_PER_WORLD;

@@ -18,7 +18,7 @@ static bool read_fixed(const char *text, bool is_decimal, Fixed *out)
 {
     const bool is_negative = *text == '-';
     Fixed number = 0, unit = 1;
-    int digits = 0, places = -1;
+    int digits = 0, places = -1; /* places: digits behind the point */
     text += *text == '-' || *text == '+';
     for (; *text; text++) {
         if (*text == '.' && is_decimal && places < 0) {
@@ -34,7 +34,8 @@ static bool read_fixed(const char *text, bool is_decimal, Fixed *out)
     for (int i = places < 0 ? 0 : places; i < FIXED_DIGITS; i++)
         unit *= 10;
     *out = is_negative ? -number * unit : number * unit;
-    return digits > 0 && digits < 20;
+    places = places < 0 ? 0 : places;
+    return digits > 0 && digits < 20 + places;
 }
 
 static bool read_double(const char *text, double *out)

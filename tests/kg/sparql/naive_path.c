@@ -82,7 +82,8 @@ static Nodes follow_sequence(const Walk *walk, const Node *path, Ends ends)
     return out;
 }
 
-static bool has_zero_length(const Walk *walk, Ends ends)
+/* Where a path of length zero is, and where * + ? begin: a variable stands for nodes of the graph. */
+static bool is_start(const Walk *walk, Ends ends)
 {
     return ends.is_term || ends.start == ends.goal || graph_has_node(walk->graph, ends.start);
 }
@@ -91,7 +92,9 @@ static bool has_zero_length(const Walk *walk, Ends ends)
 static Nodes follow_closure(const Walk *walk, const Node *path, Ends ends)
 {
     Nodes out = {0}, edge = {0};
-    if (path->kind == STAR && has_zero_length(walk, ends))
+    if (!is_start(walk, ends))
+        return out;
+    if (path->kind == STAR)
         add_once(&out, ends.start);
     add_to(&edge, ends.start);
     for (size_t i = 0; i < edge.count && spend(walk->naive, 1); i++) {
@@ -110,7 +113,7 @@ static Nodes follow_closure(const Walk *walk, const Node *path, Ends ends)
 static Nodes follow_maybe(const Walk *walk, const Node *path, Ends ends)
 {
     Nodes out = {0};
-    if (has_zero_length(walk, ends))
+    if (is_start(walk, ends))
         add_once(&out, ends.start);
     Nodes found = follow(walk, path->child, ends);
     for (size_t k = 0; k < found.count && spend(walk->naive, out.count); k++)
@@ -150,11 +153,15 @@ static Nodes follow(const Walk *walk, const Node *path, Ends ends)
     }
 }
 
-static int term_at(Place place, int at)
+/* A term that EXISTS gives and that is no node of the graph: the letter has a path of length zero there, readings of
+ * EXISTS that keep it a variable have none. */
+static int term_at(Naive *naive, Place place, int at)
 {
     if (!is_variable(at))
         return at == ANONYMOUS ? NO_TERM : at;
-    return place.given ? place.given->cells[variable_of(at)] : NO_TERM;
+    const int term = place.given ? place.given->cells[variable_of(at)] : NO_TERM;
+    naive->is_ambiguous |= term != NO_TERM && !graph_has_node(place.graph, term);
+    return term;
 }
 
 static void add_pair(Naive *naive, const Node *path, int from, int to, Bag *bag)
@@ -190,7 +197,7 @@ static void follow_from(const Walk *walk, const Node *path, Ends ends, Bag *bag)
 Bag match_path(Naive *naive, Place place, const Node *path)
 {
     Bag bag = {0};
-    const int s = term_at(place, path->places[0]), o = term_at(place, path->places[2]);
+    const int s = term_at(naive, place, path->places[0]), o = term_at(naive, place, path->places[2]);
     Walk walk = {naive, place.graph, s == NO_TERM && o != NO_TERM};
     if (s != NO_TERM) {
         follow_from(&walk, path, (Ends){s, true, o}, &bag);

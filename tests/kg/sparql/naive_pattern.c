@@ -133,6 +133,15 @@ static Bag extend(Naive *naive, Place place, const Bag *from, const Node *node)
     return bag;
 }
 
+/* A graph exists while it has facts, be it in a layer that the query does not look at. */
+static bool is_there(const World *world, int graph)
+{
+    for (size_t i = 0; i < world->facts.count; i++)
+        if (world->facts.items[i].graph == graph)
+            return true;
+    return false;
+}
+
 /* GRAPH ?g { P }: the union over the named graphs of P there, joined with the graph's name; of no graph: nothing. */
 static Bag match_graphs(Naive *naive, Place place, const Node *node)
 {
@@ -142,8 +151,8 @@ static Bag match_graphs(Naive *naive, Place place, const Node *node)
     for (int i = 1; i < naive->world->graph_count; i++) {
         const int name = naive->world->graphs[i];
         const Graph *const graph = is_in_dataset(naive, i) ? named_graph(naive, i) : NULL;
-        if ((wanted != NO_TERM && wanted != name) || !graph || graph->count == 0)
-            continue; /* a graph without facts is not there */
+        if ((wanted != NO_TERM && wanted != name) || !graph || !is_there(naive->world, i))
+            continue;
         Bag here = evaluate_group(naive, (Place){graph, place.given}, node->child), names = {0};
         Solution solution = nothing_bound;
         if (is_variable(at))
