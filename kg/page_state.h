@@ -6,20 +6,21 @@
 #include "kg/page_tree.h"
 #include "kg/store.h"
 
-#include <time.h>
-
 struct KgPages {
     char *data_path, *sums_path;
     KgPageFile data;
+    char *metas; /* NULL, or both meta pages for writing (page_seal.h) */
     KgSums sums;
     pthread_mutex_t writer; /* as the lock on data.sum, between threads */
     bool gave_up;           /* sums could not be written: another store shall try */
     bool wrote;
+    bool lost; /* a commit failed on the disk and could not be taken back: nothing more is written */
     /* of the write transaction */
     bool known; /* the sums were right when it began */
     KgPageMeta before;
     KgSumsHeader header;
-    struct timespec changed; /* data.mdb then */
+    struct timespec changed;   /* data.mdb then */
+    KgPageList trees, dropped; /* what it wrote */
 };
 
 /* `file` is open, and at `path`; or neither is there. */

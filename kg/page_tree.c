@@ -50,6 +50,7 @@ BaseStatus kg_page_file_measure(KgPageFile *file, BaseError *err)
     if (fstat(file->file, &found) != 0)
         return base_fail_errno(err, "cannot read %s/data.mdb", file->name);
     file->bytes = (uint64_t)found.st_size;
+    file->changed = found.st_ctim;
     file->page_count = file->page_bytes ? file->bytes / file->page_bytes : 0;
     return BASE_OK;
 }
@@ -121,7 +122,9 @@ static bool read_meta(const KgPageFile *file, uint64_t offset, KgPageMeta *out)
 {
     char bytes[sizeof(PageHeader) + sizeof *out];
     PageHeader header;
-    if (read_at(file->file, bytes, sizeof bytes, offset) != (ssize_t)sizeof bytes)
+    if (file->map)
+        memcpy(bytes, file->map + offset, sizeof bytes);
+    else if (read_at(file->file, bytes, sizeof bytes, offset) != (ssize_t)sizeof bytes)
         return false;
     memcpy(&header, bytes, sizeof header);
     memcpy(out, bytes + sizeof header, sizeof *out);
@@ -419,7 +422,7 @@ typedef struct Side {
 typedef struct Compare {
     const KgPageFile *file;
     Side before, after;
-    KgPageList *out;
+    KgPageList *out, *dropped;
     KgPageList gone; /* from the trees */
     char *page;
     const char *table;
@@ -645,7 +648,7 @@ static BaseStatus compare_all(Compare *compare, BaseError *err)
     if (status == BASE_OK)
         status = compare_trees(compare, &before->free, &after->free, kg_free_list, err);
     drop_common(&compare->after.dropped, &compare->gone); /* those stay as they were written */
-    if (status == BASE_OK && !add_all(compare->out, &compare->after.dropped))
+    if (status == BASE_OK && !add_all(compare->dropped, &compare->after.dropped))
         status = no_memory(compare, err);
     return status;
 }
@@ -660,9 +663,9 @@ static void free_side(Side *side)
 }
 
 BaseStatus kg_page_changes(const KgPageFile *file, const KgPageMeta *before, const KgPageMeta *after, KgPageList *out,
-                           BaseError *err)
+                           KgPageList *dropped, BaseError *err)
 {
-    Compare compare = {.file = file, .before.meta = before, .after.meta = after, .out = out};
+    Compare compare = {.file = file, .before.meta = before, .after.meta = after, .out = out, .dropped = dropped};
     if (!can_be_walked(before) || !can_be_walked(after))
         return kg_page_fail(file, 0, NULL, "names trees that cannot be", err);
     compare.page = malloc(file->page_bytes);

@@ -9,6 +9,7 @@
 #include "base/base.h"
 
 #include <sys/types.h>
+#include <time.h>
 
 #define KG_NO_PAGE UINT64_MAX /* the root of an empty tree */
 
@@ -34,6 +35,7 @@ typedef struct KgPageFile {
     size_t page_bytes;
     uint64_t page_count; /* whole pages in the file */
     uint64_t bytes;
+    struct timespec changed;
     const char *map; /* NULL, or the file as far as map_bytes, for who reads what he has just written */
     uint64_t map_bytes;
 } KgPageFile;
@@ -76,10 +78,10 @@ typedef struct KgPageList {
     size_t count, capacity;
 } KgPageList;
 /* Adds to `out`, in no order and maybe twice, the pages that may have been written between two snapshots, `after` the
- * one right after `before`: those of its trees that `before` has not, and those it made and dropped again. Costs what
- * changed: LMDB copies a page before it changes it, so what hangs from a page that both have is the same. */
+ * one right after `before`: those of its trees that `before` has not; and to `dropped` those it made and dropped again.
+ * Costs what changed: LMDB copies a page before it changes it, so what hangs from a page that both have is the same. */
 BaseStatus kg_page_changes(const KgPageFile *file, const KgPageMeta *before, const KgPageMeta *after, KgPageList *out,
-                           BaseError *err);
+                           KgPageList *dropped, BaseError *err);
 void kg_page_list_sort(KgPageList *list); /* and drops what is there twice */
 
 /* The fault "page N of data.mdb ...". */

@@ -6,7 +6,11 @@
  *
  * What a commit wrote is what its trees have and those before it had not, and what it made and dropped again (LMDB
  * writes that too). A transaction with very many pages writes some early, and may then drop them without a trace; that
- * shows in data.mdb having changed before the commit, and all free pages are summed anew. */
+ * shows in data.mdb having changed before the commit, and all free pages are summed anew.
+ *
+ * A commit waits for the disk once, under a seal (page_seal.h), if no page of it was written early and if the sums were
+ * right: then the snapshot before is known to be on the disk. */
+#include "kg/page_seal.h"
 #include "kg/page_state.h"
 #include "kg/pages.h"
 
@@ -80,35 +84,60 @@ typedef enum Scope {
     ALL,
 } Scope;
 
-static BaseStatus list_pages(const KgPages *pages, const KgPageFile *data, const KgPageMeta *before,
-                             const KgPageMeta *after, Scope scope, KgPageList *out, BaseError *err)
+static bool add_list(KgPageList *to, const KgPageList *from)
+{
+    if (!BASE_RESERVE(to, to->count + from->count))
+        return false;
+    if (from->count > 0)
+        memcpy(to->items + to->count, from->items, from->count * sizeof *from->items);
+    to->count += from->count;
+    return true;
+}
+
+/* Puts into pages->trees and pages->dropped what a commit wrote. */
+static BaseStatus find_changes(KgPages *pages, const KgPageFile *data, const KgPageMeta *before,
+                               const KgPageMeta *after, BaseError *err)
+{
+    pages->trees.count = pages->dropped.count = 0;
+    if (before->txn == after->txn)
+        return BASE_OK;
+    const BaseStatus status = kg_page_changes(data, before, after, &pages->trees, &pages->dropped, err);
+    kg_page_list_sort(&pages->trees);
+    return status;
+}
+
+static BaseStatus list_pages(const KgPages *pages, const KgPageFile *data, const KgPageMeta *after, Scope scope,
+                             KgPageList *out, BaseError *err)
 {
     BaseStatus status = BASE_OK;
     if (scope == CHANGES_AND_FREE)
         status = add_free(data, after, out, err);
-    if (status == BASE_OK && scope != ALL && before->txn != after->txn)
-        status = kg_page_changes(data, before, after, out, err);
+    if (status == BASE_OK && scope != ALL && (!add_list(out, &pages->trees) || !add_list(out, &pages->dropped)))
+        status = base_fail(err, BASE_NO_MEMORY, "no memory for checksums");
     for (uint64_t page = scope == ALL ? 0 : pages->header.page_count; status == BASE_OK && page < data->page_count;
          page++)
         if (!BASE_PUSH(out, page))
             status = base_fail(err, BASE_NO_MEMORY, "no memory for checksums");
     for (uint64_t page = 0; status == BASE_OK && page < 2; page++)
-        if ((scope != CHANGES || (before->txn != after->txn && after->txn % 2 == page)) && !BASE_PUSH(out, page))
+        if (!BASE_PUSH(out, page)) /* the other as well: a commit of nothing has opened a seal there */
             status = base_fail(err, BASE_NO_MEMORY, "no memory for checksums");
     kg_page_list_sort(out);
     return status;
 }
 
-/* Sums what may have been written since `before`, and says so in the header. */
-static BaseStatus settle(KgPages *pages, const KgPageMeta *before, const KgPageMeta *after, Scope scope, BaseError *err)
+/* Sums what may have been written since `before`, and says so in the header. `found`: the changes are found. */
+static BaseStatus settle(KgPages *pages, const KgPageMeta *before, const KgPageMeta *after, Scope scope, bool found,
+                         BaseError *err)
 {
     KgPageList list = {0};
-    BaseStatus status = kg_page_file_measure(&pages->data, err);
+    BaseStatus status = BASE_OK;
     KgPageFile data = pages->data;
     if (scope != CHANGES) /* not what was just written: a bad sector would kill the process */
         data.map = NULL;
+    if (!found && scope != ALL)
+        status = find_changes(pages, &data, before, after, err);
     if (status == BASE_OK)
-        status = list_pages(pages, &data, before, after, scope, &list, err);
+        status = list_pages(pages, &data, after, scope, &list, err);
     if (status == BASE_OK)
         status = sum_pages(&data, &pages->sums, &list, err);
     free(list.items);
@@ -161,13 +190,10 @@ static BaseStatus mark(KgPages *pages, KgSumsState state, BaseError *err)
 
 /* Makes the sums right where the writer before did not come to it: it was killed, or the power went, or there were no
  * sums. After a mere kill that costs what it wrote and the free pages; else everything. */
-static BaseStatus recover(KgPages *pages, const KgPageMeta *other, BaseError *err)
+static BaseStatus recover(KgPages *pages, const KgPageMeta *other, bool valid, BaseError *err)
 {
     const KgPageMeta *const newest = &pages->before;
     KgSumsHeader *const header = &pages->header;
-    const bool valid = kg_sums_header(&pages->sums, header) && header->page_bytes == pages->data.page_bytes;
-    if (valid && header->state == KG_SUMS_SETTLED && header->txn == newest->txn)
-        return BASE_OK;
     const KgPageMeta *const from = !valid                                                       ? NULL
                                    : header->txn == newest->txn                                 ? newest
                                    : header->txn == other->txn && other->txn + 1 == newest->txn ? other
@@ -175,13 +201,26 @@ static BaseStatus recover(KgPages *pages, const KgPageMeta *other, BaseError *er
     pages->wrote = true;
     if (from) {
         const BaseStatus status = mark(pages, (KgSumsState)header->state, err);
-        return status == BASE_OK ? settle(pages, from, newest, CHANGES_AND_FREE, err) : status;
+        return status == BASE_OK ? settle(pages, from, newest, CHANGES_AND_FREE, false, err) : status;
     }
     *header = (KgSumsHeader){.synced = 1}; /* of no known state: nobody trusts what is there, even on the disk */
     BaseStatus status = mark(pages, KG_SUMS_UNKNOWN, err);
     if (status == BASE_OK)
         status = kg_page_walk(&pages->data, newest, pass_page, NULL, err);
-    return status == BASE_OK ? settle(pages, newest, newest, ALL, err) : status;
+    return status == BASE_OK ? settle(pages, newest, newest, ALL, false, err) : status;
+}
+
+/* What a writer left that did not come to its end may not be on the disk: it has to be, before another commit is. */
+static BaseStatus want_durable(const KgPages *pages, BaseError *err)
+{
+    const uint64_t newest = pages->before.txn;
+    KgSeal seal;
+    bool is_synced = fdatasync(pages->data.file) == 0;
+    if (is_synced && pages->metas && kg_seal_get(&pages->data, newest, &seal) && seal.state != KG_SEAL_CLOSED) {
+        kg_seal_clear(pages->metas, pages->data.page_bytes, newest);
+        is_synced = fdatasync(pages->data.file) == 0;
+    }
+    return is_synced ? BASE_OK : base_fail_errno(err, "cannot write %s", pages->data_path);
 }
 
 /* While data.sum is the only file that cannot be written, writing goes on, and the sums stay behind. */
@@ -229,9 +268,16 @@ static void map_data(KgPageFile *data)
     data->map_bytes = MAP_BYTES;
 }
 
+static void map_metas(KgPages *pages)
+{
+    if (!pages->metas)
+        pages->metas = kg_seal_map(pages->data.file, pages->data.page_bytes);
+}
+
 static BaseStatus begin(KgTxn *txn, BaseError *err)
 {
     KgPages *const pages = txn->store->pages;
+    const KgSumsHeader *const header = &pages->header;
     KgPageMeta other;
     BaseError why = {0};
     pages->known = false;
@@ -239,18 +285,24 @@ static BaseStatus begin(KgTxn *txn, BaseError *err)
     BaseStatus status = read_metas(pages, &pages->before, &other, err);
     if (status != BASE_OK)
         return status;
-    status = pages->gave_up ? BASE_IO : recover(pages, &other, &why);
-    if (can_go_without(status)) {
-        pages->gave_up = true;
-        return step_aside(pages, err);
+    map_metas(pages);
+    const bool valid = kg_sums_header(&pages->sums, &pages->header) && header->page_bytes == pages->data.page_bytes;
+    if (!valid || header->state != KG_SUMS_SETTLED || header->txn != pages->before.txn) {
+        status = want_durable(pages, err);
+        if (status != BASE_OK)
+            return status;
+        status = pages->gave_up ? BASE_IO : recover(pages, &other, valid, &why);
+        if (can_go_without(status)) {
+            pages->gave_up = true;
+            return step_aside(pages, err);
+        }
+        if (status == BASE_OK)
+            status = kg_page_file_measure(&pages->data, &why);
     }
-    struct stat found;
-    if (status == BASE_OK && fstat(pages->data.file, &found) != 0)
-        status = base_fail_errno(&why, "cannot read %s", pages->data_path);
     if (status == BASE_OK)
         status = mark(pages, KG_SUMS_WRITING, &why);
     if (status == BASE_OK) {
-        pages->changed = found.st_ctim;
+        pages->changed = pages->data.changed;
         pages->known = pages->wrote = true;
     } else if (err) {
         *err = why;
@@ -258,11 +310,18 @@ static BaseStatus begin(KgTxn *txn, BaseError *err)
     return status;
 }
 
+static BaseStatus fail_lost(const KgPages *pages, BaseError *err)
+{
+    base_fail(err, BASE_IO, "cannot write %s: an earlier write failed on the disk", pages->data_path);
+    base_hint(err, "close the database and see to the disk");
+    return BASE_IO;
+}
+
 BaseStatus kg_pages_begin(KgTxn *txn, BaseError *err)
 {
     KgPages *const pages = txn->store->pages;
     pthread_mutex_lock(&pages->writer);
-    BaseStatus status = open_for_writing(txn->store, err);
+    BaseStatus status = pages->lost ? fail_lost(pages, err) : open_for_writing(txn->store, err);
     if (status != BASE_OK) {
         pthread_mutex_unlock(&pages->writer);
         return status;
@@ -283,9 +342,71 @@ static bool has_written(const KgPages *pages)
            found.st_ctim.tv_nsec != pages->changed.tv_nsec;
 }
 
+/* ---- Committing ---- */
+
+static KgSeal open_seal(const KgPages *pages)
+{
+    KgSeal seal = {.state = KG_SEAL_OPEN,
+                   .txn = pages->before.txn + 1,
+                   .before = kg_seal_hash_meta(&pages->before),
+                   .boot = pages->sums.boot};
+    kg_seal_put(pages->metas, pages->data.page_bytes, &seal);
+    return seal;
+}
+
+/* The disk did not take a commit: its number gets the trees of the snapshot before, which is all there. */
+static void take_back(KgPages *pages, uint64_t txn)
+{
+    KgPageMeta meta = pages->before;
+    meta.txn = txn;
+    kg_seal_put_meta(pages->metas, pages->data.page_bytes, txn % 2, &meta);
+    pages->lost = fdatasync(pages->data.file) != 0;
+}
+
+/* Waits for what LMDB has written, under a seal or, where there is none to be had, in two steps. */
+static int wait_for_disk(KgPages *pages, const KgPageMeta *newest, KgSeal *seal, bool *found)
+{
+    BaseStatus status = find_changes(pages, &pages->data, &pages->before, newest, NULL);
+    *found = status == BASE_OK;
+    if (status == BASE_OK)
+        status = kg_seal_hash_pages(&pages->data, &pages->trees, &seal->pages, NULL);
+    seal->state = KG_SEAL_CLOSED;
+    if (status == BASE_OK)
+        kg_seal_put(pages->metas, pages->data.page_bytes, seal);
+    if (fdatasync(pages->data.file) != 0)
+        return EIO;
+    if (status == BASE_OK)
+        return MDB_SUCCESS;
+    kg_seal_clear(pages->metas, pages->data.page_bytes, seal->txn);
+    return fdatasync(pages->data.file) == 0 ? MDB_SUCCESS : EIO;
+}
+
+/* Makes a commit that waits once (page_seal.h). */
+static int commit_sealed(KgTxn *txn, KgSeal *seal, KgPageMeta *newest, bool *found)
+{
+    KgPages *const pages = txn->store->pages;
+    MDB_env *const env = txn->store->env;
+    KgPageMeta other;
+    mdb_env_set_flags(env, MDB_NOSYNC, 1);
+    int code = mdb_txn_commit(txn->mdb);
+    mdb_env_set_flags(env, MDB_NOSYNC, 0);
+    if (code != MDB_SUCCESS)
+        return code;
+    if (read_metas(pages, newest, &other, NULL) != BASE_OK)
+        code = EIO;
+    else if (newest->txn == seal->txn) /* else there was nothing to write */
+        code = wait_for_disk(pages, newest, seal, found);
+    if (code != MDB_SUCCESS)
+        take_back(pages, seal->txn);
+    return code;
+}
+
 int kg_pages_commit(KgTxn *txn)
 {
     KgPages *const pages = txn->store->pages;
+    KgPageMeta newest, other;
+    KgSeal seal;
+    bool found = false;
     if (!txn->has_pages)
         return mdb_txn_commit(txn->mdb);
     const Scope scope = has_written(pages) ? CHANGES_AND_FREE : CHANGES;
@@ -293,12 +414,14 @@ int kg_pages_commit(KgTxn *txn)
         kg_pages_abort(txn);
         return EIO;
     }
-    const int code = mdb_txn_commit(txn->mdb);
-    KgPageMeta newest, other;
+    const bool sealed = pages->known && pages->metas && scope == CHANGES;
+    if (sealed)
+        seal = open_seal(pages);
+    const int code = sealed ? commit_sealed(txn, &seal, &newest, &found) : mdb_txn_commit(txn->mdb);
     /* Where one of these fails, the mark remains and the next writer recovers. */
     if (pages->known && code == MDB_SUCCESS &&
-        (read_metas(pages, &newest, &other, NULL) != BASE_OK ||
-         settle(pages, &pages->before, &newest, scope, NULL) != BASE_OK))
+        ((!sealed && read_metas(pages, &newest, &other, NULL) != BASE_OK) ||
+         settle(pages, &pages->before, &newest, scope, found, NULL) != BASE_OK))
         pages->gave_up = true;
     unlock(txn);
     return code;

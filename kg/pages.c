@@ -1,5 +1,6 @@
 /* pages.c - opening a database only when its pages are what was written, as far as LMDB will walk them. */
 #include "kg/pages.h"
+#include "kg/page_seal.h"
 #include "kg/page_state.h"
 
 #include <errno.h>
@@ -21,7 +22,7 @@ static BaseStatus open_files(KgStore *store, BaseError *err)
     if (pages->data.file >= 0)
         close(pages->data.file);
     kg_sums_close(&pages->sums);
-    pages->data.file = open(pages->data_path, O_RDONLY | O_CLOEXEC);
+    pages->data.file = open(pages->data_path, (store->read_only ? O_RDONLY : O_RDWR) | O_CLOEXEC);
     if (pages->data.file < 0)
         return base_fail_errno(err, "cannot open %s", pages->data_path);
     return kg_sums_open(&pages->sums, pages->sums_path, store->path,
@@ -114,6 +115,57 @@ static BaseStatus match_metas(KgStore *store, BaseError *err)
     return BASE_OK;
 }
 
+/* Whether the newest snapshot is all there, which after a power cut it may not be (page_seal.h). */
+static BaseStatus read_seal(KgPages *pages, KgPageMeta metas[2], bool *is_whole, BaseError *err)
+{
+    KgSumsHeader header;
+    bool is_lmdb;
+    *is_whole = true;
+    BaseStatus status = kg_page_metas(&pages->data, metas, &is_lmdb, err);
+    if (status != BASE_OK || !is_lmdb) /* LMDB will say so */
+        return status;
+    if (kg_sums_header(&pages->sums, &header) && header.state == KG_SUMS_SETTLED &&
+        header.txn == metas[metas[1].txn > metas[0].txn].txn) /* it has been seen whole */
+        return BASE_OK;
+    return kg_seal_is_whole(&pages->data, metas, pages->sums.boot, is_whole, err);
+}
+
+static BaseStatus go_back(KgStore *store, const KgPageMeta metas[2], BaseError *err)
+{
+    KgPageFile data = store->pages->data;
+    if (store->read_only)
+        data.file = open(store->pages->data_path, O_RDWR | O_CLOEXEC);
+    if (data.file < 0) {
+        base_fail_errno(err, "the last commit of %s was cut off by a power failure: cannot open data.mdb for writing",
+                        store->path);
+        base_hint(err, "whoever may write there opens it once, and all is well");
+        return BASE_IO;
+    }
+    const BaseStatus status = kg_seal_go_back(&data, metas, err);
+    if (store->read_only)
+        close(data.file);
+    return status;
+}
+
+/* Leaves a commit out that was cut off. Asked a second time under the lock of writers: others may have been at it. */
+static BaseStatus want_whole(KgStore *store, BaseError *err)
+{
+    KgPages *const pages = store->pages;
+    KgPageMeta metas[2];
+    bool is_whole;
+    BaseStatus status = read_seal(pages, metas, &is_whole, err);
+    if (status != BASE_OK || is_whole)
+        return status;
+    while (pages->sums.file >= 0 && flock(pages->sums.file, LOCK_EX) != 0 && errno == EINTR)
+        ;
+    status = read_seal(pages, metas, &is_whole, err);
+    if (status == BASE_OK && !is_whole)
+        status = go_back(store, metas, err);
+    if (pages->sums.file >= 0)
+        flock(pages->sums.file, LOCK_UN);
+    return status;
+}
+
 BaseStatus kg_pages_open(KgStore *store, BaseError *err)
 {
     KgPages *const pages = store->pages = calloc(1, sizeof *pages);
@@ -129,6 +181,8 @@ BaseStatus kg_pages_open(KgStore *store, BaseError *err)
     KgPageMeta metas[2];
     bool is_lmdb = false; /* if not, LMDB will say so */
     BaseStatus status = open_files(store, err);
+    if (status == BASE_OK)
+        status = want_whole(store, err);
     if (status == BASE_OK)
         status = kg_page_metas(&pages->data, metas, &is_lmdb, err);
     return status == BASE_OK && is_lmdb ? match_metas(store, err) : status;
@@ -266,11 +320,14 @@ void kg_pages_close(KgStore *store)
     if (pages->wrote && pages->sums.file >= 0)
         sync_sums(pages);
     kg_sums_close(&pages->sums);
+    kg_seal_unmap(pages->metas, pages->data.page_bytes);
     if (pages->data.map)
         munmap((void *)pages->data.map, (size_t)pages->data.map_bytes);
     if (pages->data.file >= 0)
         close(pages->data.file);
     pthread_mutex_destroy(&pages->writer);
+    free(pages->trees.items);
+    free(pages->dropped.items);
     free(pages->data_path);
     free(pages->sums_path);
     free(pages);

@@ -684,8 +684,8 @@ static void the_walker_survives_any_bytes(void **state)
         if (kg_page_metas(&file, metas, &is_lmdb, NULL) == BASE_OK && is_lmdb) {
             walked += kg_page_walk(&file, &metas[0], touch_page, &sum, NULL) == BASE_OK;
             kg_page_walk(&file, &metas[1], touch_page, &sum, NULL);
-            kg_page_changes(&file, &metas[0], &metas[1], &changes, NULL);
-            kg_page_changes(&file, &metas[1], &metas[0], &changes, NULL);
+            kg_page_changes(&file, &metas[0], &metas[1], &changes, &changes, NULL);
+            kg_page_changes(&file, &metas[1], &metas[0], &changes, &changes, NULL);
         }
         free(changes.items);
         if (i % 50 == 0)
