@@ -184,3 +184,23 @@ bool kg_front_each(const KgFront *front, bool (*take)(void *context, uint32_t pl
     base_buffer_free(&reader.string);
     return good;
 }
+
+/* ---- Going on with a block ---- */
+
+bool kg_front_reopen(KgFrontWriter *writer, const KgFront *front)
+{
+    const KgText block = front->block;
+    const size_t starts = ((size_t)front->count + KG_FRONT_STEP - 1) / KG_FRONT_STEP, first = HEADER + 4 * starts;
+    BaseArena arena = {0};
+    KgText last;
+    bool good = kg_front_get(front, front->count - 1, &arena, &last) == BASE_OK &&
+                base_buffer_add(&writer->before, last.bytes, last.length) &&
+                base_buffer_add(&writer->strings, block.bytes + first, block.length - first);
+    for (size_t i = 0; good && i < starts; i++) {
+        const size_t at = get_u32(block.bytes + HEADER + 4 * i);
+        good = at >= first && at <= block.length && BASE_PUSH(&writer->starts, (uint32_t)(at - first));
+    }
+    writer->count = front->count;
+    base_arena_free(&arena);
+    return good;
+}

@@ -46,4 +46,8 @@ BaseStatus kg_front_read(KgFrontReader *reader, uint32_t place, KgText *out);
  * or damage. */
 bool kg_front_each(const KgFront *front, bool (*take)(void *context, uint32_t place, KgText string), void *context);
 
+/* Puts the strings of a block whose checksum was verified into an empty writer, to go on behind them. False: no memory,
+ * or damage. */
+bool kg_front_reopen(KgFrontWriter *writer, const KgFront *front);
+
 #endif

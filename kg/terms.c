@@ -342,13 +342,6 @@ static BaseStatus put_front(KgTxn *txn, KgKind kind, KgFrontWriter *writer, uint
 }
 
 /* Takes the last block of the kind, where it has room, out of the table and into the writer. */
-static bool add_again(void *context, uint32_t place, KgText string)
-{
-    bool fits;
-    (void)place;
-    return kg_front_add(context, string, &fits);
-}
-
 static BaseStatus reopen_last(KgTxn *txn, KgKind kind, KgFrontWriter *writer, BaseError *err)
 {
     MDB_cursor *cursor = NULL;
@@ -363,7 +356,7 @@ static BaseStatus reopen_last(KgTxn *txn, KgKind kind, KgFrontWriter *writer, Ba
         memcpy(&last, key.mv_data, key.mv_size == sizeof last ? sizeof last : 0);
         if (!kg_front_open(&front, (KgText){value.mv_data, value.mv_size}, kg_front_seed(kind, last), true))
             status = kg_damaged_term(txn, kg_id(kind, last), err);
-        else if (!kg_front_each(&front, add_again, writer))
+        else if (!kg_front_reopen(writer, &front))
             status = no_memory(txn, err);
         else
             code = mdb_cursor_del(cursor, 0);

@@ -47,6 +47,23 @@ static KgText copy_block(KgText block)
     return (KgText){copy, block.length};
 }
 
+/* A writer that took the block up again makes the same of it, and of what comes behind. */
+static void expect_goes_on(const KgFront *front, const KgText *expected, uint64_t seed)
+{
+    KgFrontWriter again = {0}, anew = {0};
+    const KgText more = {"and one more", 12};
+    bool fits = true, fits_anew = true;
+    expect_claim(kg_front_reopen(&again, front));
+    for (uint32_t i = 0; i < front->count; i++)
+        expect_claim(kg_front_add(&anew, expected[i], &fits));
+    expect_claim(is_same(kg_front_finish(&again, seed), front->block));
+    expect_claim(kg_front_reopen(&again, front));
+    expect_claim(kg_front_add(&again, more, &fits) == kg_front_add(&anew, more, &fits_anew) && fits == fits_anew);
+    expect_claim(is_same(kg_front_finish(&again, seed), kg_front_finish(&anew, seed)));
+    kg_front_free(&again);
+    kg_front_free(&anew);
+}
+
 static void expect_strings(KgText written, const KgText *expected, uint32_t count, uint64_t seed)
 {
     KgFront front;
@@ -77,6 +94,7 @@ static void expect_strings(KgText written, const KgText *expected, uint32_t coun
     seen = (Seen){.expected = expected, .most = 1 + count / 2};
     expect_claim(kg_front_each(&front, see, &seen) == (seen.most > count)); /* stops where it is told to */
     expect_claim(seen.next == (seen.most > count ? count : seen.most));
+    expect_goes_on(&front, expected, seed);
     free((char *)block.bytes);
 }
 
