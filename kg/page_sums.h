@@ -12,6 +12,8 @@
 
 #include "base/base.h"
 
+#include <sys/types.h>
+
 #define KG_SUMS_NAME "data.sum"
 
 typedef enum KgSumsState {
@@ -36,17 +38,24 @@ typedef struct KgSums {
     int file;         /* -1: there is none */
     const char *name; /* of the database, borrowed */
     BaseHash128 boot;
+    dev_t device; /* which file it is */
+    ino_t inode;
+    char *map; /* NULL, or a writer's map of the file, which has room on the disk for its first `room` bytes */
+    uint64_t room;
 } KgSums;
 
 typedef enum KgSumsMode { KG_SUMS_READ, KG_SUMS_READ_WRITE, KG_SUMS_MAKE } KgSumsMode;
 /* Opens `path`; where it is not there makes an empty one (KG_SUMS_MAKE), or is content with none. */
 BaseStatus kg_sums_open(KgSums *sums, const char *path, const char *name, KgSumsMode mode, BaseError *err);
 void kg_sums_close(KgSums *sums);
+/* For a writer of many commits: from now on what is read and written goes through a map. Where there can be none, all
+ * stays as it was. */
+void kg_sums_map(KgSums *sums);
 
 /* The header; false when there is none or its sums are worth nothing. */
 bool kg_sums_header(const KgSums *sums, KgSumsHeader *out);
 /* Fills in magic, serial, boot and check, and writes it. */
-BaseStatus kg_sums_put_header(const KgSums *sums, KgSumsHeader *header, BaseError *err);
+BaseStatus kg_sums_put_header(KgSums *sums, KgSumsHeader *header, BaseError *err);
 
 /* A sum as data.sum has it. */
 static inline uint64_t kg_sums_entry(uint64_t page, uint32_t sum)
@@ -63,7 +72,7 @@ static inline bool kg_sums_is_entry(uint64_t page, uint64_t entry)
 }
 /* The entries of `count` pages from `first`; 0 for those that are not there. */
 BaseStatus kg_sums_read(const KgSums *sums, uint64_t first, uint64_t count, uint64_t *out, BaseError *err);
-BaseStatus kg_sums_write(const KgSums *sums, uint64_t first, uint64_t count, const uint64_t *entries, BaseError *err);
+BaseStatus kg_sums_write(KgSums *sums, uint64_t first, uint64_t count, const uint64_t *entries, BaseError *err);
 
 /* The same one by one for walks, through a cache; each walk has its own, {0} at first. */
 typedef struct KgSumsCache {

@@ -29,7 +29,7 @@
 /* ---- Summing ---- */
 
 /* Sums the pages of a sorted list; those past the file's end are none. */
-static BaseStatus sum_pages(const KgPageFile *data, const KgSums *sums, const KgPageList *list, BaseError *err)
+static BaseStatus sum_pages(const KgPageFile *data, KgSums *sums, const KgPageList *list, BaseError *err)
 {
     uint64_t entries[RUN];
     char *const room = malloc(RUN * data->page_bytes);
@@ -246,10 +246,16 @@ static void unlock(KgTxn *txn)
 static BaseStatus open_for_writing(KgStore *store, BaseError *err)
 {
     KgPages *const pages = store->pages;
-    if (pages->sums.file >= 0 && kg_page_file_is_at(pages->sums.file, pages->sums_path))
-        return BASE_OK;
-    kg_sums_close(&pages->sums);
-    return kg_sums_open(&pages->sums, pages->sums_path, store->path, KG_SUMS_MAKE, err);
+    struct stat found;
+    BaseStatus status = BASE_OK;
+    if (pages->sums.file < 0 || stat(pages->sums_path, &found) != 0 || found.st_dev != pages->sums.device ||
+        found.st_ino != pages->sums.inode || (uint64_t)found.st_size < pages->sums.room) {
+        kg_sums_close(&pages->sums);
+        status = kg_sums_open(&pages->sums, pages->sums_path, store->path, KG_SUMS_MAKE, err);
+    }
+    if (status == BASE_OK)
+        kg_sums_map(&pages->sums);
+    return status;
 }
 
 /* What is now committed has no sums; nobody may think so. */
@@ -456,7 +462,7 @@ void kg_pages_repair(KgStore *store)
 
 static BaseStatus make_sums(const KgPageFile *data, const KgPageMeta *meta, int file, BaseError *err)
 {
-    const KgSums sums = {.file = file, .name = data->name};
+    KgSums sums = {.file = file, .name = data->name};
     KgSumsHeader header = {.page_bytes = (uint32_t)data->page_bytes,
                            .state = KG_SUMS_SETTLED,
                            .txn = meta->txn,

@@ -299,7 +299,7 @@ BaseStatus kg_pages_verify(KgStore *store, BaseError *err)
 /* ---- Closing ---- */
 
 /* So that the sums are good for the next start of the system too. */
-static void sync_sums(const KgPages *pages)
+static void sync_sums(KgPages *pages)
 {
     KgSumsHeader header;
     if (flock(pages->sums.file, LOCK_EX | LOCK_NB) != 0)

@@ -170,13 +170,14 @@ static void import(Bench *bench, const char *file, const char *path)
     }
 }
 
-static double rate_of(Bench *bench, void (*commit_one)(Bench *bench), double seconds)
+static double rate_of(Bench *bench, void (*commit_one)(Bench *bench), double seconds, double *cpu)
 {
-    const double began = base_wall_seconds();
+    const double began = base_wall_seconds(), cpu_began = base_cpu_seconds();
     double now = began;
     uint64_t commits = 0;
     for (; now < began + seconds; now = base_wall_seconds(), commits++)
         commit_one(bench);
+    *cpu = 1e6 * (base_cpu_seconds() - cpu_began) / (double)commits;
     return (double)commits / (now - began);
 }
 
@@ -191,10 +192,16 @@ static void run_slices(Bench *bench, int slices, double seconds)
                             {.name = "kg_add, of LMDB's rate in the same turn", .unit = "%"},
                             {.name = "kg_intern and kg_add, of LMDB's", .unit = "%"},
                             {.name = "kg_delete, of LMDB's", .unit = "%"}};
+    BenchSeries cpus[] = {{.name = "lmdb alone, CPU", .unit = "us a commit"},
+                          {.name = "kg_add, CPU", .unit = "us a commit"},
+                          {.name = "kg_intern and kg_add, CPU", .unit = "us a commit"},
+                          {.name = "kg_delete, CPU", .unit = "us a commit"}};
     for (int slice = 0; slice < slices; slice++)
         for (int kind = 0; kind < 4; kind++) {
-            const double rate = rate_of(bench, kinds[kind], seconds);
+            double cpu;
+            const double rate = rate_of(bench, kinds[kind], seconds, &cpu);
             bench_note(&series[kind], rate);
+            bench_note(&cpus[kind], cpu);
             if (kind > 0)
                 bench_note(&shares[kind], 100 * rate / series[0].figures[slice]);
         }
@@ -202,6 +209,8 @@ static void run_slices(Bench *bench, int slices, double seconds)
         bench_print(&series[kind]);
     for (int kind = 1; kind < 4; kind++)
         bench_print(&shares[kind]);
+    for (int kind = 0; kind < 4; kind++)
+        bench_print(&cpus[kind]);
 }
 
 static void run_batches(Bench *bench)
