@@ -426,6 +426,22 @@ BaseStatus kg_delta_counts(KgTxn *txn, uint32_t graph, KgId predicate, KgCounts 
 
 /* ---- Folding ---- */
 
+BaseStatus kg_delta_is_full(KgTxn *txn, bool *out, BaseError *err)
+{
+    MDB_stat blocks;
+    size_t count;
+    *out = false;
+    BaseStatus status = kg_delta_count(txn, &count, err);
+    if (status != BASE_OK || count <= kg_limit(txn->store->limits.changes, KG_DELTA_ROWS))
+        return status;
+    const int code = mdb_stat(txn->mdb, txn->store->tables[KG_ORDERS + KG_SPO], &blocks);
+    if (code != MDB_SUCCESS)
+        return kg_mdb_fail(txn->store, code, "read", err);
+    const size_t most = KG_DELTA_ROWS_OF_BLOCK * blocks.ms_entries;
+    *out = txn->store->limits.changes || count > (most < KG_DELTA_MOST_ROWS ? most : KG_DELTA_MOST_ROWS);
+    return BASE_OK;
+}
+
 /* One space's changes into one order. */
 static BaseStatus fold_space(KgTxn *txn, KgIndex index, const KgDeltaRow *rows, size_t count, KgRows *columns,
                              unsigned char *ops, BaseError *err)

@@ -12,8 +12,11 @@
 #include "kg/space.h"
 #include "kg/table.h"
 
-/* More changes than these are folded. */
+/* More changes than these are folded: each reader pays for those that wait, and each fold rewrites nearly all blocks of
+ * the four orders, so that more may wait where there are more blocks. */
 #define KG_DELTA_ROWS 4096
+#define KG_DELTA_ROWS_OF_BLOCK 16
+#define KG_DELTA_MOST_ROWS 16384
 
 typedef struct KgDeltaRow {
     uint64_t keys[3]; /* of the triple, in the order of the index */
@@ -49,6 +52,8 @@ typedef struct KgDeltaCounts {
 /* All of them, sorted by graph and predicate; borrowed as kg_delta_range's are. */
 BaseStatus kg_delta_all_counts(KgTxn *txn, const KgDeltaCounts **out, size_t *count, BaseError *err);
 BaseStatus kg_delta_count(KgTxn *txn, size_t *out, BaseError *err);
+/* Whether so many wait that they are to be folded. */
+BaseStatus kg_delta_is_full(KgTxn *txn, bool *out, BaseError *err);
 /* Merges all changes into the tables, and what they count into the counts. */
 BaseStatus kg_delta_fold(KgTxn *txn, BaseError *err);
 /* Takes triples that the space's tables have, sorted and each once, out of them; no change may wait to be merged. */

@@ -449,10 +449,9 @@ void kg_abort(KgTxn *txn)
 /* Changes that wait to be merged cost every reader; many of them are merged at once. */
 static BaseStatus fold_when_many(KgTxn *txn, BaseError *err)
 {
-    size_t changes;
-    const BaseStatus status = kg_delta_count(txn, &changes, err);
-    return status == BASE_OK && changes > kg_limit(txn->store->limits.changes, KG_DELTA_ROWS) ? kg_delta_fold(txn, err)
-                                                                                              : status;
+    bool is_full;
+    const BaseStatus status = kg_delta_is_full(txn, &is_full, err);
+    return status == BASE_OK && is_full ? kg_delta_fold(txn, err) : status;
 }
 
 BaseStatus kg_commit(KgTxn *txn, BaseError *err)
