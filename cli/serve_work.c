@@ -99,6 +99,7 @@ static unsigned code_of(BaseStatus status)
         return MHD_HTTP_BAD_REQUEST;
     case BASE_NO_MEMORY:
     case BASE_CANCELLED:
+    case BASE_LIMIT:
         return MHD_HTTP_SERVICE_UNAVAILABLE;
     default:
         return MHD_HTTP_INTERNAL_SERVER_ERROR;

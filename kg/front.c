@@ -191,9 +191,9 @@ bool kg_front_reopen(KgFrontWriter *writer, const KgFront *front)
 {
     const KgText block = front->block;
     const size_t starts = ((size_t)front->count + KG_FRONT_STEP - 1) / KG_FRONT_STEP, first = HEADER + 4 * starts;
-    BaseArena arena = {0};
+    KgFrontReader reader = {.front = *front};
     KgText last;
-    bool good = kg_front_get(front, front->count - 1, &arena, &last) == BASE_OK &&
+    bool good = kg_front_read(&reader, front->count - 1, &last) == BASE_OK &&
                 base_buffer_add(&writer->before, last.bytes, last.length) &&
                 base_buffer_add(&writer->strings, block.bytes + first, block.length - first);
     for (size_t i = 0; good && i < starts; i++) {
@@ -201,6 +201,6 @@ bool kg_front_reopen(KgFrontWriter *writer, const KgFront *front)
         good = at >= first && at <= block.length && BASE_PUSH(&writer->starts, (uint32_t)(at - first));
     }
     writer->count = front->count;
-    base_arena_free(&arena);
+    base_buffer_free(&reader.string);
     return good;
 }

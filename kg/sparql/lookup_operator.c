@@ -55,7 +55,7 @@ static KgIndex index_for(const LookupSpec *spec)
         return KG_POS;
     if (o && !p)
         return KG_OSP;
-    if (p && !s && spec->range_count > 0)
+    if (p && !s && spec->has_ranges)
         return KG_POS;
     return is_named || (p && !s) ? KG_PSO : KG_SPO; /* of one predicate's triples more lie close together */
 }
@@ -85,7 +85,7 @@ static void find_kept(Lookup *lookup)
 {
     const LookupSpec *const spec = &lookup->spec;
     lookup->kept_key = lookup->kept_value = PLACE_NONE;
-    if (spec->places[1].variable != AST_NO_VARIABLE || spec->range_count > 0 || spec->matches > ADJACENCY_MOST)
+    if (spec->places[1].variable != AST_NO_VARIABLE || spec->has_ranges || spec->matches > ADJACENCY_MOST)
         return;
     for (int place = 2; place >= 0; place -= 2) { /* the subject's lists are shorter, mostly */
         const int other = 2 - place;
@@ -314,8 +314,8 @@ static BaseStatus find(Lookup *lookup, BaseError *err)
         const Place place = lookup->spec.places[kg_places[lookup->index][c]];
         key[c] = place.variable == AST_NO_VARIABLE ? place.id : row[place.variable];
     }
-    return lookup->spec.range_count > 0 ? find_range(lookup, key, err)
-                                        : kg_cursor_find(lookup->cursor, key, lookup->width, err);
+    return lookup->spec.has_ranges ? find_range(lookup, key, err)
+                                   : kg_cursor_find(lookup->cursor, key, lookup->width, err);
 }
 
 static BaseStatus open_found(Lookup *lookup, BaseError *err)
@@ -452,7 +452,7 @@ static bool lookup_describe(const Operator *op, BaseBuffer *out)
     if (op->run->is_profiled && !base_buffer_format(out, "%llu lookups ", (unsigned long long)lookup->lookups))
         return false;
     return base_buffer_format(out, "in %s, %d bound%s", names[lookup->index], lookup->width,
-                              lookup->spec.range_count > 0 ? " and a range" : "");
+                              lookup->spec.has_ranges ? " and a range" : "");
 }
 
 Operator *sparql_new_lookup(Builder *builder, Operator *input, const LookupSpec *spec)

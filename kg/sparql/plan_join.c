@@ -106,7 +106,7 @@ static bool find_ranges(Join *join, LookupSpec *spec)
     for (size_t i = 0; i < join->filter_count; i++) {
         if (join->is_placed[i] || !set_has(join->filter_variables[i], spec->places[2].variable))
             continue;
-        IdRange *const ranges = sparql_build_alloc(&join->planner->builder, MOST_ID_RANGES, sizeof *ranges);
+        IdRange *const ranges = sparql_build_alloc(&join->planner->builder, ID_RANGES_MOST, sizeof *ranges);
         size_t count;
         bool is_exact;
         if (!ranges)
@@ -115,6 +115,7 @@ static bool find_ranges(Join *join, LookupSpec *spec)
             continue;
         spec->ranges = ranges;
         spec->range_count = count;
+        spec->has_ranges = true;
         join->is_placed[i] = is_exact;
         return true;
     }

@@ -153,9 +153,10 @@ static void filters_on_ids_let_the_same_rows_through(void **state)
     for (size_t op = 0; op < COMPARISONS; op++)
         for (size_t i = 0; i < ODD_TERMS; i++) {
             char text[512], other[512];
-            snprintf(text, sizeof text, "SELECT ?v { ?s :value ?v FILTER(?v %s %s) }", comparisons[op], odd_terms[i]);
-            snprintf(other, sizeof other, "SELECT ?v { ?s :value ?v FILTER(COALESCE(?v) %s %s) }", comparisons[op],
+            snprintf(text, sizeof text, "SELECT ?v { ?s :value ?v FILTER(?v %s %s) } ORDER BY ?s", comparisons[op],
                      odd_terms[i]);
+            snprintf(other, sizeof other, "SELECT ?v { ?s :value ?v FILTER(COALESCE(?v) %s %s) } ORDER BY ?s",
+                     comparisons[op], odd_terms[i]);
             expect_same_answer(f->store, text, other);
         }
     for (size_t op = 0; op < COMPARISONS; op++) {
