@@ -111,7 +111,8 @@ static bool find_ranges(Join *join, LookupSpec *spec)
         bool is_exact;
         if (!ranges)
             return false;
-        if (!sparql_id_ranges(join->filters[i], spec->places[2].variable, ranges, &count, &is_exact))
+        /* No range at all: nothing can pass, which the filter sees to. */
+        if (!sparql_id_ranges(join->filters[i], spec->places[2].variable, ranges, &count, &is_exact) || count == 0)
             continue;
         spec->ranges = ranges;
         spec->range_count = count;
