@@ -13,7 +13,7 @@
 
 /* ---- Terms ---- */
 
-static bool call_str(Eval *eval, Value *arguments, size_t count, Value *out)
+bool sparql_call_str(Eval *eval, Value *arguments, size_t count, Value *out)
 {
     (void)count;
     if (arguments[0].type == VALUE_BLANK)
@@ -389,7 +389,7 @@ static bool call_tz(Eval *eval, Value *arguments, size_t count, Value *out)
 /* ---- The table ---- */
 
 static const Builtin builtins[] = {
-    {"STR", 1, 1, BUILTIN_PLAIN, call_str},
+    {"STR", 1, 1, BUILTIN_PLAIN, sparql_call_str},
     {"LANG", 1, 1, BUILTIN_PLAIN, call_lang},
     {"LANGMATCHES", 2, 2, BUILTIN_PLAIN, sparql_call_langmatches},
     {"DATATYPE", 1, 1, BUILTIN_PLAIN, call_datatype},

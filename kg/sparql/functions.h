@@ -28,7 +28,12 @@ const Builtin *sparql_find_builtin(KgText name); /* in any case; NULL: none */
 const char *sparql_nearest_builtin(KgText name);
 const Builtin *sparql_find_cast(KgText iri);
 
-/* The calls, by the file they are in. text_functions.c: */
+/* Whether the pattern is found in the text; false where that is an error. */
+bool sparql_regex_matches(Eval *eval, KgText text, KgText pattern, KgText flags, bool *out);
+
+/* The calls, by the file they are in. functions.c, as far as others look for them: */
+BuiltinCall sparql_call_str;
+/* text_functions.c: */
 BuiltinCall sparql_call_strlen, sparql_call_substr, sparql_call_ucase, sparql_call_lcase, sparql_call_strstarts,
     sparql_call_strends, sparql_call_contains, sparql_call_strbefore, sparql_call_strafter, sparql_call_concat,
     sparql_call_langmatches, sparql_call_regex, sparql_call_replace, sparql_call_encode_for_uri;

@@ -2,6 +2,7 @@
  * subquery to the query around it. */
 #include "kg/sparql/id_tests.h"
 #include "kg/sparql/operator.h"
+#include "kg/sparql/text_tests.h"
 
 #include <stdlib.h>
 
@@ -10,6 +11,7 @@
 typedef enum ConditionKind {
     CONDITION_CONSTANT, /* `test` */
     CONDITION_PAIR,     /* two variables: `expr` is = != < > <= or >= */
+    CONDITION_TEXT,     /* `text` */
     CONDITION_OTHER,
 } ConditionKind;
 
@@ -18,6 +20,7 @@ typedef struct Condition {
     ConditionKind kind;
     const AstExpr *expr;
     IdTest *test;
+    TextTest text;
 } Condition;
 
 typedef struct Filter {
@@ -35,7 +38,7 @@ static bool evaluate(Filter *filter, const AstExpr *expr, const KgId *row)
     return is_true;
 }
 
-static inline Verdict look_at_ids(const Condition *condition, const KgId *row)
+static inline Verdict look_at_ids(Filter *filter, const Condition *condition, const KgId *row)
 {
     switch (condition->kind) {
     case CONDITION_CONSTANT:
@@ -45,6 +48,10 @@ static inline Verdict look_at_ids(const Condition *condition, const KgId *row)
         return sparql_compare_ids(expr->op, row[expr->arguments[0]->node.variable],
                                   row[expr->arguments[1]->node.variable]);
     }
+    case CONDITION_TEXT:
+        return sparql_test_text(&filter->base.run->eval, &condition->text, row[condition->text.variable])
+                   ? VERDICT_TRUE
+                   : VERDICT_FALSE;
     case CONDITION_OTHER:
         break;
     }
@@ -54,7 +61,7 @@ static inline Verdict look_at_ids(const Condition *condition, const KgId *row)
 static bool passes(Filter *filter, const KgId *row)
 {
     for (size_t i = 0; i < filter->count; i++) {
-        const Verdict verdict = look_at_ids(&filter->conditions[i], row);
+        const Verdict verdict = look_at_ids(filter, &filter->conditions[i], row);
         if (verdict == VERDICT_FALSE ||
             (verdict == VERDICT_UNSURE && !evaluate(filter, filter->conditions[i].expr, row)))
             return false;
@@ -101,7 +108,11 @@ static bool add_condition(Builder *builder, Filter *filter, const AstExpr *expr)
 {
     Comparison comparison;
     Condition *const condition = &filter->conditions[filter->count++];
-    *condition = (Condition){is_pair(expr) ? CONDITION_PAIR : CONDITION_OTHER, expr, NULL};
+    *condition = (Condition){.kind = is_pair(expr) ? CONDITION_PAIR : CONDITION_OTHER, .expr = expr};
+    if (sparql_find_text_test(expr, &condition->text)) {
+        condition->kind = CONDITION_TEXT;
+        return true;
+    }
     if (!sparql_find_comparison(expr, &comparison))
         return true;
     condition->kind = CONDITION_CONSTANT;
@@ -120,12 +131,17 @@ static bool add_conditions(Builder *builder, Filter *filter, const AstExpr *expr
     return add_condition(builder, filter, expr);
 }
 
+static bool looks_at_ids_only(const Condition *condition)
+{
+    return condition->kind == CONDITION_CONSTANT || condition->kind == CONDITION_PAIR;
+}
+
 static void put_cheap_ones_first(Filter *filter)
 {
     size_t cheap = 0;
     for (size_t i = 0; i < filter->count; i++) {
         const Condition condition = filter->conditions[i];
-        if (condition.kind == CONDITION_OTHER)
+        if (!looks_at_ids_only(&condition))
             continue;
         filter->conditions[i] = filter->conditions[cheap];
         filter->conditions[cheap++] = condition;

@@ -78,11 +78,36 @@ bool sparql_call_substr(Eval *eval, Value *arguments, size_t count, Value *out)
     return true;
 }
 
+static bool is_ascii(KgText text)
+{
+    unsigned char all = 0;
+    for (size_t i = 0; i < text.length; i++)
+        all |= (unsigned char)text.bytes[i];
+    return all < 0x80;
+}
+
+/* Of ASCII only: the letters from `first` on to those 26 from `to` on. */
+static bool change_ascii(Eval *eval, const Value *value, char first, char to, Value *out)
+{
+    const KgText text = value->term.text;
+    char *const made = base_arena_copy(&eval->scratch, text.bytes, text.length);
+    if (!made)
+        return sparql_eval_no_memory(eval);
+    for (size_t i = 0; i < text.length; i++)
+        if ((unsigned char)(made[i] - first) < 26)
+            made[i] = (char)(made[i] - first + to);
+    *out = string_like((KgText){made, text.length}, value);
+    return true;
+}
+
 static bool change_case(Eval *eval, const Value *value, utf8proc_int32_t (*change)(utf8proc_int32_t), Value *out)
 {
     if (!is_string(value))
         return false;
     const KgText text = value->term.text;
+    if (is_ascii(text))
+        return change == utf8proc_toupper ? change_ascii(eval, value, 'a', 'A', out)
+                                          : change_ascii(eval, value, 'A', 'a', out);
     char *const made = base_arena_alloc(&eval->scratch, text.length * 4 + 1, 1);
     if (!made)
         return sparql_eval_no_memory(eval);
@@ -238,15 +263,18 @@ bool sparql_call_encode_for_uri(Eval *eval, Value *arguments, size_t count, Valu
 
 /* ---- Regular expressions ---- */
 
-#define REGEXES 16 /* compiled patterns kept; the oldest goes */
+#define REGEXES 16   /* compiled patterns kept; the oldest goes */
+#define JIT_USES 100 /* a pattern that was used so often is compiled to machine code */
 
 struct RegexCache {
     struct {
-        char *key; /* flags, ':', pattern */
-        size_t length;
+        char *key; /* flags, then pattern */
+        size_t flags, length;
         pcre2_code *code; /* NULL: the pattern is broken */
+        unsigned uses;
     } items[REGEXES];
-    size_t next;
+    size_t next, last;       /* to be replaced; found last */
+    pcre2_match_data *match; /* NULL: not made yet */
 };
 
 void sparql_regexes_free(RegexCache *cache)
@@ -257,6 +285,7 @@ void sparql_regexes_free(RegexCache *cache)
         free(cache->items[i].key);
         pcre2_code_free(cache->items[i].code);
     }
+    pcre2_match_data_free(cache->match);
     free(cache);
 }
 
@@ -299,6 +328,49 @@ static bool match_failed(Eval *eval, int number)
     return false;
 }
 
+/* Whether the cache's pattern at this place is that one. */
+static bool is_regex(const RegexCache *cache, size_t place, KgText pattern, KgText flags)
+{
+    const char *const key = cache->items[place].key;
+    return key && cache->items[place].flags == flags.length &&
+           cache->items[place].length == flags.length + pattern.length &&
+           (flags.length == 0 || memcmp(key, flags.bytes, flags.length) == 0) &&
+           (pattern.length == 0 || memcmp(key + flags.length, pattern.bytes, pattern.length) == 0);
+}
+
+static char *make_key(KgText pattern, KgText flags)
+{
+    char *const key = malloc(flags.length + pattern.length + 1);
+    if (key && flags.length)
+        memcpy(key, flags.bytes, flags.length);
+    if (key && pattern.length)
+        memcpy(key + flags.length, pattern.bytes, pattern.length);
+    return key;
+}
+
+/* False: no memory. *out is NULL when the pattern or a flag is broken. */
+static bool compile_regex(KgText pattern, KgText flags, pcre2_code **out)
+{
+    uint32_t options;
+    int number = 0;
+    PCRE2_SIZE offset;
+    *out = NULL;
+    if (!parse_flags(flags, &options))
+        return true;
+    *out = pcre2_compile((PCRE2_SPTR)(pattern.length ? pattern.bytes : ""), pattern.length, options, &number, &offset,
+                         NULL);
+    return *out || number != PCRE2_ERROR_HEAP_FAILED;
+}
+
+static pcre2_code *use_regex(RegexCache *cache, size_t place)
+{
+    pcre2_code *const code = cache->items[place].code;
+    cache->last = place;
+    if (code && ++cache->items[place].uses == JIT_USES)
+        pcre2_jit_compile(code, PCRE2_JIT_COMPLETE); /* where that fails it is interpreted, as before */
+    return code;
+}
+
 /* The compiled pattern, borrowed from the cache; NULL: broken, or no memory (eval->status). */
 static pcre2_code *find_regex(Eval *eval, KgText pattern, KgText flags)
 {
@@ -307,41 +379,28 @@ static pcre2_code *find_regex(Eval *eval, KgText pattern, KgText flags)
         return NULL;
     }
     RegexCache *const cache = eval->regexes;
-    const size_t length = flags.length + 1 + pattern.length;
-    char *const key = malloc(length);
-    if (!key) {
-        sparql_eval_no_memory(eval);
-        return NULL;
-    }
-    if (flags.length)
-        memcpy(key, flags.bytes, flags.length);
-    key[flags.length] = ':';
-    if (pattern.length)
-        memcpy(key + flags.length + 1, pattern.bytes, pattern.length);
+    if (is_regex(cache, cache->last, pattern, flags))
+        return use_regex(cache, cache->last);
     for (size_t i = 0; i < REGEXES; i++)
-        if (cache->items[i].key && cache->items[i].length == length && memcmp(cache->items[i].key, key, length) == 0) {
-            free(key);
-            return cache->items[i].code;
-        }
-    uint32_t options;
-    int number = 0;
-    PCRE2_SIZE offset;
-    pcre2_code *code = NULL;
-    if (parse_flags(flags, &options))
-        code = pcre2_compile((PCRE2_SPTR)(pattern.length ? pattern.bytes : ""), pattern.length, options, &number,
-                             &offset, NULL);
-    if (!code && number == PCRE2_ERROR_HEAP_FAILED) {
+        if (is_regex(cache, i, pattern, flags))
+            return use_regex(cache, i);
+    char *const key = make_key(pattern, flags);
+    pcre2_code *code;
+    if (!key || !compile_regex(pattern, flags, &code)) {
         free(key);
         sparql_eval_no_memory(eval);
         return NULL;
     }
-    free(cache->items[cache->next].key);
-    pcre2_code_free(cache->items[cache->next].code);
-    cache->items[cache->next].key = key;
-    cache->items[cache->next].length = length;
-    cache->items[cache->next].code = code;
-    cache->next = (cache->next + 1) % REGEXES;
-    return code;
+    const size_t place = cache->next;
+    free(cache->items[place].key);
+    pcre2_code_free(cache->items[place].code);
+    cache->items[place].key = key;
+    cache->items[place].flags = flags.length;
+    cache->items[place].length = flags.length + pattern.length;
+    cache->items[place].code = code;
+    cache->items[place].uses = 0;
+    cache->next = (place + 1) % REGEXES;
+    return use_regex(cache, place);
 }
 
 static KgText flags_of(const Value *arguments, size_t count, size_t at)
@@ -349,23 +408,32 @@ static KgText flags_of(const Value *arguments, size_t count, size_t at)
     return count > at ? arguments[at].term.text : KG_TEXT("");
 }
 
-bool sparql_call_regex(Eval *eval, Value *arguments, size_t count, Value *out)
+bool sparql_regex_matches(Eval *eval, KgText text, KgText pattern, KgText flags, bool *out)
 {
-    if (!is_string(&arguments[0]) || arguments[1].type != VALUE_STRING ||
-        (count == 3 && arguments[2].type != VALUE_STRING))
-        return false;
-    pcre2_code *const code = find_regex(eval, arguments[1].term.text, flags_of(arguments, count, 2));
+    pcre2_code *const code = find_regex(eval, pattern, flags);
     if (!code)
         return false;
-    pcre2_match_data *const match = pcre2_match_data_create(1, NULL);
-    if (!match)
+    pcre2_match_data **const match = &eval->regexes->match;
+    if (!*match && !(*match = pcre2_match_data_create(1, NULL)))
         return sparql_eval_no_memory(eval);
-    const KgText text = arguments[0].term.text;
-    const int found =
-        pcre2_match(code, (PCRE2_SPTR)(text.length ? text.bytes : ""), text.length, 0, PCRE2_NO_UTF_CHECK, match, NULL);
-    pcre2_match_data_free(match);
-    *out = sparql_value_boolean(found >= 0);
+    const PCRE2_SPTR bytes = (PCRE2_SPTR)(text.length ? text.bytes : "");
+    int found = pcre2_match(code, bytes, text.length, 0, PCRE2_NO_UTF_CHECK, *match, NULL);
+    if (found == PCRE2_ERROR_JIT_STACKLIMIT) /* the interpreter has its memory from the heap */
+        found = pcre2_match(code, bytes, text.length, 0, PCRE2_NO_UTF_CHECK | PCRE2_NO_JIT, *match, NULL);
+    *out = found >= 0;
     return found >= 0 || found == PCRE2_ERROR_NOMATCH || match_failed(eval, found);
+}
+
+bool sparql_call_regex(Eval *eval, Value *arguments, size_t count, Value *out)
+{
+    bool matches;
+    if (!is_string(&arguments[0]) || arguments[1].type != VALUE_STRING ||
+        (count == 3 && arguments[2].type != VALUE_STRING) ||
+        !sparql_regex_matches(eval, arguments[0].term.text, arguments[1].term.text, flags_of(arguments, count, 2),
+                              &matches))
+        return false;
+    *out = sparql_value_boolean(matches);
+    return true;
 }
 
 /* XPath's $1 and \$ as PCRE2 wants them: ${1} and $$. False: a '$' or '\' that stands for nothing. */

@@ -172,12 +172,13 @@ static bool is_integer_type(KgText name)
 static void decode_literal(const KgTerm *term, Value *out)
 {
     static const size_t xsd = sizeof XSD - 1;
-    const KgText type = term->datatype, text = without_space(term->text);
-    out->type = VALUE_OTHER;
+    const KgText type = term->datatype;
     if (type.length == 0) {
         out->type = term->language.length > 0 ? VALUE_LANGUAGE : VALUE_STRING;
         return;
     }
+    const KgText text = without_space(term->text);
+    out->type = VALUE_OTHER;
     if (type.length <= xsd || memcmp(type.bytes, XSD, xsd) != 0)
         return;
     const KgText name = {type.bytes + xsd, type.length - xsd};
