@@ -9,6 +9,7 @@
 
 #define FEW_PAIRS 1024 /* merged; more are sorted by digits, whose tables cost some time each */
 #define SHORT_RUN 16
+#define CHECKED_EACH 4096 /* ids decoded between two looks at the clock and at the memory */
 
 /* ---- Sorting pairs ---- */
 
@@ -173,17 +174,23 @@ static bool reserve(Ranking *ranking, size_t count)
 }
 
 /* Decodes the distinct ids of by_id, which is sorted; unbound is none. */
-static BaseStatus decode_ids(Eval *eval, Ranking *ranking, size_t count, size_t *distinct)
+static BaseStatus decode_ids(Operator *op, Ranking *ranking, size_t count, size_t *distinct, BaseError *err)
 {
+    Eval *const eval = &op->run->eval;
     *distinct = 0;
     for (size_t i = 0; i < count; i++) {
         const KgId id = ranking->by_id.items[i].key;
         if (id == 0 || (i > 0 && id == ranking->by_id.items[i - 1].key))
             continue;
-        if (!BASE_RESERVE(&ranking->values, *distinct + 1)) {
-            sparql_eval_no_memory(eval);
-            return eval->status;
+        if (*distinct % CHECKED_EACH == CHECKED_EACH - 1) {
+            BaseStatus status = sparql_cancelled(op->run, err);
+            if (status == BASE_OK)
+                status = sparql_hold(op, base_arena_bytes(&eval->scratch), err);
+            if (status != BASE_OK)
+                return status;
         }
+        if (!BASE_RESERVE(&ranking->values, *distinct + 1))
+            return sparql_no_memory(err);
         if (!sparql_eval_decode(eval, id, &ranking->values.items[*distinct]))
             return eval->status;
         ++*distinct;
@@ -191,18 +198,16 @@ static BaseStatus decode_ids(Eval *eval, Ranking *ranking, size_t count, size_t 
     return BASE_OK;
 }
 
-static BaseStatus rank_decoded(Eval *eval, Ranking *ranking, KgPair *pairs, size_t count)
+static BaseStatus rank_decoded(Operator *op, Ranking *ranking, KgPair *pairs, size_t count, BaseError *err)
 {
     size_t distinct;
-    if (!reserve(ranking, count)) {
-        sparql_eval_no_memory(eval);
-        return eval->status;
-    }
+    if (!reserve(ranking, count))
+        return sparql_no_memory(err);
     KgPair *const by_id = ranking->by_id.items, *const order = ranking->order.items;
     for (size_t i = 0; i < count; i++)
         by_id[i] = (KgPair){pairs[i].key, i};
     sparql_sort_pairs(by_id, ranking->scratch.items, count);
-    const BaseStatus status = decode_ids(eval, ranking, count, &distinct);
+    const BaseStatus status = decode_ids(op, ranking, count, &distinct, err);
     if (status != BASE_OK)
         return status;
     order_values(ranking->values.items, order, ranking->scratch.items, distinct);
@@ -218,17 +223,18 @@ static BaseStatus rank_decoded(Eval *eval, Ranking *ranking, KgPair *pairs, size
     return BASE_OK;
 }
 
-BaseStatus sparql_rank(Eval *eval, Ranking *ranking, KgPair *pairs, size_t count)
+BaseStatus sparql_rank(Operator *op, Ranking *ranking, KgPair *pairs, size_t count, BaseError *err)
 {
     if (are_in_order(pairs, count)) {
         for (size_t i = 0; i < count; i++)
             pairs[i].key = sparql_order_number(pairs[i].key);
         return BASE_OK;
     }
-    const BaseArenaMark mark = base_arena_mark(&eval->scratch);
-    const BaseStatus status = rank_decoded(eval, ranking, pairs, count);
-    base_arena_rewind(&eval->scratch, mark);
-    return status;
+    BaseArena *const texts = &op->run->eval.scratch;
+    const BaseArenaMark mark = base_arena_mark(texts);
+    const BaseStatus status = rank_decoded(op, ranking, pairs, count, err);
+    base_arena_rewind(texts, mark);
+    return status == BASE_OK && op->held ? sparql_hold(op, 0, err) : status;
 }
 
 size_t sparql_ranking_bytes(const Ranking *ranking)

@@ -4,7 +4,7 @@
 
 #include "kg/inline.h"
 #include "kg/sort.h"
-#include "kg/sparql/expr.h"
+#include "kg/sparql/operator.h"
 
 /* Memory of rankings, kept from one to the next. Start from {0}. */
 typedef struct Ranking {
@@ -27,8 +27,8 @@ static inline bool sparql_has_order_number(KgId id)
 uint64_t sparql_order_number(KgId id);
 
 /* Gives each of the pairs, whose `key` is an id, 0 if unbound, a number as its key: they are in the order of
- * sparql_value_order, and equal for values that it takes for equal. */
-BaseStatus sparql_rank(Eval *eval, Ranking *ranking, KgPair *pairs, size_t count);
+ * sparql_value_order, and equal for values that it takes for equal. On behalf of `op`, which answers for the memory. */
+BaseStatus sparql_rank(Operator *op, Ranking *ranking, KgPair *pairs, size_t count, BaseError *err);
 /* Ascending by key, stable; `scratch` has room for as many. */
 void sparql_sort_pairs(KgPair *pairs, KgPair *scratch, size_t count);
 size_t sparql_ranking_bytes(const Ranking *ranking);

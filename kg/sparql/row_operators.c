@@ -1,6 +1,7 @@
 /* row_operators.c - operators that look at one row at a time: FILTER, BIND, DISTINCT, LIMIT, and the step from a
  * subquery to the query around it. */
 #include "kg/sparql/id_tests.h"
+#include "kg/sparql/memo.h"
 #include "kg/sparql/operator.h"
 #include "kg/sparql/text_tests.h"
 
@@ -21,6 +22,7 @@ typedef struct Condition {
     const AstExpr *expr;
     IdTest *test;
     TextTest text;
+    Memo memo; /* TEXT and OTHER */
 } Condition;
 
 typedef struct Filter {
@@ -29,16 +31,23 @@ typedef struct Filter {
     size_t count;
 } Filter;
 
-static bool evaluate(Filter *filter, const AstExpr *expr, const KgId *row)
+static bool evaluate(Filter *filter, Condition *condition, const KgId *row)
 {
     Eval *const eval = &filter->base.run->eval;
+    KgId known;
+    if (sparql_memo_find(&condition->memo, row, &known))
+        return known != 0;
     const BaseArenaMark mark = base_arena_mark(&eval->scratch);
-    const bool is_true = sparql_eval_truth(eval, expr, row);
+    const bool is_true = condition->kind == CONDITION_TEXT
+                             ? sparql_test_text(eval, &condition->text, row[condition->text.variable])
+                             : sparql_eval_truth(eval, condition->expr, row);
     base_arena_rewind(&eval->scratch, mark);
+    if (condition->memo.variable != AST_NO_VARIABLE && eval->status == BASE_OK)
+        sparql_memo_keep(&condition->memo, filter->base.run->arena, row[condition->memo.variable], is_true);
     return is_true;
 }
 
-static inline Verdict look_at_ids(Filter *filter, const Condition *condition, const KgId *row)
+static inline Verdict look_at_ids(const Condition *condition, const KgId *row)
 {
     switch (condition->kind) {
     case CONDITION_CONSTANT:
@@ -49,9 +58,6 @@ static inline Verdict look_at_ids(Filter *filter, const Condition *condition, co
                                   row[expr->arguments[1]->node.variable]);
     }
     case CONDITION_TEXT:
-        return sparql_test_text(&filter->base.run->eval, &condition->text, row[condition->text.variable])
-                   ? VERDICT_TRUE
-                   : VERDICT_FALSE;
     case CONDITION_OTHER:
         break;
     }
@@ -61,9 +67,8 @@ static inline Verdict look_at_ids(Filter *filter, const Condition *condition, co
 static bool passes(Filter *filter, const KgId *row)
 {
     for (size_t i = 0; i < filter->count; i++) {
-        const Verdict verdict = look_at_ids(filter, &filter->conditions[i], row);
-        if (verdict == VERDICT_FALSE ||
-            (verdict == VERDICT_UNSURE && !evaluate(filter, filter->conditions[i].expr, row)))
+        const Verdict verdict = look_at_ids(&filter->conditions[i], row);
+        if (verdict == VERDICT_FALSE || (verdict == VERDICT_UNSURE && !evaluate(filter, &filter->conditions[i], row)))
             return false;
     }
     return true;
@@ -108,9 +113,12 @@ static bool add_condition(Builder *builder, Filter *filter, const AstExpr *expr)
 {
     Comparison comparison;
     Condition *const condition = &filter->conditions[filter->count++];
-    *condition = (Condition){.kind = is_pair(expr) ? CONDITION_PAIR : CONDITION_OTHER, .expr = expr};
+    *condition = (Condition){
+        .kind = is_pair(expr) ? CONDITION_PAIR : CONDITION_OTHER, .expr = expr, .memo = sparql_memo_of(expr)};
     if (sparql_find_text_test(expr, &condition->text)) {
         condition->kind = CONDITION_TEXT;
+        if (!condition->text.is_str && condition->text.call != sparql_call_regex)
+            condition->memo.variable = AST_NO_VARIABLE; /* that is as quickly looked at again */
         return true;
     }
     if (!sparql_find_comparison(expr, &comparison))
@@ -169,8 +177,28 @@ Operator *sparql_new_filter(Builder *builder, Operator *input, AstExpr *const *e
 typedef struct Extend {
     Operator base;
     const Assignment *assignments;
+    Memo *memos;
     size_t count;
 } Extend;
+
+/* The id of the expression's value, 0: an error. */
+static KgId evaluate_id(Extend *extend, size_t number, const KgId *row)
+{
+    Run *const run = extend->base.run;
+    const AstExpr *const expr = extend->assignments[number].expr;
+    Memo *const memo = &extend->memos[number];
+    KgId id;
+    Value value;
+    if (expr->op == EXPR_VARIABLE)
+        return row[expr->node.variable];
+    if (sparql_memo_find(memo, row, &id))
+        return id;
+    if (!sparql_eval(&run->eval, expr, row, &value) || !sparql_eval_intern(&run->eval, &value, &id))
+        id = 0;
+    if (memo->variable != AST_NO_VARIABLE && run->eval.status == BASE_OK)
+        sparql_memo_keep(memo, run->arena, row[memo->variable], id);
+    return id;
+}
 
 /* An error leaves the variable unbound. */
 static BaseStatus assign(Extend *extend, KgId *row)
@@ -179,9 +207,8 @@ static BaseStatus assign(Extend *extend, KgId *row)
     const BaseArenaMark mark = base_arena_mark(&eval->scratch);
     eval->blanks.count = 0;
     for (size_t i = 0; i < extend->count && eval->status == BASE_OK; i++) {
-        Value value;
-        KgId id;
-        if (sparql_eval(eval, extend->assignments[i].expr, row, &value) && sparql_eval_intern(eval, &value, &id))
+        const KgId id = evaluate_id(extend, i, row);
+        if (id)
             row[extend->assignments[i].variable] = id;
     }
     base_arena_rewind(&eval->scratch, mark);
@@ -200,8 +227,10 @@ Operator *sparql_new_extend(Builder *builder, Operator *input, const Assignment 
 {
     static const OperatorType type = {.name = "extend", .next = extend_next};
     Extend *const extend = sparql_new_operator(builder, &type, sizeof *extend, input);
-    if (!extend)
+    if (!extend || !(extend->memos = sparql_build_alloc(builder, count, sizeof *extend->memos)))
         return NULL;
+    for (size_t i = 0; i < count; i++)
+        extend->memos[i] = sparql_memo_of(assignments[i].expr);
     extend->assignments = assignments;
     extend->count = count;
     return &extend->base;

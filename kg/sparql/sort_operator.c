@@ -47,13 +47,13 @@ static KgId *row_at(const Sort *sort, size_t row)
 /* ---- Sorting rows ---- */
 
 /* Sorts the run from `start` to `end` by key k, and marks where its runs begin. */
-static BaseStatus sort_run(Sort *sort, size_t k, size_t start, size_t end)
+static BaseStatus sort_run(Sort *sort, size_t k, size_t start, size_t end, BaseError *err)
 {
     KgPair *const pairs = sort->pairs.items + start;
     const size_t count = end - start;
     for (size_t i = 0; i < count; i++)
         pairs[i].key = row_at(sort, pairs[i].with)[sort->base.width + k];
-    const BaseStatus status = sparql_rank(&sort->base.run->eval, &sort->ranking, pairs, count);
+    const BaseStatus status = sparql_rank(&sort->base, &sort->ranking, pairs, count, err);
     if (status != BASE_OK)
         return status;
     for (size_t i = 0; sort->order[k].descending && i < count; i++)
@@ -78,6 +78,11 @@ static BaseStatus sort_rows(Sort *sort, BaseError *err)
     if (!BASE_RESERVE(&sort->pairs, sort->count) || !BASE_RESERVE(&sort->scratch, sort->count) ||
         !BASE_RESERVE(&sort->starts, sort->count))
         return sparql_no_memory(err);
+    if (sort->count > LEAST_KEPT) {
+        const BaseStatus status = sparql_hold(&sort->base, 0, err);
+        if (status != BASE_OK)
+            return status;
+    }
     for (size_t i = 0; i < sort->count; i++) {
         sort->pairs.items[i].with = i;
         sort->starts.items[i] = i == 0;
@@ -90,7 +95,7 @@ static BaseStatus sort_rows(Sort *sort, BaseError *err)
             if (end - start < 2)
                 continue;
             is_done = false;
-            const BaseStatus status = sort_run(sort, k, start, end);
+            const BaseStatus status = sort_run(sort, k, start, end, err);
             if (status != BASE_OK)
                 return status;
         }

@@ -273,9 +273,74 @@ static void patterns_that_are_used_often_match_as_before(void **state)
     base_buffer_free(&query);
 }
 
+/* ---- Results that are kept ---- */
+
+/* Columns of few values and of many, so that what is kept stays, grows or is given up. */
+static void results_are_those_of_the_row_however_often_a_value_comes(void **state)
+{
+    const Fixture *const f = *state;
+    static const unsigned repeats[] = {7, 1500, 12000, 100000};
+    for (size_t i = 0; i < sizeof repeats / sizeof *repeats; i++) {
+        const unsigned rows = 90000;
+        unsigned odd = 0, sevens = 0;
+        uint64_t sum = 0;
+        BaseBuffer values = {0}, query = {0};
+        for (unsigned row = 0; row < rows; row++) {
+            const unsigned value = row * 7919 % repeats[i];
+            assert_true(base_buffer_format(&values, "%u ", value));
+            sum += 2 * value;
+            odd += value % 2;
+            sevens += value % 10 == 7;
+        }
+        char expected[128];
+        assert_true(base_buffer_format(&query,
+                                       "SELECT (COUNT(?d) AS ?n) (SUM(?d) AS ?s) (COUNT(?w) AS ?m) { VALUES ?v { %s }"
+                                       " BIND(?v * 2 AS ?d) BIND(IF(CONTAINS(STR(?v / 2), '.5'), ?v, 1/0) AS ?w) }",
+                                       values.items));
+        snprintf(expected, sizeof expected, "%u\t%llu\t%u\n", rows, (unsigned long long)sum, odd);
+        expect_answer(f->store, query.items, expected);
+        query.count = 0;
+        assert_true(base_buffer_format(&query,
+                                       "SELECT (COUNT(*) AS ?n) { VALUES ?v { %s } FILTER(STRENDS(STR(?v), '7') &&"
+                                       " STRLEN(STR(?v + 1)) > 0) }",
+                                       values.items));
+        snprintf(expected, sizeof expected, "%u\n", sevens);
+        expect_answer(f->store, query.items, expected);
+        base_buffer_free(&values);
+        base_buffer_free(&query);
+    }
+}
+
+static void what_depends_on_more_than_a_value_is_not_kept(void **state)
+{
+    const Fixture *const f = *state;
+    static const char values[] = "{ VALUES (?v ?w) { (1 1) (1 2) (1 3) (1 UNDEF) (UNDEF 1) (1 1) } ";
+    static const struct {
+        const char *pattern, *count;
+    } cases[] = {
+        {"BIND(IF(?v = 1, RAND(), 0) AS ?x)", "5\n"},
+        {"BIND(IF(?v = 1, STRUUID(), ?v) AS ?x)", "5\n"},
+        {"BIND(BNODE(STR(?v)) AS ?x)", "5\n"},
+        {"BIND(?v + ?w AS ?x)", "3\n"},
+        {"BIND(IF(BOUND(?w), ?v, ?v + 1) AS ?x)", "2\n"},
+        {"BIND(COALESCE(?v + 1, 0) AS ?x)", "2\n"},
+        {"BIND(IF(EXISTS { VALUES ?w { 2 } }, ?v, 7) AS ?x)", "2\n"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char text[512];
+        snprintf(text, sizeof text, "SELECT (COUNT(DISTINCT ?x) AS ?n) %s %s }", values, cases[i].pattern);
+        expect_answer(f->store, text, cases[i].count);
+    }
+    expect_answer(f->store, "SELECT ?w { VALUES (?v ?w) { (1 1) (1 2) (1 3) } FILTER(?v + 1 = ?w || STR(?w) = '3') }",
+                  "2\n3\n");
+    expect_answer(f->store, "SELECT ?x ?y { VALUES ?v { 'a' UNDEF } BIND(?v AS ?x) BIND(7 AS ?y) }", "\"a\"\t7\n\t7\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(results_are_those_of_the_row_however_often_a_value_comes),
+        cmocka_unit_test(what_depends_on_more_than_a_value_is_not_kept),
         cmocka_unit_test(filters_on_texts_let_the_same_rows_through),
         cmocka_unit_test(case_is_changed_of_all_letters),
         cmocka_unit_test(patterns_that_are_used_often_match_as_before),
