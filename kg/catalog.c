@@ -500,7 +500,7 @@ BaseStatus kg_catalog_log(KgTxn *txn, uint64_t *generation, BaseError *err)
     if (status != BASE_OK)
         return status;
     MDB_val key = {strlen("journal"), (void *)"journal"}, value = {txn->journal.count, txn->journal.items};
-    const int code = mdb_put(txn->mdb, txn->store->tables[KG_META], &key, &value, 0);
+    const int code = kg_mdb_put(txn, txn->store->tables[KG_META], &key, &value, 0);
     return code == MDB_SUCCESS ? BASE_OK : kg_break(txn, code, err);
 }
 

@@ -93,7 +93,7 @@ BaseStatus kg_delta_put(KgTxn *txn, uint32_t space, KgTriple triple, unsigned op
     const Change change = {ops, note ? *note : (KgNote){0}};
     MDB_val key = {sizeof bytes, bytes}, value = {sizeof change, (void *)&change};
     const MDB_dbi table = txn->store->tables[KG_CHANGES];
-    const int code = ops ? mdb_put(txn->mdb, table, &key, &value, 0) : mdb_del(txn->mdb, table, &key, NULL);
+    const int code = ops ? kg_mdb_put(txn, table, &key, &value, 0) : kg_mdb_del(txn, table, &key);
     txn->delta_is_old = true;
     return code == MDB_SUCCESS ? BASE_OK : kg_break(txn, code, err);
 }
@@ -504,7 +504,7 @@ BaseStatus kg_delta_fold(KgTxn *txn, BaseError *err)
         status = kg_move_stored_counts(txn, counts->graph, counts->predicate, &counts->moved, err);
     }
     if (status == BASE_OK) {
-        const int code = mdb_drop(txn->mdb, txn->store->tables[KG_CHANGES], 0);
+        const int code = kg_mdb_empty(txn, txn->store->tables[KG_CHANGES]);
         status = code == MDB_SUCCESS ? BASE_OK : kg_break(txn, code, err);
     }
     if (status != BASE_OK)

@@ -6,6 +6,8 @@
 #include "kg/page_tree.h"
 #include "kg/store.h"
 
+#include <time.h>
+
 struct KgPages {
     char *data_path, *sums_path;
     KgPageFile data;
@@ -19,7 +21,7 @@ struct KgPages {
     bool known; /* the sums were right when it began */
     KgPageMeta before;
     KgSumsHeader header;
-    struct timespec changed;   /* data.mdb then */
+    struct timespec changed;   /* data.mdb, when kg_pages_watch was called */
     KgPageList trees, dropped; /* what it wrote */
 };
 

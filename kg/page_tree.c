@@ -3,6 +3,7 @@
 #include "kg/page_tree.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -46,11 +47,10 @@ BaseStatus kg_page_fail(const KgPageFile *file, uint64_t page, const char *table
 
 BaseStatus kg_page_file_measure(KgPageFile *file, BaseError *err)
 {
-    struct stat found;
-    if (fstat(file->file, &found) != 0)
+    struct statx found; /* without its times: see kg_pages_watch */
+    if (statx(file->file, "", AT_EMPTY_PATH, STATX_SIZE, &found) != 0)
         return base_fail_errno(err, "cannot read %s/data.mdb", file->name);
-    file->bytes = (uint64_t)found.st_size;
-    file->changed = found.st_ctim;
+    file->bytes = found.stx_size;
     file->page_count = file->page_bytes ? file->bytes / file->page_bytes : 0;
     return BASE_OK;
 }

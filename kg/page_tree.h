@@ -9,7 +9,6 @@
 #include "base/base.h"
 
 #include <sys/types.h>
-#include <time.h>
 
 #define KG_NO_PAGE UINT64_MAX /* the root of an empty tree */
 
@@ -35,7 +34,6 @@ typedef struct KgPageFile {
     size_t page_bytes;
     uint64_t page_count; /* whole pages in the file */
     uint64_t bytes;
-    struct timespec changed;
     const char *map; /* NULL, or the file as far as map_bytes, for who reads what he has just written */
     uint64_t map_bytes;
 } KgPageFile;

@@ -302,13 +302,10 @@ static BaseStatus begin(KgTxn *txn, BaseError *err)
             pages->gave_up = true;
             return step_aside(pages, err);
         }
-        if (status == BASE_OK)
-            status = kg_page_file_measure(&pages->data, &why);
     }
     if (status == BASE_OK)
         status = mark(pages, KG_SUMS_WRITING, &why);
     if (status == BASE_OK) {
-        pages->changed = pages->data.changed;
         pages->known = pages->wrote = true;
     } else if (err) {
         *err = why;
@@ -340,10 +337,23 @@ BaseStatus kg_pages_begin(KgTxn *txn, BaseError *err)
     return status;
 }
 
-/* LMDB has written pages of the transaction, not being asked to. */
-static bool has_written(const KgPages *pages)
+void kg_pages_watch(KgTxn *txn)
 {
+    KgPages *const pages = txn->store->pages;
     struct stat found;
+    txn->is_watched = true;
+    pages->changed = (struct timespec){0}; /* no time that a file has */
+    if (fstat(pages->data.file, &found) == 0)
+        pages->changed = found.st_ctim;
+}
+
+/* LMDB has written pages of the transaction, not being asked to. */
+static bool has_written(const KgTxn *txn)
+{
+    const KgPages *const pages = txn->store->pages;
+    struct stat found;
+    if (!txn->is_watched)
+        return false;
     return fstat(pages->data.file, &found) != 0 || found.st_ctim.tv_sec != pages->changed.tv_sec ||
            found.st_ctim.tv_nsec != pages->changed.tv_nsec;
 }
@@ -415,7 +425,7 @@ int kg_pages_commit(KgTxn *txn)
     bool found = false;
     if (!txn->has_pages)
         return mdb_txn_commit(txn->mdb);
-    const Scope scope = has_written(pages) ? CHANGES_AND_FREE : CHANGES;
+    const Scope scope = has_written(txn) ? CHANGES_AND_FREE : CHANGES;
     if (pages->known && mark(pages, KG_SUMS_COMMITTING, NULL) != BASE_OK) {
         kg_pages_abort(txn);
         return EIO;
@@ -437,7 +447,7 @@ void kg_pages_abort(KgTxn *txn)
 {
     if (txn->has_pages) {
         KgPages *const pages = txn->store->pages;
-        if (pages->known && !has_written(pages)) /* else the mark remains */
+        if (pages->known && !has_written(txn)) /* else the mark remains */
             mark(pages, KG_SUMS_SETTLED, NULL);
         unlock(txn);
     }

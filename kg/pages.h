@@ -17,6 +17,10 @@ void kg_pages_close(KgStore *store); /* before LMDB's; NULL parts are fine */
 
 /* A write transaction begins, LMDB's writer lock being held. On failure nothing is to be ended. */
 BaseStatus kg_pages_begin(KgTxn *txn, BaseError *err);
+/* The transaction is becoming large: from now on it is told when LMDB writes pages of it before the commit. That is
+ * seen by the time of the last change; but to ask for it has the file system write a new time with every change that
+ * follows, and wait for that too, so that small transactions, which write nothing early, do not ask. */
+void kg_pages_watch(KgTxn *txn);
 /* mdb_txn_commit and mdb_txn_abort with what the sums need around them; a commit that LMDB has made does not fail for
  * want of a sum: the sums then wait for the next writer. Also for transactions that kg_pages_begin failed for. */
 int kg_pages_commit(KgTxn *txn);

@@ -40,7 +40,7 @@ BaseStatus kg_graph_number(KgTxn *txn, KgId graph, bool make, uint32_t *out, Bas
     if (status != BASE_OK)
         return status;
     value = (MDB_val){sizeof *out, out};
-    code = mdb_put(txn->mdb, txn->store->tables[KG_GRAPHS], &key, &value, 0);
+    code = kg_mdb_put(txn, txn->store->tables[KG_GRAPHS], &key, &value, 0);
     return code == MDB_SUCCESS ? BASE_OK : kg_break(txn, code, err);
 }
 
@@ -118,8 +118,8 @@ static int put_counts(KgTxn *txn, uint32_t graph, KgId predicate, const KgCounts
     make_count_key(graph, predicate, bytes);
     MDB_val key = {sizeof bytes, bytes}, value = {sizeof *counts, (void *)counts};
     if (memcmp(counts, &none, sizeof none) != 0)
-        return mdb_put(txn->mdb, txn->store->tables[KG_COUNTS], &key, &value, 0);
-    const int code = mdb_del(txn->mdb, txn->store->tables[KG_COUNTS], &key, NULL);
+        return kg_mdb_put(txn, txn->store->tables[KG_COUNTS], &key, &value, 0);
+    const int code = kg_mdb_del(txn, txn->store->tables[KG_COUNTS], &key);
     return code == MDB_NOTFOUND ? MDB_SUCCESS : code;
 }
 
@@ -317,7 +317,7 @@ BaseStatus kg_clear_counts(KgTxn *txn, uint32_t graph, KgLayer layer, BaseError 
         memcpy(&counts, value.mv_data, sizeof counts);
         const bool is_left = leave_layer(&counts, layer);
         MDB_val changed = {sizeof counts, &counts};
-        code = is_left ? mdb_cursor_put(cursor, &key, &changed, MDB_CURRENT) : mdb_cursor_del(cursor, 0);
+        code = is_left ? kg_mdb_cursor_put(txn, cursor, &key, &changed, MDB_CURRENT) : kg_mdb_cursor_del(txn, cursor);
     }
     if (cursor)
         mdb_cursor_close(cursor);

@@ -372,7 +372,7 @@ static BaseStatus write_stamp(KgTxn *txn, BaseError *err)
             return base_fail_errno(err, "cannot draw a random number");
         }
     MDB_val key = {strlen("facts"), (void *)"facts"}, value = {sizeof stamps, &stamps};
-    const int code = mdb_put(txn->mdb, txn->store->list, &key, &value, 0);
+    const int code = kg_mdb_put(txn, txn->store->list, &key, &value, 0);
     txn->facts_changed = code != MDB_SUCCESS;
     return code == MDB_SUCCESS ? BASE_OK : kg_break(txn, code, err);
 }

@@ -18,6 +18,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 /* Address space kept for the map; the file itself is as long as what is in it. Tried from the largest down. */
@@ -83,6 +84,50 @@ BaseStatus kg_want_writer(const KgTxn *txn, const char *call, BaseError *err)
     return BASE_OK;
 }
 
+/* ---- Writing ---- */
+
+/* LMDB keeps 131,071 changed pages in memory, and writes some when there are more. */
+#define FEW_PAGES 16384
+/* A call changes fewer: the way down, twice as many when pages split or merge, the same in the list of tables. */
+#define PAGES_OF_CALL 64
+
+static void note_write(KgTxn *txn, size_t value_bytes)
+{
+    txn->touched += PAGES_OF_CALL + value_bytes / 1024;
+    if (txn->touched > FEW_PAGES && !txn->is_watched)
+        kg_pages_watch(txn);
+}
+
+int kg_mdb_put(KgTxn *txn, MDB_dbi table, MDB_val *key, MDB_val *value, unsigned flags)
+{
+    note_write(txn, value->mv_size);
+    return mdb_put(txn->mdb, table, key, value, flags);
+}
+
+int kg_mdb_cursor_put(KgTxn *txn, MDB_cursor *cursor, MDB_val *key, MDB_val *value, unsigned flags)
+{
+    note_write(txn, value->mv_size);
+    return mdb_cursor_put(cursor, key, value, flags);
+}
+
+int kg_mdb_del(KgTxn *txn, MDB_dbi table, MDB_val *key)
+{
+    note_write(txn, 0);
+    return mdb_del(txn->mdb, table, key, NULL);
+}
+
+int kg_mdb_empty(KgTxn *txn, MDB_dbi table)
+{
+    note_write(txn, 0);
+    return mdb_drop(txn->mdb, table, 0);
+}
+
+int kg_mdb_cursor_del(KgTxn *txn, MDB_cursor *cursor)
+{
+    note_write(txn, 0);
+    return mdb_cursor_del(cursor, 0);
+}
+
 /* ---- Numbers in `meta` ---- */
 
 BaseStatus kg_get_number(KgTxn *txn, const char *name, uint64_t *out, BaseError *err)
@@ -103,7 +148,7 @@ BaseStatus kg_get_number(KgTxn *txn, const char *name, uint64_t *out, BaseError 
 BaseStatus kg_put_number(KgTxn *txn, const char *name, uint64_t number, BaseError *err)
 {
     MDB_val key = {strlen(name), (void *)name}, value = {sizeof number, &number};
-    const int code = mdb_put(txn->mdb, txn->store->tables[KG_META], &key, &value, 0);
+    const int code = kg_mdb_put(txn, txn->store->tables[KG_META], &key, &value, 0);
     return code == MDB_SUCCESS ? BASE_OK : kg_break(txn, code, err);
 }
 
@@ -391,10 +436,10 @@ static BaseStatus want_same_file(const KgStore *store, BaseError *err)
     char *const file = base_join_path(store->path, "data.mdb");
     if (!file)
         return base_fail(err, BASE_NO_MEMORY, "no memory to write to %s", store->path);
-    struct stat found;
-    const bool is_there = stat(file, &found) == 0;
+    struct statx found; /* without its times: see kg_pages_watch */
+    const bool is_there = statx(AT_FDCWD, file, 0, STATX_INO, &found) == 0;
     free(file);
-    if (is_there && found.st_dev == store->device && found.st_ino == store->inode)
+    if (is_there && makedev(found.stx_dev_major, found.stx_dev_minor) == store->device && found.stx_ino == store->inode)
         return BASE_OK;
     base_fail(err, BASE_IO, "the database %s was %s by another process", store->path,
               is_there ? "replaced" : "taken away");

@@ -116,8 +116,10 @@ struct KgTxn {
     KgStore *store;
     MDB_txn *mdb;
     bool writes;
-    bool has_pages; /* kg_pages_begin succeeded */
-    bool broken;    /* a write failed half way: kg_commit refuses */
+    bool has_pages;  /* kg_pages_begin succeeded */
+    bool is_watched; /* kg_pages_watch was called */
+    size_t touched;  /* pages that may have been changed, at most */
+    bool broken;     /* a write failed half way: kg_commit refuses */
     KgKnownTerms known;
     size_t known_limit;                /* bytes of them; past it they go into the tables */
     uint64_t term_counts[KG_KINDS];    /* in the tables; UINT64_MAX: not looked up yet */
@@ -139,6 +141,14 @@ BaseStatus kg_mdb_fail(const KgStore *store, int code, const char *doing, BaseEr
 BaseStatus kg_break(KgTxn *txn, int code, BaseError *err);
 /* BASE_BAD_CALL unless txn may write and no write of it has failed. */
 BaseStatus kg_want_writer(const KgTxn *txn, const char *call, BaseError *err);
+
+/* LMDB's calls that write, the last two mdb_drop of what is in a table and mdb_cursor_del: all writes of a transaction
+ * go through these, as kg_pages_watch must be called before it has become so large that LMDB writes pages early. */
+int kg_mdb_put(KgTxn *txn, MDB_dbi table, MDB_val *key, MDB_val *value, unsigned flags);
+int kg_mdb_cursor_put(KgTxn *txn, MDB_cursor *cursor, MDB_val *key, MDB_val *value, unsigned flags);
+int kg_mdb_del(KgTxn *txn, MDB_dbi table, MDB_val *key);
+int kg_mdb_empty(KgTxn *txn, MDB_dbi table);
+int kg_mdb_cursor_del(KgTxn *txn, MDB_cursor *cursor);
 
 /* Values of the table `meta`; a number that is not there is 0. */
 BaseStatus kg_get_number(KgTxn *txn, const char *key, uint64_t *out, BaseError *err);

@@ -333,7 +333,7 @@ BaseStatus kg_table_put_packed(KgTxn *txn, KgTable table, uint32_t space, const 
         MDB_val value = {block->length, packed->bytes.items + block->offset};
         if (i == 0 && is_above_all(cursor, &bytes))
             flags = MDB_APPEND;
-        code = mdb_cursor_put(cursor, &key, &value, flags);
+        code = kg_mdb_cursor_put(txn, cursor, &key, &value, flags);
     }
     return code == MDB_SUCCESS ? BASE_OK : kg_break(txn, code, err);
 }
@@ -509,7 +509,7 @@ static BaseStatus remove_block(Merge *merge)
     MDB_cursor *cursor;
     int code = seeker(merge->txn, merge->table, &cursor);
     if (code == MDB_SUCCESS)
-        code = mdb_cursor_del(cursor, 0);
+        code = kg_mdb_cursor_del(merge->txn, cursor);
     return code == MDB_SUCCESS ? BASE_OK : kg_break(merge->txn, code, merge->err);
 }
 
@@ -601,7 +601,7 @@ BaseStatus kg_table_clear(KgTxn *txn, KgTable table, uint32_t space, BaseError *
         status = want_freeable(txn, &key, &value, err);
         if (status != BASE_OK)
             return status;
-        const int code = mdb_cursor_del(cursor, 0);
+        const int code = kg_mdb_cursor_del(txn, cursor);
         if (code != MDB_SUCCESS)
             return kg_break(txn, code, err);
     }

@@ -337,7 +337,7 @@ static BaseStatus put_front(KgTxn *txn, KgKind kind, KgFrontWriter *writer, uint
     if (!block.bytes)
         return no_memory(txn, err);
     MDB_val key = {sizeof last, &last}, value = {block.length, (void *)block.bytes};
-    const int code = mdb_put(txn->mdb, txn->store->tables[kg_term_table(kind)], &key, &value, MDB_APPEND);
+    const int code = kg_mdb_put(txn, txn->store->tables[kg_term_table(kind)], &key, &value, MDB_APPEND);
     return code == MDB_SUCCESS ? BASE_OK : kg_break(txn, code, err);
 }
 
@@ -359,7 +359,7 @@ static BaseStatus reopen_last(KgTxn *txn, KgKind kind, KgFrontWriter *writer, Ba
         else if (!kg_front_reopen(writer, &front))
             status = no_memory(txn, err);
         else
-            code = mdb_cursor_del(cursor, 0);
+            code = kg_mdb_cursor_del(txn, cursor);
     }
     if (cursor)
         mdb_cursor_close(cursor);
@@ -456,7 +456,7 @@ static BaseStatus pack_hashes(KgTxn *txn, size_t most, BaseError *err)
         status = kg_table_merge(txn, KG_HASHES, 0, &columns, NULL, err);
     }
     if (status == BASE_OK) {
-        const int code = mdb_drop(txn->mdb, txn->store->tables[KG_NEW_HASHES], 0);
+        const int code = kg_mdb_empty(txn, txn->store->tables[KG_NEW_HASHES]);
         status = code == MDB_SUCCESS ? BASE_OK : kg_break(txn, code, err);
     }
     kg_rows_free(&columns);
@@ -473,7 +473,7 @@ static BaseStatus put_new_hashes(KgTxn *txn, BaseError *err)
             const size_t place = known->fresh[kind].items[i];
             HashKey row = {htobe64(kg_hash_key(known->set.terms.items[place].hash)), htobe64(known->ids.items[place])};
             MDB_val key = {sizeof row, &row}, value = {0};
-            const int code = mdb_put(txn->mdb, txn->store->tables[KG_NEW_HASHES], &key, &value, 0);
+            const int code = kg_mdb_put(txn, txn->store->tables[KG_NEW_HASHES], &key, &value, 0);
             if (code != MDB_SUCCESS)
                 return kg_break(txn, code, err);
         }
