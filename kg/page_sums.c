@@ -88,6 +88,13 @@ BaseStatus kg_sums_open(KgSums *sums, const char *path, const char *name, KgSums
     return base_fail_errno(err, "cannot open %s", path);
 }
 
+bool kg_sums_are_at(const KgSums *sums, const char *path)
+{
+    struct stat found;
+    return sums->file >= 0 && stat(path, &found) == 0 && found.st_dev == sums->device && found.st_ino == sums->inode &&
+           (uint64_t)found.st_size >= sums->room;
+}
+
 void kg_sums_map(KgSums *sums)
 {
     struct stat found;

@@ -48,6 +48,8 @@ typedef enum KgSumsMode { KG_SUMS_READ, KG_SUMS_READ_WRITE, KG_SUMS_MAKE } KgSum
 /* Opens `path`; where it is not there makes an empty one (KG_SUMS_MAKE), or is content with none. */
 BaseStatus kg_sums_open(KgSums *sums, const char *path, const char *name, KgSumsMode mode, BaseError *err);
 void kg_sums_close(KgSums *sums);
+/* Whether `path` is still that file, and not cut short under its map. */
+bool kg_sums_are_at(const KgSums *sums, const char *path);
 /* For a writer of many commits: from now on what is read and written goes through a map. Where there can be none, all
  * stays as it was. */
 void kg_sums_map(KgSums *sums);

@@ -246,10 +246,8 @@ static void unlock(KgTxn *txn)
 static BaseStatus open_for_writing(KgStore *store, BaseError *err)
 {
     KgPages *const pages = store->pages;
-    struct stat found;
     BaseStatus status = BASE_OK;
-    if (pages->sums.file < 0 || stat(pages->sums_path, &found) != 0 || found.st_dev != pages->sums.device ||
-        found.st_ino != pages->sums.inode || (uint64_t)found.st_size < pages->sums.room) {
+    if (!kg_sums_are_at(&pages->sums, pages->sums_path)) {
         kg_sums_close(&pages->sums);
         status = kg_sums_open(&pages->sums, pages->sums_path, store->path, KG_SUMS_MAKE, err);
     }

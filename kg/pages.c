@@ -302,7 +302,7 @@ BaseStatus kg_pages_verify(KgStore *store, BaseError *err)
 static void sync_sums(KgPages *pages)
 {
     KgSumsHeader header;
-    if (flock(pages->sums.file, LOCK_EX | LOCK_NB) != 0)
+    if (!kg_sums_are_at(&pages->sums, pages->sums_path) || flock(pages->sums.file, LOCK_EX | LOCK_NB) != 0)
         return; /* whoever writes now does it */
     if (kg_sums_header(&pages->sums, &header) && header.state == KG_SUMS_SETTLED && header.synced != 1 &&
         fdatasync(pages->data.file) == 0 && fdatasync(pages->sums.file) == 0) {

@@ -541,6 +541,21 @@ static void missing_short_and_garbled_sums_are_no_damage_to_the_data(void **stat
     free(sums);
 }
 
+static void sums_that_are_cut_or_taken_away_while_open_are_made_anew(void **state)
+{
+    Fixture *const f = *state;
+    char *const sums = in_database(f, "data.sum");
+    add_and_commit(f->store, 0, 100);
+    assert_int_equal(truncate(sums, 50), 0);
+    add_and_commit(f->store, 100, 5);
+    assert_int_equal(unlink(sums), 0);
+    add_and_commit(f->store, 110, 5);
+    assert_int_equal(truncate(sums, 0), 0);
+    close_store(f);
+    expect_clean(f);
+    free(sums);
+}
+
 /* Writes the header as if the system had been started anew since. */
 static void move_to_another_start(const char *path, uint64_t synced)
 {
@@ -731,6 +746,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_check_beside_a_writer_finds_nothing, make_fixture, drop_fixture),
         cmocka_unit_test_setup_teardown(sums_that_cannot_be_written_lose_no_commit, make_fixture, drop_fixture),
         cmocka_unit_test_setup_teardown(missing_short_and_garbled_sums_are_no_damage_to_the_data, make_fixture,
+                                        drop_fixture),
+        cmocka_unit_test_setup_teardown(sums_that_are_cut_or_taken_away_while_open_are_made_anew, make_fixture,
                                         drop_fixture),
         cmocka_unit_test_setup_teardown(a_power_cut_costs_the_sums_and_no_more, make_fixture, drop_fixture),
         cmocka_unit_test_setup_teardown(without_sums_a_damaged_tree_is_refused_or_harmless, make_fixture, drop_fixture),
