@@ -75,17 +75,26 @@ static BaseStatus open_socket(const char *address, int *out, BaseError *err)
     return *out >= 0 ? BASE_OK : base_fail_errno(err, "cannot listen on %s", address);
 }
 
-/* Port 0 means any that is free: says which it became. */
-static void say_address(int socket)
+/* Where it listens: port 0 meant any that is free. */
+typedef struct Address {
+    char host[128], port[16];
+} Address;
+static Address find_address(int socket)
 {
+    Address found = {"?", "?"};
     struct sockaddr_storage address;
     socklen_t size = sizeof address;
-    char host[128] = "?", port[16] = "?";
     if (getsockname(socket, (struct sockaddr *)&address, &size) == 0)
-        getnameinfo((struct sockaddr *)&address, size, host, sizeof host, port, sizeof port,
+        getnameinfo((struct sockaddr *)&address, size, found.host, sizeof found.host, found.port, sizeof found.port,
                     NI_NUMERICHOST | NI_NUMERICSERV);
-    const bool is_v6 = strchr(host, ':') != NULL;
-    fprintf(stderr, "listening on http://%s%s%s:%s/sparql\n", is_v6 ? "[" : "", host, is_v6 ? "]" : "", port);
+    return found;
+}
+
+static void say_address(const Address *address)
+{
+    const bool is_v6 = strchr(address->host, ':') != NULL;
+    fprintf(stderr, "listening on http://%s%s%s:%s/sparql\n", is_v6 ? "[" : "", address->host, is_v6 ? "]" : "",
+            address->port);
 }
 
 /* ---- Watching ---- */
@@ -166,10 +175,12 @@ static BaseStatus run(Server *server, int socket, size_t workers, BaseError *err
     sigaddset(&signals, SIGTERM);
     pthread_sigmask(SIG_BLOCK, &signals, &before); /* threads that are made now have it so too */
     BaseStatus status = BASE_OK;
+    const Address address = find_address(socket);
+    server->is_local = strncmp(address.host, "127.", 4) == 0 || strcmp(address.host, "::1") == 0;
     const size_t started = start_workers(server, threads, workers);
     server->daemon = started > 0 ? serve_listen(server, socket) : NULL;
     if (server->daemon) {
-        say_address(socket);
+        say_address(&address);
         watch(server, &signals);
         MHD_quiesce_daemon(server->daemon);
     } else {
@@ -205,8 +216,11 @@ static BaseStatus serve(Cli *cli, KgStore *store, const ServeOptions *options, c
 
 int command_serve(Cli *cli, const Command *command, int argc, char **argv)
 {
-    ServeOptions serving = {
-        .timeout = 60, .most_body = (uint64_t)16 << 20, .most_waiting = 200, .most_connections = 500};
+    ServeOptions serving = {.timeout = 60,
+                            .memory = (uint64_t)1 << 30,
+                            .most_body = (uint64_t)16 << 20,
+                            .most_waiting = 200,
+                            .most_connections = 500};
     const char *address = "127.0.0.1:7878";
     const Option options[] = {
         {"listen", OPTION_TEXT, &address, "HOST:PORT", "where to listen (default 127.0.0.1:7878); port 0: a free one"},
@@ -216,7 +230,7 @@ int command_serve(Cli *cli, const Command *command, int argc, char **argv)
         {"cors", OPTION_TEXT, &serving.origin, "ORIGIN", "let pages from there ask, * being any (default: none)"},
         {"layers", OPTION_LAYERS, &serving.layers, "LAYERS", "what queries see (default: asserted,inferred)"},
         {"timeout", OPTION_AMOUNT, &serving.timeout, "SECONDS", "that a request may take (default 60)"},
-        {"memory", OPTION_SIZE, &serving.memory, "SIZE", "that a query may keep, as in 256M (default: no limit)"},
+        {"memory", OPTION_SIZE, &serving.memory, "SIZE", "that a query may keep in memory (default 1G)"},
         {"max-body", OPTION_SIZE, &serving.most_body, "SIZE", "of a request (default 16M)"},
         {"max-waiting", OPTION_POSITIVE, &serving.most_waiting, "N", "requests that wait for their turn (default 200)"},
         {"max-connections", OPTION_POSITIVE, &serving.most_connections, "N", "(default 500)"},

@@ -31,6 +31,7 @@ typedef struct Server {
     const ServeOptions *options;
     KgStore *store;
     struct MHD_Daemon *daemon;
+    bool is_local;        /* it listens where only this machine reaches it */
     pthread_mutex_t lock; /* guards all below, and the requests' fields that say so */
     pthread_cond_t has_work;
     Request *first, *last; /* those that wait for a worker */

@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #define SECONDS_OF_SILENCE 30 /* after which a connection that should say or take something is closed */
 #define BYTES_AT_ONCE (32 * 1024)
@@ -189,6 +190,19 @@ static bool is_method(const char *method, const char *word)
     return strcmp(method, word) == 0;
 }
 
+/* A name that a hostile site has made to mean this machine, so that its pages may read what comes from here (DNS
+ * rebinding), is not what a server that only this machine reaches is called by. */
+static bool is_rebound(const Request *request)
+{
+    const char *const host = MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, "Host");
+    if (!request->server->is_local || !host)
+        return false;
+    const size_t length = host[0] == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":");
+    const bool is_v4 = strncmp(host, "127.", 4) == 0 && strspn(host, "0123456789.") == length;
+    return !is_v4 && !(length == 9 && strncasecmp(host, "localhost", 9) == 0) &&
+           !(length == 5 && strncmp(host, "[::1]", 5) == 0);
+}
+
 static bool has_arguments(struct MHD_Connection *connection)
 {
     return MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, NULL, NULL) > 0;
@@ -205,6 +219,8 @@ static enum MHD_Result receive_headers(Request *request, const char *path, const
         return greet(request);
     if (strcmp(path, "/sparql") != 0 && strcmp(path, "/sparql/") != 0)
         return refuse(request, MHD_HTTP_NOT_FOUND, "SPARQL is answered at /sparql");
+    if (is_rebound(request))
+        return refuse(request, MHD_HTTP_FORBIDDEN, "this server is called localhost or 127.0.0.1");
     if (is_method(method, "OPTIONS"))
         return preflight(request);
     if (!is_get && !is_post)

@@ -210,6 +210,7 @@ typedef struct Facts {
     const Relation *relation;
     KgTriple pattern;
     bool has_layer; /* the subjects have a fourth */
+    bool has_note;  /* what is told takes more than the triple and its layer */
     size_t objects;
     unsigned wanted; /* layers */
     size_t graph;    /* number of the one at hand */
@@ -263,6 +264,7 @@ static BaseStatus open_facts(void *context, KgCall *call, const KgId *arguments,
     *facts = (Facts){.relation = relation,
                      .pattern = {arguments[0], arguments[1], arguments[2]},
                      .has_layer = subjects > 3,
+                     .has_note = relation->is_layered && (objects > 1 || relation->columns[0] != COLUMN_LAYER),
                      .objects = objects};
     *cursor = facts;
     for (int i = 0; i < 3; i++)
@@ -330,7 +332,7 @@ static BaseStatus next_fact(Facts *facts, Run *run, Fact *out, BaseError *err)
             return status;
         *out = (Fact){.graph = graph, .layer = (KgLayer)facts->layer};
         status = next_there(facts, run->txn, graph, &out->triple, err);
-        if (status == BASE_OK && facts->relation->is_layered)
+        if (status == BASE_OK && facts->has_note)
             return kg_get_in(run->txn, graph, out->layer, out->triple, &out->note, err);
         if (status != BASE_END)
             return status;

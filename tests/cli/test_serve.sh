@@ -9,11 +9,12 @@ trap 'for pid in "${servers[@]}"; do kill -9 "$pid" 2> /dev/null; done; rm -rf "
 start() {
     local name=$1 address i
     shift
+    rm -f "$T/$name.err"
     "$KGQ" serve "$@" --listen 127.0.0.1:0 > "$T/$name.out" 2> "$T/$name.err" < /dev/null &
     local pid=$!
     servers+=("$pid")
     for i in $(seq 200); do
-        address=$(sed -n 's/^listening on //p' "$T/$name.err")
+        address=$(sed -n 's/^listening on //p' "$T/$name.err" 2> /dev/null)
         [ -n "$address" ] && break
         sleep 0.05
     done
@@ -111,6 +112,10 @@ ask 404 "${A%sparql}other"
 ask 200 "${A%sparql}"
 ask 204 -X OPTIONS "$A"
 ask 200 -I "$A?query=ASK%7B%7D"
+
+# A name that is not ours is a page's of another site that had its name changed.
+ask 403 "$A?query=ASK%7B%7D" -H 'Host: evil.example'
+ask 200 "$A?query=ASK%7B%7D" -H 'Host: localhost:1234'
 
 # What it is.
 ask 200 "$A"
@@ -210,6 +215,10 @@ out_is "$(printf '?l\n"six"@en')"
 check 3 "$KGQ" query "$T/db" "SELECT ?l { SERVICE <$B?nonsense> { ?o :label ?l } SERVICE <${B}x> { ?a ?b ?c } }"
 err_has 'HTTP status 404'
 check 0 "$KGQ" query "$T/db" "ASK { SERVICE SILENT <http://127.0.0.1:1/> { ?a ?b ?c } }"
+stop "$A_pid" TERM
+start A "$T/db" --allow-service --memory 1
+q 503 "SELECT ?s ?l { ?s :next ?o SERVICE <$B> { ?o :label ?l } }"
+out_has 'it needs more than'
 stop "$A_pid" TERM
 stop "$B_pid" TERM
 

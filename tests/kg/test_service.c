@@ -222,6 +222,19 @@ static void without_leave_service_is_refused_at_its_place(void **state)
     kg_abort(txn);
 }
 
+static void answers_count_as_memory_of_the_query(void **state)
+{
+    World *const world = *state;
+    BaseError err = {0};
+    char *out = NULL;
+    KgQueryOptions options = options_of(world);
+    options.memory = 64;
+    assert_int_equal(try_query(world->home->store, "SELECT * { " NAMES "{ ?y :name ?n } }", &options, &out, &err),
+                     BASE_CANCELLED);
+    expect_words(&err, "it needs more than 0 MiB of memory (in \"service\")");
+    free(out);
+}
+
 static void an_update_may_take_from_an_endpoint(void **state)
 {
     World *const world = *state;
@@ -353,6 +366,7 @@ int main(void)
                                         drop_world),
         cmocka_unit_test_setup_teardown(an_answer_that_is_not_as_the_standard_says_is_refused, make_world, drop_world),
         cmocka_unit_test_setup_teardown(without_leave_service_is_refused_at_its_place, make_world, drop_world),
+        cmocka_unit_test_setup_teardown(answers_count_as_memory_of_the_query, make_world, drop_world),
         cmocka_unit_test_setup_teardown(an_update_may_take_from_an_endpoint, make_world, drop_world),
         cmocka_unit_test_setup_teardown(faults_in_the_pattern_are_told_here, make_world, drop_world),
         cmocka_unit_test_setup_teardown(the_w3c_suite_passes, make_world, drop_world),
