@@ -22,6 +22,7 @@ typedef struct Cli {
     bool is_interactive; /* Ctrl-C never ends the program */
     /* The shell's open database; commands typed there use it, as one process opens a database once. */
     KgStore *store;
+    KgExtensions *extensions; /* of SPARQL */
     bool timer;
     struct {
         uint64_t memory; /* bytes, 0: no limit */

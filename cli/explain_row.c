@@ -79,7 +79,8 @@ BaseStatus explain_row(Cli *cli, KgTxn *txn, const RowToExplain *row, const Insi
     BaseArena arena = {0};
     KgRowTriples triples = {0};
     const uint64_t number = row->number ? row->number : 1;
-    const KgQueryOptions query = {.layers = cli->query.layers, .job = &cli->job, .services = &query_services};
+    const KgQueryOptions query = {
+        .layers = cli->query.layers, .job = &cli->job, .extensions = cli->extensions, .services = &query_services};
     BaseStatus status = kg_row_triples(txn, row->query, strlen(row->query), &query, number, &arena, &triples, err);
     if (status == BASE_OK)
         status = (format == INSIGHT_JSON ? print_json_bindings : print_bindings)(cli->out, number, &triples, err);

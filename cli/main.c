@@ -95,29 +95,39 @@ static int finish(Cli *cli, int exit_code)
     return exit_code;
 }
 
-int main(int argc, char **argv)
+static int run(Cli *cli, int argc, char **argv)
 {
-    Cli cli = {.seed = 1};
-    screen_begin(&cli);
     if (argc < 2)
-        return finish(&cli, run_shell(&cli, NULL));
+        return finish(cli, run_shell(cli, NULL));
     const char *const word = argv[1];
     if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0) {
         print_usage(stdout);
-        return finish(&cli, EXIT_DONE);
+        return finish(cli, EXIT_DONE);
     }
     if (strcmp(word, "--version") == 0) {
         puts("kgq " KGQ_VERSION);
-        return finish(&cli, EXIT_DONE);
+        return finish(cli, EXIT_DONE);
     }
     const Command *const command = find_command(word);
     if (command)
-        return finish(&cli, command->run(&cli, command, argc - 2, argv + 2));
+        return finish(cli, command->run(cli, command, argc - 2, argv + 2));
     if (word[0] != '-' && base_is_folder(word)) {
         if (argc > 2)
             return usage_error(NULL, "after a database folder, which opens the shell, nothing more is expected: \"%s\"",
                                argv[2]);
-        return finish(&cli, run_shell(&cli, word));
+        return finish(cli, run_shell(cli, word));
     }
     return unknown_command(word);
+}
+
+int main(int argc, char **argv)
+{
+    Cli cli = {.seed = 1, .extensions = kg_extensions_new()};
+    BaseError err = {0};
+    screen_begin(&cli);
+    const BaseStatus status = cli.extensions ? insight_add_functions(cli.extensions, &err)
+                                             : base_fail(&err, BASE_NO_MEMORY, "no memory to begin with");
+    const int exit_code = status == BASE_OK ? run(&cli, argc, argv) : report_error(&cli, &err);
+    kg_extensions_free(cli.extensions);
+    return exit_code;
 }

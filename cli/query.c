@@ -52,6 +52,7 @@ BaseStatus run_query(Cli *cli, KgStore *store, const char *text, size_t length, 
                                     .timeout = cli->query.timeout,
                                     .explain = cli->query.explain,
                                     .layers = cli->query.layers,
+                                    .extensions = cli->extensions,
                                     .services = &query_services};
     if (status == BASE_OK)
         status = kg_query_open(txn, text, length, &options, &query, err);

@@ -245,6 +245,7 @@ int command_serve(Cli *cli, const Command *command, int argc, char **argv)
         exit_code = usage_error(command, "a server is started from the command line, not from the shell");
         goto done;
     }
+    serving.extensions = cli->extensions;
     store = open_database(cli, words.items[0], false, !serving.writable, &exit_code);
     if (store && serve(cli, store, &serving, address, &err) != BASE_OK)
         exit_code = report_error(cli, &err);

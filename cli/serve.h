@@ -21,7 +21,8 @@ typedef struct ServeOptions {
     uint64_t memory;    /* of one query; 0: no limit */
     uint64_t most_body; /* bytes */
     uint64_t most_waiting, most_connections;
-    unsigned layers;    /* 0: those that queries see by default */
+    unsigned layers; /* 0: those that queries see by default */
+    const KgExtensions *extensions;
     const char *origin; /* that pages may ask from, "*": any; NULL: none but the server's own */
 } ServeOptions;
 

@@ -146,7 +146,8 @@ unsigned serve_read_request(Request *request, const char *method, const char **w
 
 char *serve_describe(const Server *server)
 {
-    static const char *const functions[] = {"layer", "source", "score", "rule", "height", "time", "graph"};
+    static const char *const functions[] = {"layer", "source", "score", "rule",    "height",
+                                            "time",  "graph",  "why",   "ruleName"};
     BaseBuffer text = {0};
     bool ok = base_buffer_format(
         &text,

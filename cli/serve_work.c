@@ -194,6 +194,7 @@ static void answer_query(Request *request)
                                     .memory = given->memory,
                                     .timeout = given->timeout,
                                     .dataset = &dataset,
+                                    .extensions = given->extensions,
                                     .services = given->allow_service ? &query_services : NULL};
     KgTxn *txn = NULL;
     KgQuery *query = NULL;
@@ -220,6 +221,7 @@ static void answer_update(Request *request)
                                      .job = &request->job,
                                      .dataset = &dataset,
                                      .no_load = !given->allow_load,
+                                     .extensions = given->extensions,
                                      .services = given->allow_service ? &query_services : NULL};
     KgTxn *txn = NULL;
     KgUpdateReport report = {0};

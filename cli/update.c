@@ -13,7 +13,9 @@ BaseStatus run_update(Cli *cli, KgStore *store, const char *text, size_t length,
     if (status == BASE_OK)
         status =
             kg_update(txn, text, length,
-                      &(KgUpdateOptions){.name = name, .job = &cli->job, .services = &query_services}, &report, err);
+                      &(KgUpdateOptions){
+                          .name = name, .job = &cli->job, .extensions = cli->extensions, .services = &query_services},
+                      &report, err);
     if (status == BASE_OK) {
         status = kg_commit(txn, err);
         txn = NULL;

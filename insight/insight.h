@@ -98,6 +98,10 @@ typedef enum InsightFormat {
 BaseStatus insight_explain_write(const InsightExplanation *explanation, InsightFormat format, FILE *out,
                                  BaseError *err);
 
+/* Adds to SPARQL kgq:why(?s, ?p, ?o), the summary of an explanation without models, and kgq:ruleName(?s, ?p, ?o), the
+ * rule that gives the triple in the first proof. */
+BaseStatus insight_add_functions(KgExtensions *extensions, BaseError *err);
+
 const char *insight_verdict_name(InsightVerdict verdict); /* "holds", "likely", "unlikely", "unknown" */
 const char *insight_accord_name(InsightAccord accord);    /* "alone", "agree", "disagree", "conflict" */
 
