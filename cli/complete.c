@@ -59,8 +59,12 @@ void add_variables(Completion *at)
 static bool fits(const Completion *at, const char *name, KgText iri)
 {
     const KgText local = local_name(iri);
-    return begins_with_word(at, name) || (local.length >= at->word_length && at->word_length > 0 &&
-                                          strncasecmp(local.bytes, at->word, at->word_length) == 0);
+    const bool is_iri = at->word_length > 0 && *at->word == '<';
+    const char *const start = is_iri ? at->word + 1 : names_expand(&at->names, at->word, at->word_length);
+    const size_t length = is_iri ? at->word_length - 1 : start ? strlen(start) : 0;
+    return begins_with_word(at, name) || (start && iri.length >= length && memcmp(iri.bytes, start, length) == 0) ||
+           (local.length >= at->word_length && at->word_length > 0 &&
+            strncasecmp(local.bytes, at->word, at->word_length) == 0);
 }
 
 /* As a field of facts, or as rules have it; NULL where a rule has no such name. */
@@ -78,7 +82,7 @@ static const char *written(Completion *at, const KgTerm *term, bool is_plain)
 {
     if (is_plain || term->kind != KG_IRI)
         return plain_name(at, term);
-    return names_shorten(&at->names, term->text);
+    return names_shorten_like(&at->names, term->text, at->word, at->word_length);
 }
 
 void add_predicates(Completion *at, bool is_plain)
@@ -146,7 +150,7 @@ static void add_names_from(Completion *at, const char *start, bool is_plain)
     ask(at, LOOKUP_NAMES, start, strlen(start), &answer);
     for (size_t i = 0; i < answer.count; i++) {
         const char *const name = written(at, &answer.items[i].term, is_plain);
-        if (name && begins_with_word(at, name))
+        if (name)
             add_candidate(at, name, NULL);
     }
     if (at->out->count > before + 1)

@@ -124,27 +124,49 @@ static bool is_local(const char *text, size_t length)
     return length > 0;
 }
 
-const char *names_shorten(const NameSpaces *names, KgText iri)
+static bool covers(const KgPrefix *prefix, KgText iri)
 {
-    const KgPrefix *best = NULL;
-    size_t cut = 0;
-    for (size_t i = 0; i < names->prefixes.count; i++) {
-        const KgPrefix *const known = &names->prefixes.items[i];
-        const size_t length = strlen(known->iri);
-        const bool is_shorter_name = best && length == cut && strlen(known->prefix) < strlen(best->prefix);
-        if (length > 0 && (length > cut || is_shorter_name) && iri.length > length &&
-            memcmp(iri.bytes, known->iri, length) == 0 && is_local(iri.bytes + length, iri.length - length)) {
-            best = known;
-            cut = length;
-        }
-    }
+    const size_t length = strlen(prefix->iri);
+    return length > 0 && iri.length > length && memcmp(iri.bytes, prefix->iri, length) == 0 &&
+           is_local(iri.bytes + length, iri.length - length);
+}
+
+static const char *write_name(const NameSpaces *names, const KgPrefix *prefix, KgText iri)
+{
+    const size_t cut = prefix ? strlen(prefix->iri) : 0;
     BaseBuffer name = {0};
     const char *copy = NULL;
     const bool is_made =
-        best ? base_buffer_format(&name, "%s:%.*s", best->prefix, (int)(iri.length - cut), iri.bytes + cut)
-             : base_buffer_format(&name, "<%.*s>", (int)iri.length, iri.bytes);
+        prefix ? base_buffer_format(&name, "%s:%.*s", prefix->prefix, (int)(iri.length - cut), iri.bytes + cut)
+               : base_buffer_format(&name, "<%.*s>", (int)iri.length, iri.bytes);
     if (is_made)
         copy = base_arena_copy(names->arena, name.items, name.count);
     base_buffer_free(&name);
     return copy;
+}
+
+const char *names_shorten(const NameSpaces *names, KgText iri)
+{
+    const KgPrefix *best = NULL;
+    for (size_t i = 0; i < names->prefixes.count; i++) {
+        const KgPrefix *const known = &names->prefixes.items[i];
+        if (!covers(known, iri))
+            continue;
+        const size_t length = strlen(known->iri), reached = best ? strlen(best->iri) : 0;
+        if (length > reached || (length == reached && strlen(known->prefix) < strlen(best->prefix)))
+            best = known;
+    }
+    return write_name(names, best, iri);
+}
+
+const char *names_shorten_like(const NameSpaces *names, KgText iri, const char *word, size_t length)
+{
+    const char *const colon = memchr(word, ':', length);
+    const size_t prefix = colon ? (size_t)(colon - word) : 0;
+    for (size_t i = 0; colon && i < names->prefixes.count; i++) {
+        const KgPrefix *const known = &names->prefixes.items[i];
+        if (strlen(known->prefix) == prefix && memcmp(known->prefix, word, prefix) == 0)
+            return covers(known, iri) ? write_name(names, known, iri) : names_shorten(names, iri);
+    }
+    return names_shorten(names, iri);
 }

@@ -19,6 +19,8 @@ void names_close(NameSpaces *names);
 const char *names_expand(const NameSpaces *names, const char *word, size_t length);
 /* As short as it can be written in SPARQL: prefix:local, or <iri>. In the arena; NULL: no memory. */
 const char *names_shorten(const NameSpaces *names, KgText iri);
+/* The same, with the prefix of `word` where that will do. */
+const char *names_shorten_like(const NameSpaces *names, KgText iri, const char *word, size_t length);
 /* What stands behind the IRI's last '#', '/' or ':'. */
 KgText local_name(KgText iri);
 

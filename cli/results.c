@@ -65,7 +65,7 @@ int run_typed_query(Shell *shell, const char *text, size_t length)
         return EXIT_DONE; /* what the reader did not want to see is no failure */
     if (status != BASE_OK)
         return report_error(cli, &err);
-    if (!is_table)
+    if (!is_table && cli->query.explain != KG_EXPLAIN_PLAN)
         tell_rows(shell, rows, seconds);
     return EXIT_DONE;
 }
