@@ -18,7 +18,7 @@ typedef enum PlaceKind {
     AT_OBJECT,
     AT_EXPRESSION,
     AT_MODIFIER, /* behind the pattern */
-    AT_GRAPH,    /* GRAPH and SERVICE: a name */
+    AT_NAME,     /* behind GRAPH, SERVICE and DESCRIBE */
 } PlaceKind;
 
 /* Read from the statement's start up to the word. */
@@ -53,20 +53,18 @@ static void take_term(Place *place, Piece piece)
         place->predicate = piece;
     } else if (place->kind == AT_OBJECT) {
         place->kind = AT_SUBJECT; /* unless ; or , follows */
-    } else if (place->kind == AT_GRAPH) {
-        place->kind = AT_SELECTION;
     }
 }
 
 static void take_word(Place *place, const char *text, Piece piece)
 {
     static const char *const expressions[] = {"FILTER", "BIND", "HAVING", NULL};
-    static const char *const graphs[] = {"GRAPH", "SERVICE", NULL};
+    static const char *const named[] = {"GRAPH", "SERVICE", "DESCRIBE", NULL};
     static const char *const skipped[] = {"OPTIONAL", "UNION", "MINUS", "VALUES", "WHERE", "EXISTS", "NOT", NULL};
     if (is_any_word(text, piece, expressions))
         place->awaits_expression = true;
-    else if (is_any_word(text, piece, graphs))
-        place->kind = AT_GRAPH;
+    else if (is_any_word(text, piece, named))
+        place->kind = AT_NAME;
     else if (is_word(text, piece, "PREFIX") || is_word(text, piece, "BASE"))
         place->kind = AT_PROLOGUE;
     else if (is_any_word(text, piece, sparql_openers))
@@ -274,8 +272,9 @@ void complete_sparql(Completion *at)
         if (memchr(at->word, ':', at->word_length) || (at->word_length > 0 && *at->word == '<'))
             add_entities(at, false);
         break;
-    case AT_GRAPH:
+    case AT_NAME:
         add_variables(at);
+        add_keywords(at, before);
         if (at->word_length > 0)
             add_entities(at, false);
         break;
