@@ -66,13 +66,15 @@ static void make_plain(Lexicon *lexicon, Bag *bag)
 
 /* ---- kgq's answer ---- */
 
-static bool ask_kgq(const Case *one, Naive *naive, Bag *bag, char *why, size_t room)
+#define MOST_SECONDS 10
+
+static BaseStatus ask_kgq(const Case *one, Naive *naive, Bag *bag, char *why, size_t room)
 {
     BaseError err = {0};
     KgQuery *query = NULL;
     char *const text = query_text(&one->world->lexicon, one->select);
-    BaseStatus status =
-        kg_query_open(one->txn, text, strlen(text), &(KgQueryOptions){.layers = one->layers}, &query, &err);
+    const KgQueryOptions options = {.layers = one->layers, .timeout = MOST_SECONDS};
+    BaseStatus status = kg_query_open(one->txn, text, strlen(text), &options, &query, &err);
     while (status == BASE_OK && (status = kg_query_next(query, &err)) == BASE_OK) {
         Solution solution = nothing_bound;
         size_t column = 0;
@@ -87,7 +89,7 @@ static bool ask_kgq(const Case *one, Naive *naive, Bag *bag, char *why, size_t r
         snprintf(why, room, "%s", err.message);
     kg_query_close(query);
     free(text);
-    return status == BASE_END;
+    return status;
 }
 
 /* ---- Comparing ---- */
@@ -141,14 +143,15 @@ Judgement judge(const Case *one)
     Judgement judgement = {0};
     Naive naive = {.world = one->world, .layers = one->layers ? one->layers : KG_FACTS};
     judgement.wanted = answer_naively(&naive, one->select);
-    if (naive.is_too_large || naive.is_ambiguous) {
-        judgement.verdict = SKIPPED;
-    } else if (!ask_kgq(one, &naive, &judgement.got, judgement.why, sizeof judgement.why)) {
-        judgement.verdict = FAILS;
-    } else {
+    judgement.verdict = SKIPPED;
+    if (!naive.is_too_large && !naive.is_ambiguous) {
+        const BaseStatus status = ask_kgq(one, &naive, &judgement.got, judgement.why, sizeof judgement.why);
         make_plain(&one->world->lexicon, &judgement.got);
         make_plain(&one->world->lexicon, &judgement.wanted.rows);
-        judgement.verdict = is_answer(&judgement.got, &judgement.wanted) ? AGREED : DIFFERS;
+        judgement.verdict = status == BASE_CANCELLED                       ? SLOW
+                            : status != BASE_END                           ? FAILS
+                            : is_answer(&judgement.got, &judgement.wanted) ? AGREED
+                                                                           : DIFFERS;
     }
     judgement.is_empty = judgement.wanted.count == 0;
     free_naive(&naive);
@@ -194,6 +197,22 @@ static void cut_query(Search *search, BaseArena *arena)
     }
 }
 
+/* The world into the database, and up to the stage of the case. */
+static void restore(Search *search)
+{
+    Case *const failing = &search->failing;
+    const int stage = failing->world->stage;
+    kg_abort(failing->txn);
+    store_world(failing->world, search->store);
+    failing->txn = stage > 1 ? begin_write(search->store) : begin_read(search->store);
+    if (stage > 1)
+        store_last_stage(failing->world, failing->txn);
+    if (stage > 1 && !failing->is_pending) {
+        commit(failing->txn);
+        failing->txn = begin_read(search->store);
+    }
+}
+
 static bool fails_without(Search *search, size_t first, size_t count)
 {
     World *const world = search->failing.world;
@@ -204,9 +223,7 @@ static bool fails_without(Search *search, size_t first, size_t count)
     memcpy(world->facts.items + first, whole.facts.items + first + count,
            (whole.facts.count - first - count) * sizeof *world->facts.items);
     world->facts.count = whole.facts.count - count;
-    kg_abort(search->failing.txn);
-    store_world(world, search->store);
-    search->failing.txn = begin_read(search->store);
+    restore(search);
     if (still_fails(search, &search->failing)) {
         free(whole.facts.items);
         return true;
@@ -227,9 +244,7 @@ static bool cut_data(Search *search)
             else
                 first += size;
         }
-    kg_abort(search->failing.txn);
-    store_world(world, search->store);
-    search->failing.txn = begin_read(search->store);
+    restore(search);
     return is_cut;
 }
 
@@ -267,7 +282,8 @@ void report_least(KgStore *store, Case failing, const char *origin)
     const Case *const least = &search.failing;
     char *const text = query_text(&least->world->lexicon, least->select);
     judgement = judge(least);
-    fprintf(stderr, "---- %s, layers %u\n%s\n", origin, least->layers, text);
+    fprintf(stderr, "---- %s, layers %u%s\n%s\n", origin, least->layers,
+            least->is_pending ? ", in a write transaction" : "", text);
     write_world(stderr, least->world);
     if (judgement.verdict == FAILS)
         fprintf(stderr, "refused: %s\n", judgement.why);

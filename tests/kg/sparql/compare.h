@@ -9,12 +9,14 @@ typedef enum Verdict {
     DIFFERS,
     FAILS,   /* kgq refuses the query */
     SKIPPED, /* more than one answer is right, or it is too large for the naive evaluator */
+    SLOW,    /* kgq takes more than some seconds */
     VERDICTS
 } Verdict;
 
 typedef struct Case {
     World *world;
     KgTxn *txn;
+    bool is_pending; /* the last stage is not committed: the transaction writes it */
     const Node *select;
     unsigned layers; /* 0: what a query sees by default */
 } Case;

@@ -59,7 +59,8 @@ static Graph *merge_graphs(const Naive *naive, unsigned wanted)
     const bool is_merged = (wanted & (wanted - 1)) != 0;
     for (size_t i = 0; i < world->facts.count; i++) {
         const Fact *const fact = &world->facts.items[i];
-        if (!(fact->layers & naive->layers) || !(wanted >> fact->graph & 1) || (is_merged && graph_has(graph, fact)))
+        if (!is_stored(world, fact) || !(fact->layers & naive->layers) || !(wanted >> fact->graph & 1) ||
+            (is_merged && graph_has(graph, fact)))
             continue;
         graph->facts[graph->count].s = fact->s;
         graph->facts[graph->count].p = fact->p;

@@ -137,7 +137,7 @@ static Bag extend(Naive *naive, Place place, const Bag *from, const Node *node)
 static bool is_there(const World *world, int graph)
 {
     for (size_t i = 0; i < world->facts.count; i++)
-        if (world->facts.items[i].graph == graph)
+        if (world->facts.items[i].graph == graph && is_stored(world, &world->facts.items[i]))
             return true;
     return false;
 }

@@ -99,9 +99,14 @@ static void add_fact(World *world, BaseRandom *random, BaseMap *seen, bool is_sk
                  .p = world->predicates.items[pick(random, (int)world->predicates.count)],
                  .graph = pick(random, 3) ? 0 : pick(random, world->graph_count),
                  .layers = 1u + (unsigned)pick(random, 3),
-                 .is_late = pick(random, world->is_large ? 200 : 5) == 0};
+                 .until = STAGES};
     fact.o = pick(random, 3) ? pick_node(world, random, is_skewed)
                              : world->literals.items[pick(random, (int)world->literals.count)];
+    const int rare = world->is_large ? 200 : 8;
+    if (pick(random, rare) == 0)
+        fact.from = 1 + pick(random, 2);
+    else if (pick(random, rare) == 0)
+        fact.until = 1 + pick(random, 2);
     const uint64_t key = (((uint64_t)fact.s << 18 | (uint64_t)fact.o) << 18 | (uint64_t)fact.p) << 2;
     assert_non_null(base_map_put(seen, key | (uint64_t)fact.graph, 0, &is_new));
     if (is_new)
@@ -165,14 +170,6 @@ static void clear_store(KgTxn *txn)
     free(graphs);
 }
 
-/* A fact that is to go again: it lies between the others in the bulk, and its deletion in the delta. */
-static KgTriple passing_triple(KgTxn *txn, const World *world, size_t n, KgId *ids)
-{
-    return (KgTriple){id_of_word(txn, &world->lexicon, world->nodes.items[n % world->nodes.count], ids),
-                      id_of_word(txn, &world->lexicon, world->graphs[1], ids),
-                      id_of_word(txn, &world->lexicon, world->nodes.items[(n * 7) % world->nodes.count], ids)};
-}
-
 static void store_bulk(KgTxn *txn, const World *world, int graph, KgLayer layer, KgId *ids)
 {
     BaseError err = {0};
@@ -182,37 +179,44 @@ static void store_bulk(KgTxn *txn, const World *world, int graph, KgLayer layer,
     } records = {0};
     for (size_t i = 0; i < world->facts.count; i++) {
         const Fact *const fact = &world->facts.items[i];
-        if (!fact->is_late && fact->graph == graph && fact->layers & KG_IN(layer))
+        if (fact->from == 0 && fact->graph == graph && fact->layers & KG_IN(layer))
             assert_true(BASE_PUSH(&records, record_of(txn, world, fact, ids)));
     }
-    for (size_t n = 0; graph == 0 && world->graph_count > 1 && n < 3; n++)
-        assert_true(BASE_PUSH(&records, (KgRecord){.triple = passing_triple(txn, world, n, ids)}));
     const KgId name = graph ? id_of_word(txn, &world->lexicon, world->graphs[graph], ids) : KG_ANY;
     if (records.count > 0)
         expect_ok(kg_add_many_in(txn, name, layer, records.items, records.count, NULL, NULL, &err), &err);
     free(records.items);
 }
 
-static void store_late(KgTxn *txn, const World *world, KgId *ids)
+/* From the stage before: what comes, and what goes, fact by fact. */
+static void store_stage(KgTxn *txn, World *world, int stage, KgId *ids)
 {
     BaseError err = {0};
+    world->stage = stage;
     for (size_t i = 0; i < world->facts.count; i++) {
         const Fact *const fact = &world->facts.items[i];
-        const KgRecord record = fact->is_late ? record_of(txn, world, fact, ids) : (KgRecord){0};
+        if (fact->from != stage && fact->until != stage)
+            continue;
+        const KgRecord record = record_of(txn, world, fact, ids);
         const KgId name = fact->graph ? id_of_word(txn, &world->lexicon, world->graphs[fact->graph], ids) : KG_ANY;
-        for (int layer = KG_ASSERTED; layer <= KG_INFERRED && fact->is_late; layer++)
-            if (fact->layers & KG_IN(layer))
-                expect_ok(kg_add_in(txn, name, (KgLayer)layer, &record, NULL, &err), &err);
-    }
-    for (size_t n = 0; world->graph_count > 1 && n < 3; n++)
         for (int layer = KG_ASSERTED; layer <= KG_INFERRED; layer++)
-            expect_ok(kg_delete(txn, (KgLayer)layer, passing_triple(txn, world, n, ids), NULL, &err), &err);
+            if (fact->layers & KG_IN(layer) && fact->from == stage)
+                expect_ok(kg_add_in(txn, name, (KgLayer)layer, &record, NULL, &err), &err);
+            else if (fact->layers & KG_IN(layer))
+                expect_ok(kg_delete_in(txn, name, (KgLayer)layer, record.triple, NULL, &err), &err);
+    }
 }
 
-void store_world(const World *world, KgStore *store)
+static KgId *new_ids(const World *world)
 {
     KgId *const ids = calloc(world->lexicon.count, sizeof *ids);
     assert_non_null(ids);
+    return ids;
+}
+
+void store_world(World *world, KgStore *store)
+{
+    KgId *const ids = new_ids(world);
     KgTxn *txn = begin_write(store);
     clear_store(txn);
     for (int graph = 0; graph < world->graph_count; graph++)
@@ -220,8 +224,15 @@ void store_world(const World *world, KgStore *store)
             store_bulk(txn, world, graph, (KgLayer)layer, ids);
     commit(txn);
     txn = begin_write(store);
-    store_late(txn, world, ids);
+    store_stage(txn, world, 1, ids);
     commit(txn);
+    free(ids);
+}
+
+void store_last_stage(World *world, KgTxn *txn)
+{
+    KgId *const ids = new_ids(world);
+    store_stage(txn, world, STAGES - 1, ids);
     free(ids);
 }
 
@@ -230,7 +241,7 @@ void write_world(FILE *out, const World *world)
     static const char *const layers[] = {"", "asserted", "inferred", "asserted and inferred"};
     for (size_t i = 0; i < world->facts.count; i++) {
         const Fact *const fact = &world->facts.items[i];
-        fputs("  ", out);
+        fputs(is_stored(world, fact) ? "  " : "  # not any more, or not yet: ", out);
         write_word(out, &world->lexicon, fact->s);
         fputc(' ', out);
         write_word(out, &world->lexicon, fact->p);
@@ -239,6 +250,6 @@ void write_world(FILE *out, const World *world)
         fputs(fact->graph ? " " : "", out);
         if (fact->graph)
             write_word(out, &world->lexicon, world->graphs[fact->graph]);
-        fprintf(out, " .  # %s%s\n", layers[fact->layers & 3], fact->is_late ? ", late" : "");
+        fprintf(out, " .  # %s%s\n", layers[fact->layers & 3], fact->from > 0 ? ", late" : "");
     }
 }

@@ -11,8 +11,10 @@ typedef struct Fact {
     int s, p, o;
     int graph;       /* 0: the default graph */
     unsigned layers; /* KG_IN bits: asserted, inferred */
-    bool is_late;    /* comes in a small commit behind the bulk */
+    int from, until; /* stages: 0 the bulk, 1 a small commit behind it, 2 a change between queries */
 } Fact;
+
+#define STAGES 3
 
 typedef struct World {
     Lexicon lexicon;
@@ -27,12 +29,19 @@ typedef struct World {
     int graphs[GRAPHS];            /* names; [0]: NO_TERM */
     int graph_count;
     bool is_large;
+    int stage;
 } World;
+
+static inline bool is_stored(const World *world, const Fact *fact)
+{
+    return fact->from <= world->stage && world->stage < fact->until;
+}
 
 void make_world(World *world, BaseRandom *random);
 void free_world(World *world);
-/* In place of all that the database has: late facts one by one, behind facts that are deleted again. */
-void store_world(const World *world, KgStore *store);
+/* In place of all that the database has: the world of stage 1. */
+void store_world(World *world, KgStore *store);
+void store_last_stage(World *world, KgTxn *txn);
 void write_world(FILE *out, const World *world);
 
 static inline int pick(BaseRandom *random, int limit)
