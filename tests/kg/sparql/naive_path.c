@@ -12,6 +12,7 @@ typedef struct Walk {
     Naive *naive;
     const Graph *graph;
     bool is_backward; /* from objects to subjects */
+    bool in_closure;
 } Walk;
 
 /* One end of a path: where it begins, whether that is a term of the pattern, and the term at the other end, if any. */
@@ -73,6 +74,8 @@ static Nodes follow_sequence(const Walk *walk, const Node *path, Ends ends)
     Nodes out = {0};
     Nodes middle = follow(walk, first, (Ends){ends.start, ends.is_term, NO_TERM});
     for (size_t i = 0; i < middle.count && !walk->naive->is_too_large; i++) {
+        /* Within * and +, at a term that is no node of the graph, the letter gives up here; nobody would. */
+        walk->naive->is_ambiguous |= walk->in_closure && !graph_has_node(walk->graph, middle.items[i]);
         Nodes found = follow(walk, second, (Ends){middle.items[i], false, ends.goal});
         for (size_t k = 0; k < found.count && spend(walk->naive, 1); k++)
             add_to(&out, found.items[k]);
@@ -92,13 +95,15 @@ static bool is_start(const Walk *walk, Ends ends)
 static Nodes follow_closure(const Walk *walk, const Node *path, Ends ends)
 {
     Nodes out = {0}, edge = {0};
+    Walk inner = *walk;
+    inner.in_closure = true;
     if (!is_start(walk, ends))
         return out;
     if (path->kind == STAR)
         add_once(&out, ends.start);
     add_to(&edge, ends.start);
     for (size_t i = 0; i < edge.count && spend(walk->naive, 1); i++) {
-        Nodes found = follow(walk, path->child, (Ends){edge.items[i], true, NO_TERM});
+        Nodes found = follow(&inner, path->child, (Ends){edge.items[i], true, NO_TERM});
         for (size_t k = 0; k < found.count && spend(walk->naive, out.count); k++) {
             add_once(&out, found.items[k]);
             add_once(&edge, found.items[k]);
@@ -198,7 +203,7 @@ Bag match_path(Naive *naive, Place place, const Node *path)
 {
     Bag bag = {0};
     const int s = term_at(naive, place, path->places[0]), o = term_at(naive, place, path->places[2]);
-    Walk walk = {naive, place.graph, s == NO_TERM && o != NO_TERM};
+    Walk walk = {.naive = naive, .graph = place.graph, .is_backward = s == NO_TERM && o != NO_TERM};
     if (s != NO_TERM) {
         follow_from(&walk, path, (Ends){s, true, o}, &bag);
     } else if (o != NO_TERM) {
