@@ -109,7 +109,7 @@ BaseStatus split_fact(const char *text, BaseArena *arena, const char *fields[3],
 BaseStatus split_words(const char *line, BaseArena *arena, TextList *words, BaseError *err);
 
 /* ---- query.c: also used by the shell ---- */
-extern const KgServices query_services; /* SERVICE reaches out from the command line */
+extern const KgServices query_services;         /* SERVICE reaches out from the command line */
 extern const char *const result_format_names[]; /* closed by NULL */
 bool result_format(const Cli *cli, KgQueryForm form, KgResultFormat *out);
 /* Within cli->query's limits. To be explained: the plan is written, of a profile when all rows were read, and no row.

@@ -84,8 +84,10 @@ static BaseStatus check_memory(Run *run, BaseError *err)
     const char *name;
     if (run->memory.most == 0 || memory_of(run, &name) <= run->memory.most)
         return BASE_OK;
-    base_fail(err, BASE_LIMIT, "the query was stopped: it needs more than the %.4g MiB it may have, most for \"%s\"",
-              (double)run->memory.most / 1048576, name);
+    const double most = (double)run->memory.most;
+    const bool is_large = most >= 1048576;
+    base_fail(err, BASE_LIMIT, "the query was stopped: it needs more than the %.4g %s it may have, most for \"%s\"",
+              is_large ? most / 1048576 : most, is_large ? "MiB" : "bytes", name);
     base_hint(err, "--memory gives it more");
     return BASE_LIMIT;
 }
