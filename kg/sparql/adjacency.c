@@ -115,6 +115,45 @@ BaseStatus sparql_adjacency_build(Operator *op, KgTriple pattern, TriplePlace ke
     return status;
 }
 
+/* ---- Many at once ---- */
+
+#define KEYS_AT_ONCE 64
+
+static void prefetch_place(const Adjacency *adjacency, KgId key)
+{
+    if (adjacency->is_direct && key - adjacency->least < adjacency->place_count)
+        __builtin_prefetch(&adjacency->places[key - adjacency->least]);
+    else if (!adjacency->is_direct && adjacency->place_count > 0)
+        __builtin_prefetch(&adjacency->places[base_mix(key) & (adjacency->place_count - 1)]);
+}
+
+static void find_some(const Adjacency *adjacency, const KgId *keys, size_t stride, size_t count, IdList *out)
+{
+    uint32_t numbers[KEYS_AT_ONCE];
+    for (size_t i = 0; i < count; i++)
+        prefetch_place(adjacency, keys[i * stride]);
+    for (size_t i = 0; i < count; i++) {
+        numbers[i] = adjacency_find(adjacency, keys[i * stride]);
+        if (numbers[i] != NO_KEY)
+            __builtin_prefetch(&adjacency->starts[numbers[i]]);
+    }
+    for (size_t i = 0; i < count; i++) {
+        out[i] = (IdList){NULL, numbers[i] != NO_KEY};
+        if (!adjacency->values || numbers[i] == NO_KEY)
+            continue;
+        const uint32_t start = adjacency->starts[numbers[i]];
+        out[i] = (IdList){adjacency->values + start, adjacency->starts[numbers[i] + 1] - start};
+        __builtin_prefetch(out[i].ids);
+    }
+}
+
+void sparql_adjacency_find_all(const Adjacency *adjacency, const KgId *keys, size_t stride, size_t count, IdList *out)
+{
+    for (size_t done = 0; done < count; done += KEYS_AT_ONCE)
+        find_some(adjacency, keys + done * stride, stride, count - done < KEYS_AT_ONCE ? count - done : KEYS_AT_ONCE,
+                  out + done);
+}
+
 void sparql_adjacency_free(Adjacency *adjacency)
 {
     free(adjacency->keys);

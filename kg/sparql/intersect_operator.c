@@ -18,8 +18,10 @@ typedef struct Intersect {
     Batch in;
     size_t row;
     bool is_open;
-    const KgId **lists; /* of the open row, the shortest first */
-    size_t *lengths, *places;
+    IdList *found; /* by part and row of the batch */
+    size_t found_capacity;
+    IdList *lists; /* of the open row, the shortest first */
+    size_t *places;
 } Intersect;
 
 static void forget(Intersect *all)
@@ -69,20 +71,33 @@ static BaseStatus build(Intersect *all, BaseError *err)
     return status;
 }
 
+static BaseStatus find_lists(Intersect *all, BaseError *err)
+{
+    const Batch *const in = &all->in;
+    if (in->count > all->found_capacity) {
+        all->found_capacity = 0;
+        all->found = base_arena_alloc(all->base.run->arena, in->capacity * all->count, sizeof *all->found);
+        if (!all->found)
+            return sparql_no_memory(err);
+        all->found_capacity = in->capacity;
+    }
+    for (size_t i = 0; i < all->count; i++)
+        sparql_adjacency_find_all(all->sides[i].kept, in->cells + all->parts[i].from, in->width, in->count,
+                                  all->found + i * all->found_capacity);
+    return BASE_OK;
+}
+
 /* False: one of the lists is empty. */
-static bool open_row(Intersect *all, const KgId *row)
+static bool open_row(Intersect *all, size_t row)
 {
     for (size_t i = 0; i < all->count; i++) {
-        size_t length, at = i;
-        const KgId *const list = adjacency_values(all->sides[i].kept, row[all->parts[i].from], &length);
-        if (length == 0)
+        const IdList list = all->found[i * all->found_capacity + row];
+        size_t at = i;
+        if (list.count == 0)
             return false;
-        for (; at > 0 && all->lengths[at - 1] > length; at--) {
+        for (; at > 0 && all->lists[at - 1].count > list.count; at--)
             all->lists[at] = all->lists[at - 1];
-            all->lengths[at] = all->lengths[at - 1];
-        }
         all->lists[at] = list;
-        all->lengths[at] = length;
     }
     memset(all->places, 0, all->count * sizeof *all->places);
     return true;
@@ -91,16 +106,16 @@ static bool open_row(Intersect *all, const KgId *row)
 /* The next id in all lists; KG_ANY: there is none. */
 static KgId next_common(Intersect *all)
 {
-    while (all->places[0] < all->lengths[0]) {
-        const KgId id = all->lists[0][all->places[0]];
+    while (all->places[0] < all->lists[0].count) {
+        const KgId id = all->lists[0].ids[all->places[0]];
         size_t i = 1;
         for (; i < all->count; i++) {
-            all->places[i] = ids_seek(all->lists[i], all->lengths[i], all->places[i], id);
-            if (all->places[i] == all->lengths[i])
+            all->places[i] = ids_seek(all->lists[i].ids, all->lists[i].count, all->places[i], id);
+            if (all->places[i] == all->lists[i].count)
                 return KG_ANY;
-            const KgId found = all->lists[i][all->places[i]];
+            const KgId found = all->lists[i].ids[all->places[i]];
             if (found != id) {
-                all->places[0] = ids_seek(all->lists[0], all->lengths[0], all->places[0], found);
+                all->places[0] = ids_seek(all->lists[0].ids, all->lists[0].count, all->places[0], found);
                 break;
             }
         }
@@ -121,6 +136,8 @@ static BaseStatus intersect_next(Operator *op, Batch *out, BaseError *err)
             BaseStatus status = sparql_next(op->input, &all->in, err);
             if (status == BASE_OK)
                 status = build(all, err);
+            if (status == BASE_OK)
+                status = find_lists(all, err);
             if (status != BASE_OK)
                 all->in.count = 0;
             if (status == BASE_END)
@@ -129,7 +146,7 @@ static BaseStatus intersect_next(Operator *op, Batch *out, BaseError *err)
                 return status;
         }
         const KgId *const row = batch_row(&all->in, all->row);
-        if (!all->is_open && !open_row(all, row)) {
+        if (!all->is_open && !open_row(all, all->row)) {
             all->row++;
             continue;
         }
@@ -169,9 +186,9 @@ Operator *sparql_new_intersect(Builder *builder, Operator *input, uint32_t varia
                                       .close = intersect_close,
                                       .describe = intersect_describe};
     IntersectPart *const copy = sparql_build_alloc(builder, count, sizeof *copy);
-    const KgId **const lists = sparql_build_alloc(builder, count, sizeof *lists);
-    size_t *const lengths = sparql_build_alloc(builder, 2 * count, sizeof *lengths);
-    if (!copy || !lists || !lengths)
+    IdList *const lists = sparql_build_alloc(builder, count, sizeof *lists);
+    size_t *const places = sparql_build_alloc(builder, count, sizeof *places);
+    if (!copy || !lists || !places)
         return NULL;
     Intersect *const all = sparql_new_operator(builder, &type, sizeof *all, input);
     if (!all || !sparql_new_batch(builder, &all->in))
@@ -184,7 +201,6 @@ Operator *sparql_new_intersect(Builder *builder, Operator *input, uint32_t varia
     all->parts = copy;
     all->count = count;
     all->lists = lists;
-    all->lengths = lengths;
-    all->places = lengths + count;
+    all->places = places;
     return &all->base;
 }

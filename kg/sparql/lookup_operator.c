@@ -35,6 +35,8 @@ typedef struct Lookup {
     Batch in;
     KgPair *order, *scratch; /* rows by key; NULL `order`: not allocated yet */
     size_t order_capacity;
+    IdList *lists; /* by row, where it is kept */
+    size_t list_capacity;
     size_t at;             /* in `order`, or where it is kept of the rows: the group being joined */
     size_t end;            /* behind the group, whose rows look up the same */
     size_t row;            /* of the group, from 0 */
@@ -177,6 +179,21 @@ static BaseStatus keep(Lookup *lookup, size_t rows, BaseError *err)
 
 /* ---- A batch ---- */
 
+static BaseStatus find_lists(Lookup *lookup, BaseError *err)
+{
+    const Batch *const in = &lookup->in;
+    if (in->count > lookup->list_capacity) {
+        lookup->list_capacity = 0;
+        lookup->lists = base_arena_alloc(lookup->base.run->arena, in->capacity, sizeof *lookup->lists);
+        if (!lookup->lists)
+            return sparql_no_memory(err);
+        lookup->list_capacity = in->capacity;
+    }
+    sparql_adjacency_find_all(lookup->kept, in->cells + lookup->spec.places[lookup->kept_key].variable, in->width,
+                              in->count, lookup->lists);
+    return BASE_OK;
+}
+
 static bool reserve_order(Lookup *lookup, size_t rows)
 {
     if (rows <= lookup->order_capacity)
@@ -242,7 +259,7 @@ static BaseStatus open_batch(Lookup *lookup, BaseError *err)
     if (status == BASE_OK && !lookup->kept)
         status = want_cursor(lookup, err);
     if (status != BASE_OK || lookup->kept)
-        return status;
+        return status == BASE_OK ? find_lists(lookup, err) : status;
     if (!reserve_order(lookup, lookup->in.count))
         return sparql_no_memory(err);
     sort_rows(lookup);
@@ -275,22 +292,18 @@ static void end_group(Lookup *lookup)
 /* Its values from memory, all at once. */
 static void open_kept(Lookup *lookup)
 {
-    const KgId *const row = batch_row(&lookup->in, lookup->at);
-    const KgId key = row[lookup->spec.places[lookup->kept_key].variable];
+    const IdList list = lookup->lists[lookup->at];
     const Place other = lookup->spec.places[PLACE_O - lookup->kept_key];
     lookup->end = lookup->at + 1;
     lookup->row = lookup->value = 0;
     lookup->wants_rows = false;
-    if (!lookup->kept->values) {
-        lookup->count = adjacency_find(lookup->kept, key) != NO_KEY;
-    } else {
-        const KgId *const values = adjacency_values(lookup->kept, key, &lookup->count);
-        if (lookup->new_count > 0)
-            lookup->values[lookup->new_columns[0]] = values;
-        else
-            lookup->count =
-                ids_have(values, lookup->count, other.variable == AST_NO_VARIABLE ? other.id : row[other.variable]);
-    }
+    lookup->count = list.count;
+    if (list.ids && lookup->new_count > 0)
+        lookup->values[lookup->new_columns[0]] = list.ids;
+    else if (list.ids)
+        lookup->count =
+            ids_have(list.ids, list.count,
+                     other.variable == AST_NO_VARIABLE ? other.id : batch_row(&lookup->in, lookup->at)[other.variable]);
     lookup->is_open = lookup->count > 0;
 }
 

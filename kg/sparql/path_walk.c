@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #define SCAN_TRIPLES 512
+#define NODES_AT_ONCE 64
 /* Lookups that cost as much as reading one triple into memory: 1 in so many. */
 #define TRIPLES_PER_LOOKUP 16
 #define STEPS_PER_CHECK 4096
@@ -264,16 +265,50 @@ static BaseStatus walk_sequence(PathWalk *walk, const Path *path, KgId node, boo
     return status;
 }
 
+/* The triples of a path that is one link, where they are in memory; NULL: it is none, or they are not. */
+static const Adjacency *kept_triples(const PathWalk *walk, const Path *path, bool is_backward)
+{
+    for (; path->kind == PATH_INVERSE; path = path->first)
+        is_backward = !is_backward;
+    if (path->kind != PATH_LINK || walk->graph != walk->op->run->graph)
+        return NULL;
+    const PathLink *link = walk->links;
+    while (link && (link->iri != path->iri || link->is_backward != is_backward))
+        link = link->next;
+    return link ? link->kept : NULL;
+}
+
+/* What the next nodes of the set lead to, many at once. */
+static BaseStatus add_neighbours(PathWalk *walk, const Adjacency *kept, size_t *at, NodeSet *reached, BaseError *err)
+{
+    KgId nodes[NODES_AT_ONCE]; /* the set may move as it grows */
+    IdList lists[NODES_AT_ONCE];
+    const size_t left = reached->count - *at, count = left < NODES_AT_ONCE ? left : NODES_AT_ONCE;
+    size_t steps = 0;
+    memcpy(nodes, reached->items + *at, count * sizeof *nodes);
+    sparql_adjacency_find_all(kept, nodes, 1, count, lists);
+    for (size_t i = 0; i < count; i++) {
+        const BaseStatus status = add_all(reached, lists[i].ids, lists[i].count, err);
+        if (status != BASE_OK)
+            return status;
+        steps += lists[i].count + 1;
+    }
+    *at += count;
+    return check(walk, steps, reached, err);
+}
+
 /* Everything that one or more steps lead to, in an empty set; it holds where to begin already, or one step does. */
 static BaseStatus close_over(PathWalk *walk, const Path *path, bool is_backward, NodeSet *reached, BaseError *err)
 {
     const KgId goal = walk->goal;
     BaseStatus status = BASE_OK;
     walk->goal = KG_ANY; /* steps are walked whole */
-    for (size_t i = 0; i < reached->count && status == BASE_OK; i++) {
+    for (size_t i = 0; i < reached->count && status == BASE_OK;) {
+        const Adjacency *const kept = kept_triples(walk, path->first, is_backward);
         if (goal && node_set_has(reached, goal))
             break;
-        status = path_walk(walk, path->first, reached->items[i], is_backward, reached, err);
+        status = kept ? add_neighbours(walk, kept, &i, reached, err)
+                      : path_walk(walk, path->first, reached->items[i++], is_backward, reached, err);
     }
     walk->goal = goal;
     return status;
