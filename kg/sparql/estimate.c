@@ -79,6 +79,8 @@ static void estimate_triple(Planner *planner, Algebra *node, JoinPart *out)
     add_variable(out, &node->s, subjects);
     add_variable(out, &node->p, sqrt(out->rows) < 100 ? sqrt(out->rows) : 100);
     add_variable(out, &node->o, objects);
+    if (node->p.variable == AST_NO_VARIABLE && node->o.variable != AST_NO_VARIABLE)
+        out->sorted_by = node->s.variable; /* PSO */
     out->probe = PROBE_COST;
     out->read = node->p.variable == AST_NO_VARIABLE ? out->rows * KEEP_COST : INFINITY;
 }
@@ -188,7 +190,7 @@ static void estimate_service(Planner *planner, const Algebra *node, JoinPart *ou
 
 void planner_estimate_part(Planner *planner, Algebra *node, JoinPart *out)
 {
-    *out = (JoinPart){0};
+    *out = (JoinPart){.sorted_by = AST_NO_VARIABLE};
     out->variables = sparql_build_alloc(&planner->builder, planner->select->width + 3, sizeof *out->variables);
     if (!out->variables)
         return;

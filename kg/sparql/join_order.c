@@ -52,9 +52,14 @@ static void begin_size(const JoinProblem *problem, Size *size)
     size->rows = problem->input_rows;
 }
 
-static double step_cost(const JoinPart *part, double in, double out)
+/* `sorted_by`: the order in which rows come. */
+static double step_cost(const JoinPart *part, double in, double out, uint32_t sorted_by)
 {
-    const double looked_up = in * part->probe, read = part->read + in * JOIN_MEMORY_COST;
+    bool is_near = part->rows < JOIN_LARGE;
+    for (size_t i = 0; i < part->variable_count; i++)
+        is_near = is_near || part->variables[i].variable == sorted_by;
+    const double looked_up = in * part->probe;
+    const double read = part->read + in * (JOIN_MEMORY_COST + (is_near ? 0 : JOIN_MISS_COST));
     return (looked_up < read ? looked_up : read) + out * JOIN_ROW_COST;
 }
 
@@ -71,6 +76,7 @@ static bool is_connected(const JoinPart *part, const Size *size)
 typedef struct Best {
     double cost, rows; /* cost INFINITY: no plan yet */
     size_t last;
+    uint32_t sorted_by;
 } Best;
 
 static void make_size(const JoinProblem *problem, size_t set, Size *size)
@@ -91,10 +97,12 @@ static void extend(const JoinProblem *problem, Best *best, size_t set, const Siz
         if (set >> i & 1 || (any_connected && !is_connected(&problem->parts[i], size)))
             continue;
         Best *const next = &best[set | (size_t)1 << i];
-        const double cost = best[set].cost + step_cost(&problem->parts[i], best[set].rows, next->rows);
+        const double cost =
+            best[set].cost + step_cost(&problem->parts[i], best[set].rows, next->rows, best[set].sorted_by);
         if (cost < next->cost) {
             next->cost = cost;
             next->last = i;
+            next->sorted_by = set == 0 ? problem->parts[i].sorted_by : best[set].sorted_by;
         }
     }
 }
@@ -107,7 +115,7 @@ static bool order_all(const JoinProblem *problem, BaseArena *arena, Size *size, 
         return false;
     for (size_t set = 0; set < sets; set++) {
         make_size(problem, set, size);
-        best[set] = (Best){set == 0 ? 0 : INFINITY, filtered_rows(problem, size), 0};
+        best[set] = (Best){set == 0 ? 0 : INFINITY, filtered_rows(problem, size), 0, AST_NO_VARIABLE};
     }
     for (size_t set = 0; set + 1 < sets; set++) {
         make_size(problem, set, size);
@@ -146,7 +154,7 @@ static Choice try_part(const JoinProblem *problem, const JoinPart *part, Size *s
         saved[i] = size->least[part->variables[i].variable];
     add_part(size, part);
     choice.rows = filtered_rows(problem, size);
-    choice.cost = step_cost(part, in, choice.rows);
+    choice.cost = step_cost(part, in, choice.rows, AST_NO_VARIABLE);
     for (size_t i = part->variable_count; i-- > 0;)
         size->least[part->variables[i].variable] = saved[i];
     size->rows = rows;

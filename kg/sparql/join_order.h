@@ -16,6 +16,7 @@ typedef struct JoinPart {
     double rows;  /* by itself */
     double probe; /* nanoseconds to look one row up in it, */
     double read;  /* or to have it all at hand, after which a row takes JOIN_MEMORY_COST; INFINITY: it cannot be */
+    uint32_t sorted_by; /* the variable by which its rows come in order when it is read first; or AST_NO_VARIABLE */
     JoinVariable *variables;
     size_t variable_count;
 } JoinPart;
@@ -36,6 +37,8 @@ typedef struct JoinProblem {
 } JoinProblem;
 
 #define JOIN_MEMORY_COST 8.0
+#define JOIN_MISS_COST 20.0 /* more, where a large part is looked up in no order */
+#define JOIN_LARGE 100000.0 /* rows, that outgrow the processor's nearer caches */
 #define JOIN_ROW_COST 8.0
 
 /* order[i] is the part to join as number i, rows[i] how many rows there are expected then. Memory is the arena's. */
