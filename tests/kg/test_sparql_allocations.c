@@ -44,6 +44,9 @@ void *__wrap_aligned_alloc(size_t alignment, size_t size)
     return fails_now() ? NULL : __real_aligned_alloc(alignment, size);
 }
 
+#define TENS(a) a "0 " a "1 " a "2 " a "3 " a "4 " a "5 " a "6 " a "7 " a "8 " a "9 "
+#define HUNDREDS(a) TENS(a "0") TENS(a "1") TENS(a "2") TENS(a "3") TENS(a "4") TENS(a "5") TENS(a "6") TENS(a "7")
+
 static const struct {
     const char *text;
     KgResultFormat format;
@@ -65,6 +68,12 @@ static const struct {
     {"PREFIX n: <urn:n:> SELECT ?x ?n ?m { ?x :p ?y SERVICE <http://e/> { ?y n:p ?n . ?n n:q ?m } }", KG_RESULT_TSV},
     {"SELECT * FROM kgq:asserted { ?s :p ?o . (?s :p ?o) kgq:provenance (?l ?n ?x ?r ?h) . (?s ?p ?o) kgq:graph ?g "
      "GRAPH kgq:asserted { ?o :q ?v } FILTER(kgq:layer(?s, ?p, ?o) != kgq:observed) }",
+     KG_RESULT_TSV},
+    {"SELECT ?b ?d { ?a ?p ?b . ?c ?q ?d . ?e ?r ?f } ORDER BY DESC(?b) STR(?d) ?f LIMIT 3", KG_RESULT_TSV},
+    {"SELECT (COUNT(DISTINCT ?v) AS ?n) (GROUP_CONCAT(?w) AS ?m) (MIN(?v) AS ?l) (AVG(?w) AS ?a) { VALUES ?v "
+     "{ " HUNDREDS("1")
+         HUNDREDS("2") " } BIND(?v / 7 AS ?w) FILTER(?v > 150 && REGEX(STR(?v), '^[12]') && CONTAINS(STR(?v), '0')) } "
+                       "GROUP BY (?v < 200)",
      KG_RESULT_TSV},
     {"SELECT ?x { ?x :unknown:prefix 1 FILTER(?x = }", KG_RESULT_CSV},
 };
