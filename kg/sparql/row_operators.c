@@ -242,18 +242,48 @@ typedef struct Distinct {
     Operator base;
     const uint32_t *columns;
     size_t count;
-    KgId *key;
+    uint32_t *numbers; /* of the rows of a batch */
     RowSet seen;
     IdSet ids; /* instead, when there is one column */
 } Distinct;
 
-static bool put_row(Distinct *distinct, const KgId *row, bool *is_new)
+static void move_row(const Batch *batch, size_t from, size_t to)
 {
-    if (distinct->count == 1)
-        return sparql_id_set_put(&distinct->ids, row[distinct->columns[0]], is_new);
-    for (size_t c = 0; c < distinct->count; c++)
-        distinct->key[c] = row[distinct->columns[c]];
-    return sparql_row_set_put(&distinct->seen, distinct->key, is_new) != NO_ROW;
+    if (from != to)
+        memcpy(batch_row(batch, to), batch_row(batch, from), batch->width * sizeof *batch->cells);
+}
+
+/* Leaves those rows of the batch that are new. */
+static bool keep_new_ids(Distinct *distinct, Batch *batch)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < batch->count; i++) {
+        bool is_new;
+        if (!sparql_id_set_put(&distinct->ids, batch_row(batch, i)[distinct->columns[0]], &is_new))
+            return false;
+        if (is_new)
+            move_row(batch, i, kept++);
+    }
+    batch->count = kept;
+    return true;
+}
+
+static bool keep_new_rows(Distinct *distinct, Batch *batch)
+{
+    size_t kept = 0;
+    for (size_t at = 0; at < batch->count; at += distinct->base.batch_rows) {
+        const size_t left = batch->count - at, seen = distinct->seen.count, before = kept;
+        Batch part = *batch;
+        part.cells = batch_row(batch, at);
+        part.count = left < distinct->base.batch_rows ? left : distinct->base.batch_rows;
+        if (!sparql_row_set_put_all(&distinct->seen, &part, distinct->columns, distinct->numbers))
+            return false;
+        for (size_t i = 0; i < part.count; i++)
+            if (distinct->numbers[i] == seen + kept - before) /* new numbers come in order */
+                move_row(batch, at + i, kept++);
+    }
+    batch->count = kept;
+    return true;
 }
 
 static BaseStatus distinct_next(Operator *op, Batch *out, BaseError *err)
@@ -263,16 +293,8 @@ static BaseStatus distinct_next(Operator *op, Batch *out, BaseError *err)
         const BaseStatus status = sparql_next(op->input, out, err);
         if (status != BASE_OK)
             return status;
-        size_t kept = 0;
-        for (size_t i = 0; i < out->count; i++) {
-            const KgId *const row = batch_row(out, i);
-            bool is_new;
-            if (!put_row(distinct, row, &is_new))
-                return sparql_no_memory(err);
-            if (is_new && kept++ < i)
-                memcpy(batch_row(out, kept - 1), row, op->width * sizeof *row);
-        }
-        out->count = kept;
+        if (!(distinct->count == 1 ? keep_new_ids(distinct, out) : keep_new_rows(distinct, out)))
+            return sparql_no_memory(err);
     }
     return BASE_OK;
 }
@@ -303,12 +325,12 @@ Operator *sparql_new_distinct(Builder *builder, Operator *input, const uint32_t 
                                       .close = distinct_close,
                                       .bytes = distinct_bytes};
     Distinct *const distinct = sparql_new_operator(builder, &type, sizeof *distinct, input);
-    KgId *const key = sparql_build_alloc(builder, count, sizeof *key);
-    if (!distinct || !key)
+    uint32_t *const numbers = sparql_build_alloc(builder, builder->batch_rows, sizeof *numbers);
+    if (!distinct || !numbers)
         return NULL;
     distinct->columns = columns;
     distinct->count = count;
-    distinct->key = key;
+    distinct->numbers = numbers;
     distinct->seen.width = count;
     distinct->ids.others.width = 1;
     return &distinct->base;

@@ -4,14 +4,23 @@
 
 #include <stdlib.h>
 
-#define AHEAD 16 /* rows whose place in the table is fetched before it is looked at */
+#define AHEAD 16 /* rows whose places in the table are fetched before the first is looked at */
+#define FIRST_SIZE 64
+#define SMALL_SIZE 65536 /* tables grow fourfold up to this */
+
+/* Multiplication folded to 64 bits, cell by cell (Wang Yi's wyhash). */
+static inline uint64_t fold(uint64_t a, uint64_t b)
+{
+    const unsigned __int128 product = (unsigned __int128)a * b;
+    return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
 
 static inline uint64_t hash_key(const KgId *key, size_t width)
 {
-    uint64_t hash = 0x9e3779b97f4a7c15u;
+    uint64_t hash = 0xe7037ed1a0b428dbu;
     for (size_t i = 0; i < width; i++)
-        hash = base_mix(hash ^ key[i]) + 0x9e3779b97f4a7c15u;
-    return hash;
+        hash = fold(hash ^ key[i], 0x9e3779b97f4a7c15u) + 0xa0761d6478bd642fu;
+    return fold(hash, 0x8ebc6af09c88c6e3u);
 }
 
 static inline bool same_key(const KgId *a, const KgId *b, size_t width)
@@ -22,52 +31,73 @@ static inline bool same_key(const KgId *a, const KgId *b, size_t width)
     return true;
 }
 
-static inline const KgId *key_at(const RowSet *set, size_t number)
+static inline const KgId *key_at(const RowSet *set, size_t number, size_t width)
 {
-    return set->cells + number * set->width;
+    return set->cells + number * width;
+}
+
+/* The bits of the hash that an entry has: they tell most keys apart without a look at the cells. */
+static inline uint32_t hash_bits(uint64_t hash, uint32_t mask)
+{
+    return (uint32_t)(hash >> 32) & ~mask;
+}
+
+static inline size_t number_of(uint32_t entry, uint32_t mask)
+{
+    return (entry & mask) - 1;
 }
 
 /* Where the key is in the table, or the empty place for it. */
-static inline size_t find_place(const RowSet *set, const KgId *key, uint64_t hash)
+static inline size_t find_place(const RowSet *set, const KgId *key, size_t width, uint64_t hash)
 {
-    size_t place = hash & (set->table_size - 1);
-    while (set->table[place] && !same_key(key_at(set, set->table[place] - 1), key, set->width))
-        place = (place + 1) & (set->table_size - 1);
+    const uint32_t mask = (uint32_t)(set->table_size - 1), bits = hash_bits(hash, mask);
+    size_t place = hash & mask;
+    for (uint32_t entry; (entry = set->table[place]) != 0; place = (place + 1) & mask)
+        if ((entry & ~mask) == bits && same_key(key_at(set, number_of(entry, mask), width), key, width))
+            break;
     return place;
 }
 
 static bool grow(RowSet *set)
 {
-    const size_t size = set->table_size ? set->table_size * 2 : 64;
-    uint32_t *const table = calloc(size, sizeof *table);
+    size_t size = set->table_size < SMALL_SIZE ? set->table_size * 4 : set->table_size * 2;
+    if (size == 0)
+        size = FIRST_SIZE;
+    uint32_t *const table = size <= UINT32_MAX ? calloc(size, sizeof *table) : NULL;
     if (!table)
         return false;
     free(set->table);
     set->table = table;
     set->table_size = size;
+    const uint32_t mask = (uint32_t)(size - 1);
     for (size_t i = 0; i < set->count; i++) {
-        size_t place = hash_key(key_at(set, i), set->width) & (size - 1);
+        const uint64_t hash = hash_key(key_at(set, i, set->width), set->width);
+        size_t place = hash & mask;
         while (table[place])
-            place = (place + 1) & (size - 1);
-        table[place] = (uint32_t)i + 1;
+            place = (place + 1) & mask;
+        table[place] = hash_bits(hash, mask) | (uint32_t)(i + 1);
     }
     return true;
 }
 
-static size_t add_key(RowSet *set, const KgId *key, size_t place)
-{
-    if (set->count >= UINT32_MAX - 1 || !base_reserve((void **)&set->cells, &set->capacity, set->count + 1,
-                                                      (set->width ? set->width : 1) * sizeof *key))
-        return NO_ROW;
-    if (set->width)
-        memcpy(set->cells + set->count * set->width, key, set->width * sizeof *key);
-    set->table[place] = (uint32_t)++set->count;
-    return set->count - 1;
-}
-
-static bool has_room(RowSet *set)
+static inline bool has_room(RowSet *set)
 {
     return set->count * 4 < set->table_size * 3 || grow(set);
+}
+
+/* The key's number, a new one if need be; NO_ROW: no memory. The table has room. */
+static inline size_t put_key(RowSet *set, const KgId *key, size_t width, uint64_t hash)
+{
+    const uint32_t mask = (uint32_t)(set->table_size - 1);
+    const size_t place = find_place(set, key, width, hash);
+    if (set->table[place])
+        return number_of(set->table[place], mask);
+    if (!base_reserve((void **)&set->cells, &set->capacity, set->count + 1, (width ? width : 1) * sizeof *key))
+        return NO_ROW;
+    for (size_t i = 0; i < width; i++)
+        set->cells[set->count * width + i] = key[i];
+    set->table[place] = hash_bits(hash, mask) | (uint32_t)++set->count;
+    return set->count - 1;
 }
 
 size_t sparql_row_set_put(RowSet *set, const KgId *key, bool *is_new)
@@ -75,15 +105,14 @@ size_t sparql_row_set_put(RowSet *set, const KgId *key, bool *is_new)
     *is_new = false;
     if (!has_room(set))
         return NO_ROW;
-    const size_t place = find_place(set, key, hash_key(key, set->width));
-    if (set->table[place])
-        return set->table[place] - 1;
-    *is_new = true;
-    return add_key(set, key, place);
+    const size_t before = set->count, number = put_key(set, key, set->width, hash_key(key, set->width));
+    *is_new = set->count > before;
+    return number;
 }
 
-/* One column: most sets that are large are of this kind. A key is often that of the row before. */
-static bool put_column(RowSet *set, const Batch *batch, uint32_t column, uint32_t *numbers)
+/* `keys` has room for AHEAD of them. Inlined, so that a width that is known makes the loops short. */
+static inline __attribute__((always_inline)) bool put_rows(RowSet *set, const Batch *batch, const uint32_t *columns,
+                                                           size_t width, KgId *keys, uint32_t *numbers)
 {
     uint64_t hashes[AHEAD];
     for (size_t start = 0; start < batch->count; start += AHEAD) {
@@ -91,47 +120,32 @@ static bool put_column(RowSet *set, const Batch *batch, uint32_t column, uint32_
         if (!has_room(set))
             return false;
         for (size_t i = 0; i < count; i++) {
-            hashes[i] = hash_key(&batch_row(batch, start + i)[column], 1);
+            for (size_t k = 0; k < width; k++)
+                keys[i * width + k] = batch_row(batch, start + i)[columns[k]];
+            hashes[i] = hash_key(keys + i * width, width);
             __builtin_prefetch(&set->table[hashes[i] & (set->table_size - 1)]);
         }
         for (size_t i = 0; i < count; i++) {
-            const KgId *const key = &batch_row(batch, start + i)[column];
-            if (!has_room(set))
+            const size_t number = has_room(set) ? put_key(set, keys + i * width, width, hashes[i]) : NO_ROW;
+            if (number == NO_ROW)
                 return false;
-            size_t place = hashes[i] & (set->table_size - 1);
-            while (set->table[place] && set->cells[set->table[place] - 1] != *key)
-                place = (place + 1) & (set->table_size - 1);
-            if (!set->table[place] && add_key(set, key, place) == NO_ROW)
-                return false;
-            numbers[start + i] = set->table[place] - 1;
+            numbers[start + i] = (uint32_t)number;
         }
-    }
-    return true;
-}
-
-static bool put_columns(RowSet *set, const Batch *batch, const uint32_t *columns, KgId *key, uint32_t *numbers)
-{
-    for (size_t row = 0; row < batch->count; row++) {
-        for (size_t i = 0; i < set->width; i++)
-            key[i] = batch_row(batch, row)[columns[i]];
-        bool is_new;
-        const size_t number = sparql_row_set_put(set, key, &is_new);
-        if (number == NO_ROW)
-            return false;
-        numbers[row] = (uint32_t)number;
     }
     return true;
 }
 
 bool sparql_row_set_put_all(RowSet *set, const Batch *batch, const uint32_t *columns, uint32_t *numbers)
 {
+    KgId few[4 * AHEAD];
     if (set->width == 1)
-        return put_column(set, batch, columns[0], numbers);
-    KgId few[8];
-    KgId *const key = set->width <= sizeof few / sizeof *few ? few : malloc(set->width * sizeof *key);
-    const bool is_done = key && put_columns(set, batch, columns, key, numbers);
-    if (key != few)
-        free(key);
+        return put_rows(set, batch, columns, 1, few, numbers);
+    if (set->width == 2)
+        return put_rows(set, batch, columns, 2, few, numbers);
+    KgId *const keys = set->width <= 4 ? few : malloc(set->width * AHEAD * sizeof *keys);
+    const bool is_done = keys && put_rows(set, batch, columns, set->width, keys, numbers);
+    if (keys != few)
+        free(keys);
     return is_done;
 }
 
@@ -139,8 +153,8 @@ size_t sparql_row_set_find(const RowSet *set, const KgId *key)
 {
     if (set->count == 0)
         return NO_ROW;
-    const size_t place = find_place(set, key, hash_key(key, set->width));
-    return set->table[place] ? set->table[place] - 1 : NO_ROW;
+    const size_t place = find_place(set, key, set->width, hash_key(key, set->width));
+    return set->table[place] ? number_of(set->table[place], (uint32_t)(set->table_size - 1)) : NO_ROW;
 }
 
 void sparql_row_set_clear(RowSet *set)

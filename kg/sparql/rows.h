@@ -35,13 +35,14 @@ static inline KgId *batch_add(Batch *batch, const KgId *row)
 typedef struct RowSet {
     size_t width, count, capacity;
     KgId *cells;
-    uint32_t *table; /* open addressing: number + 1 */
+    uint32_t *table; /* open addressing: number + 1, and bits of the hash above as many as the table's size needs */
     size_t table_size;
 } RowSet;
 #define NO_ROW SIZE_MAX
 /* The key's number; NO_ROW: no memory. */
 size_t sparql_row_set_put(RowSet *set, const KgId *key, bool *is_new);
-/* The numbers of all rows of the batch by these columns, one for each cell of the key. False: no memory. */
+/* The numbers of all rows of the batch by these columns, one for each cell of the key: new ones are given in the order
+ * of the rows. False: no memory. */
 bool sparql_row_set_put_all(RowSet *set, const Batch *batch, const uint32_t *columns, uint32_t *numbers);
 size_t sparql_row_set_find(const RowSet *set, const KgId *key); /* NO_ROW: not there */
 void sparql_row_set_clear(RowSet *set);
