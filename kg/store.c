@@ -418,6 +418,7 @@ static BaseStatus begin(KgStore *store, bool writes, KgTxn **out, BaseError *err
         free(txn);
         return kg_mdb_fail(store, code, writes ? "write" : "read", err);
     }
+    txn->snapshot = mdb_txn_id(txn->mdb);
     if (writes)
         store->writer = pthread_self();
     *out = txn;

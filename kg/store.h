@@ -20,6 +20,7 @@
 
 #include <lmdb.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <sys/types.h>
 
 typedef enum KgIndex { KG_SPO, KG_POS, KG_OSP, KG_PSO, KG_INDEXES } KgIndex;
@@ -64,6 +65,8 @@ static inline size_t kg_limit(size_t limit, size_t usual)
     return limit ? limit : usual;
 }
 
+#define KG_VERIFIED 8192 /* blocks remembered as verified, by their page */
+
 struct KgStore {
     char *path;
     bool read_only;
@@ -88,6 +91,7 @@ struct KgStore {
     ino_t inode;
     pid_t process;
     KgStore *next_open;
+    _Atomic uint64_t verified[KG_VERIFIED]; /* marks of blocks: kg_is_verified */
     /* for tests: fewer hash bits make collisions; a crash between the commit of LMDB and that of SQLite */
     uint64_t hash_mask;
     size_t chunk_bytes; /* that files are read in; 0: the usual */
@@ -110,12 +114,11 @@ typedef struct KgKnownTerms {
     KgHashFilter filter; /* made when terms had to go into the tables before the end */
 } KgKnownTerms;
 
-#define KG_VERIFIED 1024 /* blocks remembered as verified, by their page */
-
 struct KgTxn {
     KgStore *store;
     MDB_txn *mdb;
     bool writes;
+    size_t snapshot; /* LMDB's number of it */
     bool has_pages;  /* kg_pages_begin succeeded */
     bool is_watched; /* kg_pages_watch was called */
     size_t touched;  /* pages that may have been changed, at most */
@@ -130,10 +133,27 @@ struct KgTxn {
     MDB_cursor *seekers[KG_TABLES];    /* opened when first used */
     KgDelta *delta;                    /* this snapshot's, when it has been looked at */
     bool delta_is_old;                 /* a writer has changed it since */
-    const void *verified[KG_VERIFIED];
-    bool facts_changed; /* since the stamp of the facts was written (statistics.h) */
-    bool bulk_changed;  /* by many at once: statistics may be due */
+    bool facts_changed;                /* since the stamp of the facts was written (statistics.h) */
+    bool bulk_changed;                 /* by many at once: statistics may be due */
 };
+
+/* Blocks whose checksum a reader of the same snapshot has verified are not verified again; those of a writer may change
+ * under their address. */
+static inline uint64_t kg_verified_mark(const KgTxn *txn, const void *block)
+{
+    return base_mix((uintptr_t)block ^ base_mix(txn->snapshot));
+}
+static inline bool kg_is_verified(const KgTxn *txn, const void *block)
+{
+    return !txn->writes && atomic_load_explicit(&txn->store->verified[((uintptr_t)block >> 12) % KG_VERIFIED],
+                                                memory_order_relaxed) == kg_verified_mark(txn, block);
+}
+static inline void kg_set_verified(KgTxn *txn, const void *block)
+{
+    if (!txn->writes)
+        atomic_store_explicit(&txn->store->verified[((uintptr_t)block >> 12) % KG_VERIFIED],
+                              kg_verified_mark(txn, block), memory_order_relaxed);
+}
 
 /* Reports LMDB's `code` (not MDB_SUCCESS) about the database; `doing` says what was tried: "read", "write". */
 BaseStatus kg_mdb_fail(const KgStore *store, int code, const char *doing, BaseError *err);

@@ -83,12 +83,6 @@ static BaseStatus damaged(const KgTxn *txn, const char *what, BaseError *err)
     return base_fail(err, BASE_BAD_INPUT, "the database %s is damaged: %s", txn->store->path, what);
 }
 
-/* Blocks that this reader has verified are not verified again; a writer's may change under their address. */
-static bool is_verified(KgTxn *txn, const void *bytes)
-{
-    return !txn->writes && txn->verified[((uintptr_t)bytes >> 12) % KG_VERIFIED] == bytes;
-}
-
 /* LMDB frees as many pages of a long value as the header before it says, which no checksum of ours covers: a writer
  * asks before it takes the value away. */
 static BaseStatus want_freeable(const KgTxn *txn, const MDB_val *key, const MDB_val *value, BaseError *err)
@@ -114,12 +108,12 @@ static BaseStatus open_block(KgTxn *txn, KgTable table, const MDB_val *key, cons
         return status;
     if (key->mv_size != 8 + 8 * (size_t)shape.keys)
         return damaged(txn, "a block has no key of its table", err);
-    const bool verified = is_verified(txn, value->mv_data);
+    const bool verified = kg_is_verified(txn, value->mv_data);
     if (!kg_block_open(&out->block, shape, value->mv_data, value->mv_size, seed_of(bytes, key->mv_size), !verified) ||
         out->block.rows != get_u32(bytes + 4 + 8 * shape.keys))
         return damaged(txn, "a block does not fit its checksum", err);
-    if (!txn->writes)
-        txn->verified[((uintptr_t)value->mv_data >> 12) % KG_VERIFIED] = value->mv_data;
+    if (!verified)
+        kg_set_verified(txn, value->mv_data);
     for (int i = 0; i < shape.keys; i++) {
         uint64_t big;
         memcpy(&big, bytes + 4 + 8 * i, sizeof big);

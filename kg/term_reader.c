@@ -60,15 +60,14 @@ static BaseStatus open_block(KgTxn *txn, KgId id, Slot *slot, BaseError *err)
                                                            : kg_mdb_fail(txn->store, code, "read", err);
     memcpy(&last, key.mv_data, sizeof last);
     const KgText block = {value.mv_data, value.mv_size};
-    const void **const verified = &txn->verified[((uintptr_t)block.bytes >> 12) % KG_VERIFIED];
-    const bool verify = txn->writes || *verified != block.bytes;
+    const bool verified = kg_is_verified(txn, block.bytes);
     slot->reader.next = 0;
-    if (!kg_front_open(front, block, kg_front_seed(kg_kind(id), last), verify) || last - number >= front->count) {
+    if (!kg_front_open(front, block, kg_front_seed(kg_kind(id), last), !verified) || last - number >= front->count) {
         front->count = 0;
         return kg_damaged_term(txn, id, err);
     }
-    if (!txn->writes)
-        *verified = block.bytes;
+    if (!verified)
+        kg_set_verified(txn, block.bytes);
     slot->first = last + 1 - front->count;
     return BASE_OK;
 }
