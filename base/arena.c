@@ -30,14 +30,12 @@ static BaseArenaBlock *add_block(BaseArena *arena, size_t bytes)
     return block;
 }
 
-void *base_arena_alloc(BaseArena *arena, size_t count, size_t size)
+/* Memory with whatever was in it. */
+static char *take(BaseArena *arena, size_t bytes)
 {
-    size_t bytes;
-    if (__builtin_mul_overflow(count, size, &bytes) || bytes > SIZE_MAX / 4)
-        return NULL;
     const size_t align = bytes >= 32 ? 32 : 8;
     BaseArenaBlock *block = arena->block;
-    size_t start = block ? (block->used + align - 1) / align * align : 0;
+    size_t start = block ? (block->used + align - 1) & ~(align - 1) : 0;
     if (!block || start > block->capacity || block->capacity - start < bytes) {
         block = add_block(arena, bytes);
         if (!block)
@@ -45,14 +43,26 @@ void *base_arena_alloc(BaseArena *arena, size_t count, size_t size)
         start = 0;
     }
     block->used = start + bytes;
-    return memset(block->bytes + start, 0, bytes);
+    return block->bytes + start;
+}
+
+void *base_arena_alloc(BaseArena *arena, size_t count, size_t size)
+{
+    size_t bytes;
+    if (__builtin_mul_overflow(count, size, &bytes) || bytes > SIZE_MAX / 4)
+        return NULL;
+    char *const taken = take(arena, bytes);
+    return taken ? memset(taken, 0, bytes) : NULL;
 }
 
 char *base_arena_copy(BaseArena *arena, const char *bytes, size_t length)
 {
-    char *const copy = base_arena_alloc(arena, length + 1, 1);
-    if (copy && length)
+    char *const copy = length < SIZE_MAX / 4 ? take(arena, length + 1) : NULL;
+    if (!copy)
+        return NULL;
+    if (length)
         memcpy(copy, bytes, length);
+    copy[length] = '\0';
     return copy;
 }
 

@@ -72,24 +72,36 @@ static BaseStatus open_block(KgTxn *txn, KgId id, Slot *slot, BaseError *err)
     return BASE_OK;
 }
 
-/* The slot that has the term's block; a writer may have changed it since. */
-static BaseStatus find_slot(KgTxn *txn, KgId id, Slot **out, BaseError *err)
+/* The slot that has the term's block open; NULL: none has, or a writer may have changed it since. */
+static Slot *find_slot(KgTxn *txn, KgId id)
 {
     KgTermReader *const reader = txn->terms;
+    if (!reader || txn->writes || !kg_is_stored_kind(kg_tag(id)))
+        return NULL;
     const int kind = (int)kg_kind(id) - (int)KG_IRI;
     const uint64_t number = kg_number(id);
     unsigned at = reader->latest[kind];
-    for (unsigned i = 0; i < SLOTS && !txn->writes; i++, at = (at + 1) % SLOTS) {
+    for (unsigned i = 0; i < SLOTS; i++, at = (at + 1) % SLOTS) {
         Slot *const slot = &reader->slots[kind][at];
         if (number - slot->first < slot->reader.front.count) {
             reader->latest[kind] = (unsigned char)at;
-            *out = slot;
-            return BASE_OK;
+            return slot;
         }
     }
-    at = (at + SLOTS - 1) % SLOTS; /* not the one read last */
-    *out = &reader->slots[kind][at];
-    reader->latest[kind] = (unsigned char)at;
+    return NULL;
+}
+
+/* Opens the block of a stored term in a slot, though not in the one read last. */
+static BaseStatus fill_slot(KgTxn *txn, KgId id, Slot **out, BaseError *err)
+{
+    const int kind = (int)kg_kind(id) - (int)KG_IRI;
+    if (!txn->terms)
+        txn->terms = calloc(1, sizeof *txn->terms);
+    if (!txn->terms)
+        return no_memory(err);
+    unsigned char *const latest = &txn->terms->latest[kind];
+    *latest = (unsigned char)((*latest + SLOTS - 1) % SLOTS);
+    *out = &txn->terms->slots[kind][*latest];
     return open_block(txn, id, *out, err);
 }
 
@@ -105,21 +117,19 @@ static BaseStatus read_new(KgTxn *txn, KgId id, uint64_t stored, KgText *out, Ba
 
 BaseStatus kg_read_stored(KgTxn *txn, KgId id, KgText *out, BaseError *err)
 {
-    uint64_t stored = 0;
-    Slot *slot;
-    const int code = kg_is_stored_kind(kg_tag(id)) ? kg_stored_terms(txn, kg_kind(id), &stored) : MDB_SUCCESS;
-    if (code != MDB_SUCCESS)
-        return kg_mdb_fail(txn->store, code, "read", err);
-    if (kg_number(id) >= stored)
-        return read_new(txn, id, stored, out, err);
-    if (!txn->terms)
-        txn->terms = calloc(1, sizeof *txn->terms);
-    if (!txn->terms)
-        return no_memory(err);
-    BaseStatus status = find_slot(txn, id, &slot, err);
-    if (status != BASE_OK)
-        return status;
-    status = kg_front_read(&slot->reader, (uint32_t)(kg_number(id) - slot->first), out);
+    Slot *slot = find_slot(txn, id);
+    if (!slot) {
+        uint64_t stored = 0;
+        const int code = kg_is_stored_kind(kg_tag(id)) ? kg_stored_terms(txn, kg_kind(id), &stored) : MDB_SUCCESS;
+        if (code != MDB_SUCCESS)
+            return kg_mdb_fail(txn->store, code, "read", err);
+        if (kg_number(id) >= stored)
+            return read_new(txn, id, stored, out, err);
+        const BaseStatus status = fill_slot(txn, id, &slot, err);
+        if (status != BASE_OK)
+            return status;
+    }
+    const BaseStatus status = kg_front_read(&slot->reader, (uint32_t)(kg_number(id) - slot->first), out);
     return status == BASE_NO_MEMORY   ? no_memory(err)
            : status == BASE_BAD_INPUT ? kg_damaged_term(txn, id, err)
                                       : status;
