@@ -73,7 +73,8 @@ bool kg_front_add(KgFrontWriter *writer, KgText string, bool *fits)
     head_length += put_varint(string.length - shared, head + head_length);
     const size_t size = HEADER + (writer->starts.count + is_whole) * sizeof(uint32_t) + writer->strings.count +
                         head_length + string.length - shared;
-    if (writer->count > 0 && (size > KG_FRONT_BYTES || writer->count == UINT16_MAX)) {
+    const size_t most = writer->most ? writer->most : KG_FRONT_BYTES;
+    if (writer->count > 0 && (size > most || writer->count == UINT16_MAX)) {
         *fits = false;
         return false;
     }

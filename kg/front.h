@@ -8,6 +8,9 @@
 
 #define KG_FRONT_BYTES 4080 /* as KG_BLOCK_BYTES; a longer string makes a longer block of its own */
 #define KG_FRONT_STEP 16
+/* So long a block stands in a page of LMDB with another one; a longer one has a page of its own, and a place in another
+ * that points to it. */
+#define KG_FRONT_SMALL_BYTES 2000
 
 /* A block being made. Start from {0}. */
 typedef struct KgFrontWriter {
@@ -17,6 +20,7 @@ typedef struct KgFrontWriter {
         size_t count, capacity;
     } starts; /* of the whole ones */
     uint32_t count;
+    size_t most;      /* bytes of a block; 0: KG_FRONT_BYTES */
     BaseBuffer block; /* after kg_front_finish */
 } KgFrontWriter;
 

@@ -16,6 +16,8 @@
 #define NEW_HASHES 4096
 /* Bits of a hash that are kept: few more than keep most terms apart, as each costs its share in every row. */
 #define HASH_BITS 36
+/* Fewer new terms of a kind at once go into small blocks: a commit of one then writes a page less. */
+#define FEW_TERMS 64
 /* So that numbers of all kinds together fit into an id. */
 #define MOST_TERMS (UINT64_C(1) << 48)
 /* Of the bytes for known terms: so many may be spent on telling that a term is not known. */
@@ -350,7 +352,8 @@ static BaseStatus reopen_last(KgTxn *txn, KgKind kind, KgFrontWriter *writer, Ba
     if (code == MDB_SUCCESS)
         code = mdb_cursor_get(cursor, &key, &value, MDB_LAST);
     BaseStatus status = BASE_OK;
-    if (code == MDB_SUCCESS && value.mv_size < KG_FRONT_BYTES - KG_FRONT_BYTES / 16) {
+    const size_t most = writer->most ? writer->most : KG_FRONT_BYTES;
+    if (code == MDB_SUCCESS && value.mv_size < most - most / 16) {
         KgFront front;
         uint64_t last = 0;
         memcpy(&last, key.mv_data, key.mv_size == sizeof last ? sizeof last : 0);
@@ -378,7 +381,7 @@ static BaseStatus flush_kind(KgTxn *txn, KgKind kind, BaseError *err)
     const int code = kg_stored_terms(txn, kind, &next);
     if (code != MDB_SUCCESS)
         return kg_break(txn, code, err);
-    KgFrontWriter writer = {0};
+    KgFrontWriter writer = {.most = count < FEW_TERMS ? KG_FRONT_SMALL_BYTES : 0};
     BaseStatus status = reopen_last(txn, kind, &writer, err);
     for (size_t i = 0; status == BASE_OK && i < count;) {
         bool fits;
