@@ -213,7 +213,8 @@ static BaseStatus ask(Service *service, KgId endpoint, BaseError *err)
         const char *const iri = base_arena_copy(&arena, term.text.bytes, term.text.length);
         status = iri ? ask_endpoint(service, iri, &fault) : sparql_no_memory(&fault);
     }
-    const bool is_endpoints = status != BASE_OK && status != BASE_CANCELLED && status != BASE_NO_MEMORY;
+    const bool is_endpoints =
+        status != BASE_OK && status != BASE_CANCELLED && status != BASE_LIMIT && status != BASE_NO_MEMORY;
     if (is_endpoints && service->spec->ast->silent)
         status = answer_with_nothing(service, err);
     else if (status != BASE_OK)
