@@ -137,10 +137,18 @@ static void property_close(Operator *op)
     base_arena_free(&property->arena);
 }
 
+static size_t property_bytes(const Operator *op)
+{
+    return base_arena_bytes(&((const Property *)op)->arena);
+}
+
 Operator *sparql_new_property(Builder *builder, Operator *input, const PropertySpec *spec, const Place *arguments)
 {
-    static const OperatorType type = {
-        .name = "property function", .next = property_next, .rewind = property_rewind, .close = property_close};
+    static const OperatorType type = {.name = "property function",
+                                      .next = property_next,
+                                      .rewind = property_rewind,
+                                      .close = property_close,
+                                      .bytes = property_bytes};
     Property *const property = sparql_new_operator(builder, &type, sizeof *property, input);
     if (!property || !sparql_new_batch(builder, &property->in))
         return NULL;

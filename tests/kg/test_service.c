@@ -227,12 +227,20 @@ static void answers_count_as_memory_of_the_query(void **state)
     World *const world = *state;
     BaseError err = {0};
     char *out = NULL;
+    BaseBuffer many = {0};
+    bool is_made = base_buffer_format(&many, "{\"results\":{\"bindings\":[{}");
+    for (int i = 0; i < 50000; i++)
+        is_made = is_made && base_buffer_format(&many, ",{\"n\":{\"type\":\"literal\",\"value\":\"a\"}}");
+    assert_true(is_made && base_buffer_format(&many, "]}}"));
+    world->endpoints.instead = many.items;
     KgQueryOptions options = options_of(world);
-    options.memory = 64;
+    options.memory = 500000;
     assert_int_equal(try_query(world->home->store, "SELECT * { " NAMES "{ ?y :name ?n } }", &options, &out, &err),
                      BASE_LIMIT);
     expect_words(&err, "it needs more than");
     expect_words(&err, "\"service\"");
+    world->endpoints.instead = NULL;
+    base_buffer_free(&many);
     free(out);
 }
 
