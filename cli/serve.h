@@ -57,6 +57,7 @@ struct Request {
     bool is_update, has_text;
     KgText text;
     GraphNames graphs, named;
+    const char *base;   /* the address it was sent to; NULL: not known */
     const char *accept; /* NULL: anything */
     /* From here on, under the server's lock once it is queued: */
     int socket;

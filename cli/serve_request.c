@@ -128,9 +128,22 @@ static void check(Reading *reading)
         refuse(reading, MHD_HTTP_FORBIDDEN, "updates are not taken from pages of other sites");
 }
 
+/* Relative IRIs are taken from where the request was sent to (RFC 3986, section 5.1.3). */
+static void find_base(Request *request)
+{
+    const char *const host = MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, "Host");
+    char address[300];
+    if (!host || strspn(host, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-.:[]") != strlen(host))
+        return;
+    const int length = snprintf(address, sizeof address, "http://%s/sparql", host);
+    if (length > 0 && (size_t)length < sizeof address)
+        request->base = base_arena_copy(&request->arena, address, (size_t)length);
+}
+
 unsigned serve_read_request(Request *request, const char *method, const char **why)
 {
     Reading reading = {.request = request, .in_query_string = true};
+    find_base(request);
     request->accept = MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, "Accept");
     MHD_get_connection_values_n(request->connection, MHD_GET_ARGUMENT_KIND, take_value, &reading);
     reading.in_query_string = false;

@@ -193,6 +193,7 @@ static void answer_query(Request *request)
                                     .job = &request->job,
                                     .memory = given->memory,
                                     .timeout = given->timeout,
+                                    .base = request->base,
                                     .dataset = &dataset,
                                     .extensions = given->extensions,
                                     .services = given->allow_service ? &query_services : NULL};
@@ -219,6 +220,7 @@ static void answer_update(Request *request)
     const KgDataset dataset = dataset_of(request);
     const KgUpdateOptions options = {.name = "<update over HTTP>",
                                      .job = &request->job,
+                                     .base = request->base,
                                      .dataset = &dataset,
                                      .no_load = !given->allow_load,
                                      .extensions = given->extensions,

@@ -501,13 +501,14 @@ typedef enum KgExplain {
     KG_EXPLAIN_PROFILE, /* operators count their rows and time too, which takes a little of it */
 } KgExplain;
 typedef struct KgQueryOptions {
-    unsigned layers;                /* 0: KG_FACTS */
-    const char *name;               /* for messages; NULL: "<query>" */
-    BaseJob *job;                   /* cancellation; may be NULL */
-    uint64_t memory;                /* bytes that rows kept by operators may take at most; 0: no such limit */
-    double timeout;                 /* seconds from kg_query_open on; 0: none */
-    KgExplain explain;              /* what kg_query_explain is to know */
-    const KgDataset *dataset;       /* takes the place of FROM and FROM NAMED; NULL: the query's own */
+    unsigned layers;          /* 0: KG_FACTS */
+    const char *name;         /* for messages; NULL: "<query>" */
+    BaseJob *job;             /* cancellation; may be NULL */
+    uint64_t memory;          /* bytes that rows kept by operators may take at most; 0: no such limit */
+    double timeout;           /* seconds from kg_query_open on; 0: none */
+    KgExplain explain;        /* what kg_query_explain is to know */
+    const char *base;         /* that relative IRIs are resolved against where the query has no BASE; may be NULL */
+    const KgDataset *dataset; /* takes the place of FROM and FROM NAMED; NULL: the query's own */
     const KgExtensions *extensions; /* may be NULL */
     const KgServices *services;     /* NULL: a query with SERVICE is refused, as it reaches out to other machines */
 } KgQueryOptions;
@@ -570,6 +571,7 @@ BaseStatus kg_query_write(KgQuery *query, KgResultFormat format, int width, FILE
 typedef struct KgUpdateOptions {
     const char *name; /* for messages, and as the source of the import that the catalog gets; NULL: "<update>" */
     BaseJob *job;     /* cancellation; may be NULL */
+    const char *base; /* likewise */
     const KgDataset *dataset; /* for patterns, as USING would have it; an update with USING or WITH is refused then */
     bool no_load;             /* LOAD, which reads local files, is refused */
     const KgExtensions *extensions; /* as KgQueryOptions has them */

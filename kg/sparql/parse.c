@@ -613,7 +613,7 @@ static AstSelect *parse_query(Parser *parser)
     return NULL;
 }
 
-BaseStatus sparql_parse(const char *text, size_t length, const char *name, const KgPrefix *prefixes,
+BaseStatus sparql_parse(const char *text, size_t length, const char *name, const char *base, const KgPrefix *prefixes,
                         size_t prefix_count, BaseArena *arena, AstSelect **out, BaseError *err)
 {
     BaseError unwanted = {0};
@@ -621,6 +621,7 @@ BaseStatus sparql_parse(const char *text, size_t length, const char *name, const
     Parser parser = {.lexer = {.text = text, .length = length},
                      .what = "query",
                      .name = name,
+                     .base = {base ? base : "", base ? strlen(base) : 0},
                      .arena = arena,
                      .err = err ? err : &unwanted,
                      .scope = &scope};

@@ -4,10 +4,12 @@
 
 #include "kg/sparql/ast.h"
 
-/* The tree lies in `arena` and borrows from it alone. `name` is for messages. BASE_BAD_INPUT has the place. */
-BaseStatus sparql_parse(const char *text, size_t length, const char *name, const KgPrefix *prefixes,
+/* The tree lies in `arena` and borrows from it alone. `name` is for messages, `base` what relative IRIs are
+ * resolved against without a BASE, or NULL. BASE_BAD_INPUT has the place. */
+BaseStatus sparql_parse(const char *text, size_t length, const char *name, const char *base, const KgPrefix *prefixes,
                         size_t prefix_count, BaseArena *arena, AstSelect **out, BaseError *err);
-BaseStatus sparql_parse_update(const char *text, size_t length, const char *name, const KgPrefix *prefixes,
-                               size_t prefix_count, BaseArena *arena, AstUpdate **out, BaseError *err);
+BaseStatus sparql_parse_update(const char *text, size_t length, const char *name, const char *base,
+                               const KgPrefix *prefixes, size_t prefix_count, BaseArena *arena, AstUpdate **out,
+                               BaseError *err);
 
 #endif

@@ -387,13 +387,15 @@ static bool parse_all(Parser *parser, AstUpdate *update)
     }
 }
 
-BaseStatus sparql_parse_update(const char *text, size_t length, const char *name, const KgPrefix *prefixes,
-                               size_t prefix_count, BaseArena *arena, AstUpdate **out, BaseError *err)
+BaseStatus sparql_parse_update(const char *text, size_t length, const char *name, const char *base,
+                               const KgPrefix *prefixes, size_t prefix_count, BaseArena *arena, AstUpdate **out,
+                               BaseError *err)
 {
     BaseError unwanted = {0};
     Parser parser = {.lexer = {.text = text, .length = length},
                      .what = "update",
                      .name = name,
+                     .base = {base ? base : "", base ? strlen(base) : 0},
                      .arena = arena,
                      .err = err ? err : &unwanted};
     *out = NULL;

@@ -37,6 +37,9 @@ bool sparql_open(Parser *parser, const KgPrefix *prefixes, size_t prefix_count)
     for (size_t i = 0; i < prefix_count; i++)
         if (!BASE_PUSH(&parser->prefixes, prefixes[i]))
             return sparql_parse_no_memory(parser);
+    if (parser->base.length &&
+        !(parser->base.bytes = base_arena_copy(parser->arena, parser->base.bytes, parser->base.length)))
+        return sparql_parse_no_memory(parser);
     if (length >= UINT32_MAX) {
         parser->status = base_fail(parser->err, BASE_BAD_INPUT, "the %s is longer than 4 GB", parser->what);
         return false;

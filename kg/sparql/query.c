@@ -10,7 +10,8 @@ struct KgQuery {
     BaseArena arena; /* syntax tree, algebra, operators */
     Run run;
     AstSelect *ast;
-    const KgDataset *dataset; /* instead of the query's own; while it is opened */
+    const char *base;         /* these two while it is opened; either may be NULL */
+    const KgDataset *dataset; /* instead of the query's own */
     Operator *top, *all;
     Batch rows;
     size_t row; /* the current one is row - 1 */
@@ -165,7 +166,7 @@ static BaseStatus open_query(KgQuery *query, const char *text, size_t length, co
     SelectAlgebra *algebra;
     BaseStatus status = kg_prefixes(query->run.txn, &query->arena, &prefixes, &prefix_count, err);
     if (status == BASE_OK)
-        status = sparql_parse(text, length, name, prefixes, prefix_count, &query->arena, &query->ast, err);
+        status = sparql_parse(text, length, name, query->base, prefixes, prefix_count, &query->arena, &query->ast, err);
     if (status != BASE_OK)
         return status;
     query->run.eval.base = query->ast->base;
@@ -199,6 +200,7 @@ BaseStatus kg_query_open(KgTxn *txn, const char *text, size_t length, const KgQu
     if (!query)
         return base_fail(err, BASE_NO_MEMORY, "no memory for a query");
     start_run(query, txn, options);
+    query->base = options ? options->base : NULL;
     query->dataset = options ? options->dataset : NULL;
     const BaseStatus status =
         open_query(query, text, length, options && options->name ? options->name : "<query>", err);

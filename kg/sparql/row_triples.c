@@ -296,14 +296,15 @@ static BaseStatus match(Search *search)
     return status;
 }
 
-static BaseStatus find_triples(Search *search, const char *text, size_t length)
+static BaseStatus find_triples(Search *search, const char *text, size_t length, const KgQueryOptions *use)
 {
     Run *const run = &search->run;
     KgPrefix *prefixes;
     size_t count;
     BaseStatus status = kg_prefixes(run->txn, run->arena, &prefixes, &count, search->err);
     if (status == BASE_OK)
-        status = sparql_parse(text, length, run->name, prefixes, count, run->arena, &search->ast, search->err);
+        status =
+            sparql_parse(text, length, run->name, use->base, prefixes, count, run->arena, &search->ast, search->err);
     if (status == BASE_OK) {
         run->eval.base = search->ast->base;
         status = match(search);
@@ -337,7 +338,7 @@ BaseStatus kg_row_triples(KgTxn *txn, const char *text, size_t length, const KgQ
                         .text = text,
                         .length = length};
     sparql_start_run(&search->run);
-    status = find_triples(search, text, length);
+    status = find_triples(search, text, length, use);
     sparql_end_run(&search->run);
     if (status == BASE_OK && search->found.count) {
         out->items = base_arena_alloc(arena, search->found.count, sizeof *out->items);

@@ -310,7 +310,8 @@ BaseStatus kg_update(KgTxn *txn, const char *text, size_t length, const KgUpdate
     if (status == BASE_OK)
         status = kg_prefixes(txn, &arena, &prefixes, &prefix_count, err);
     if (status == BASE_OK)
-        status = sparql_parse_update(text, length, update.name, prefixes, prefix_count, &arena, &ast, err);
+        status = sparql_parse_update(text, length, update.name, options ? options->base : NULL, prefixes, prefix_count,
+                                     &arena, &ast, err);
     if (status == BASE_OK)
         status = give_dataset(&update, ast->first, &arena, err);
     if (status == BASE_OK) {

@@ -165,7 +165,7 @@ static void an_update_does_not_write_layers(void **state)
     kg_abort(txn);
 }
 
-static void a_dataset_may_be_given_beside_the_query(void **state)
+static void a_dataset_and_a_base_may_be_given_beside_the_query(void **state)
 {
     const Fixture *const f = *state;
     BaseError err = {0};
@@ -180,6 +180,11 @@ static void a_dataset_may_be_given_beside_the_query(void **state)
     dataset.graph_count = 2;
     expect_ok(try_query(f->store, "SELECT ?x { :dog :is ?x }", &options, &out, &err), &err);
     assert_string_equal(out, "?x\n<kg:loud>\n");
+    free(out);
+    expect_ok(try_query(f->store, "SELECT (IRI('y') AS ?a) (<x> AS ?b) { }", &(KgQueryOptions){.base = "http://b/c"},
+                        &out, &err),
+              &err);
+    assert_string_equal(out, "?a\t?b\n<http://b/y>\t<http://b/x>\n");
     free(out);
     dataset = (KgDataset){.named = both, .named_count = 1};
     expect_ok(
@@ -214,7 +219,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(graphs_are_told_and_kept_apart, make_layers, drop_fixture),
         cmocka_unit_test_setup_teardown(from_chooses_the_layers_that_are_seen, make_layers, drop_fixture),
         cmocka_unit_test_setup_teardown(graph_sees_one_layer_where_it_names_one, make_layers, drop_fixture),
-        cmocka_unit_test_setup_teardown(a_dataset_may_be_given_beside_the_query, make_layers, drop_fixture),
+        cmocka_unit_test_setup_teardown(a_dataset_and_a_base_may_be_given_beside_the_query, make_layers, drop_fixture),
         cmocka_unit_test_setup_teardown(an_update_does_not_write_layers, make_layers, drop_fixture),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

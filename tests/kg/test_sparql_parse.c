@@ -12,7 +12,7 @@ static const KgPrefix prefixes[] = {{"", "kg:"},
 /* On BASE_OK *out lies in `arena`. */
 static BaseStatus parse(const char *text, size_t length, BaseArena *arena, AstSelect **out, BaseError *err)
 {
-    return sparql_parse(text, length, "<query>", prefixes, sizeof prefixes / sizeof *prefixes, arena, out, err);
+    return sparql_parse(text, length, "<query>", NULL, prefixes, sizeof prefixes / sizeof *prefixes, arena, out, err);
 }
 
 static const char *const good[] = {

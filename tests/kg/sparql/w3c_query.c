@@ -14,8 +14,8 @@ Outcome run_syntax(Test *test, bool is_good)
     char *const text = read_query_text(file);
     const size_t length = strlen(text);
     const BaseStatus status = ends_with(path_of(file), ".ru")
-                                  ? sparql_parse_update(text, length, "<update>", NULL, 0, &arena, &update, &err)
-                                  : sparql_parse(text, length, "<query>", NULL, 0, &arena, &query, &err);
+                                  ? sparql_parse_update(text, length, "<update>", NULL, NULL, 0, &arena, &update, &err)
+                                  : sparql_parse(text, length, "<query>", NULL, NULL, 0, &arena, &query, &err);
     const Outcome outcome = (status == BASE_OK) == is_good ? PASSED : FAILED;
     if (outcome != PASSED)
         snprintf(test->why, sizeof test->why, "%s", status == BASE_OK ? "it was accepted" : err.message);
@@ -179,7 +179,7 @@ static BaseStatus add_dataset(KgTxn *txn, const KgTerm *file, BaseError *err)
     AstSelect *query;
     char *const text = read_query_text(file);
     BaseStatus status = BASE_OK;
-    if (sparql_parse(text, strlen(text), "<query>", NULL, 0, &arena, &query, NULL) == BASE_OK)
+    if (sparql_parse(text, strlen(text), "<query>", NULL, NULL, 0, &arena, &query, NULL) == BASE_OK)
         for (const AstDataset *one = query->dataset; one && status == BASE_OK; one = one->next)
             status = add_named(txn, &one->iri, err);
     base_arena_free(&arena);
