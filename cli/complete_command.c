@@ -32,7 +32,7 @@ static void add_files(Completion *at)
 
 static void add_known_prefixes(Completion *at, size_t words)
 {
-    for (const KgPrefix *known = known_vocabularies; known->prefix; known++) {
+    for (const KgPrefix *known = kg_vocabularies; known->prefix; known++) {
         const bool is_iri = words == 2;
         if (is_iri) { /* of the prefix before it, or any */
             const size_t length = strlen(known->prefix);

@@ -195,7 +195,7 @@ static void add_prefixes(Completion *at)
 static void add_vocabularies(Completion *at)
 {
     BaseBuffer whole = {0};
-    for (const KgPrefix *known = known_vocabularies; known->prefix; known++) {
+    for (const KgPrefix *known = kg_vocabularies; known->prefix; known++) {
         whole.count = 0;
         if (base_buffer_format(&whole, "%s: <%s>", known->prefix, known->iri) && begins_with_word(at, whole.items))
             add_candidate(at, whole.items, NULL);

@@ -24,7 +24,4 @@ const char *names_shorten_like(const NameSpaces *names, KgText iri, const char *
 /* What stands behind the IRI's last '#', '/' or ':'. */
 KgText local_name(KgText iri);
 
-/* Vocabularies that many databases use: what PREFIX may complete to. Closed by a NULL prefix. */
-extern const KgPrefix known_vocabularies[];
-
 #endif

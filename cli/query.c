@@ -46,6 +46,7 @@ BaseStatus run_query(Cli *cli, KgStore *store, const char *text, size_t length, 
     KgTxn *txn = NULL;
     KgQuery *query = NULL;
     BaseStatus status = kg_read_begin(store, &txn, err);
+    const BaseSink warnings = error_sink(cli);
     const KgQueryOptions options = {.name = name,
                                     .job = &cli->job,
                                     .memory = cli->query.memory,
@@ -53,7 +54,8 @@ BaseStatus run_query(Cli *cli, KgStore *store, const char *text, size_t length, 
                                     .explain = cli->query.explain,
                                     .layers = cli->query.layers,
                                     .extensions = cli->extensions,
-                                    .services = &query_services};
+                                    .services = &query_services,
+                                    .warnings = cli->quiet || out != cli->out ? NULL : &warnings};
     if (status == BASE_OK)
         status = kg_query_open(txn, text, length, &options, &query, err);
     KgResultFormat format = KG_RESULT_TSV;

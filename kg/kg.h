@@ -343,6 +343,8 @@ typedef struct KgPrefix {
 /* The database's own and the known ones (kg: and : , kgq rdf rdfs owl xsd sh). */
 BaseStatus kg_prefixes(KgTxn *txn, BaseArena *arena, KgPrefix **out, size_t *count, BaseError *err);
 BaseStatus kg_put_prefix(KgTxn *txn, const char *prefix, const char *iri, BaseError *err);
+/* What prefixes usually stand for, for suggestions: rdf, skos, foaf, ... Closed by one without a prefix. */
+extern const KgPrefix kg_vocabularies[];
 
 typedef struct KgImport {
     uint32_t id;
@@ -511,6 +513,7 @@ typedef struct KgQueryOptions {
     const KgDataset *dataset; /* takes the place of FROM and FROM NAMED; NULL: the query's own */
     const KgExtensions *extensions; /* may be NULL */
     const KgServices *services;     /* NULL: a query with SERVICE is refused, as it reaches out to other machines */
+    const BaseSink *warnings;       /* about predicates that no triple has; while the query is opened; NULL: none */
 } KgQueryOptions;
 typedef struct KgQuery KgQuery;
 

@@ -45,6 +45,19 @@ static bool parse_iri_reference(Parser *parser, KgTerm *out)
     return true;
 }
 
+/* The prefix that is meant is one that the world knows, and the query does not declare. */
+static void hint_vocabulary(Parser *parser, const char *word, const char *near)
+{
+    for (const KgPrefix *known = kg_vocabularies; known->prefix; known++) {
+        if (strcmp(known->prefix, near) != 0)
+            continue;
+        if (strcmp(word, near) == 0)
+            base_hint(parser->err, "declare it before the query: PREFIX %s: <%s>", near, known->iri);
+        else
+            base_hint(parser->err, "did you mean '%s:'? Declare it: PREFIX %s: <%s>", near, near, known->iri);
+    }
+}
+
 static bool unknown_prefix(Parser *parser, KgText prefix)
 {
     const AstPlace place = {parser->token.offset, (uint32_t)prefix.length + 1};
@@ -52,13 +65,23 @@ static bool unknown_prefix(Parser *parser, KgText prefix)
                 prefix.bytes);
     const char *names[256];
     size_t count = 0;
-    for (size_t i = 0; i < parser->prefixes.count && count < 256; i++)
+    for (size_t i = 0; i < parser->prefixes.count && count < 200; i++)
         if (parser->prefixes.items[i].prefix[0])
             names[count++] = parser->prefixes.items[i].prefix;
     const char *const word = base_arena_copy(parser->arena, prefix.bytes, prefix.length);
-    const char *const near = word ? base_nearest(word, names, count) : NULL;
-    if (near)
+    const char *near = word ? base_nearest(word, names, count) : NULL;
+    if (near) {
         base_hint(parser->err, "did you mean '%s:'? Or declare it: PREFIX %s: <...>", near, word);
+        return false;
+    }
+    count = 0;
+    while (kg_vocabularies[count].prefix) {
+        names[count] = kg_vocabularies[count].prefix;
+        count++;
+    }
+    near = word ? base_nearest(word, names, count) : NULL;
+    if (near)
+        hint_vocabulary(parser, word, near);
     else if (word)
         base_hint(parser->err, "declare it before the query: PREFIX %s: <...>", word);
     return false;

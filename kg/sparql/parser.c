@@ -125,6 +125,16 @@ static void hint_open_brace(Parser *parser)
               at.column);
 }
 
+/* Two neighbours changed places: FLITER. */
+static bool is_swapped(const char *word, const char *meant)
+{
+    size_t at = 0;
+    while (word[at] && word[at] == meant[at])
+        at++;
+    return word[at] && word[at + 1] && word[at] == meant[at + 1] && word[at + 1] == meant[at] &&
+           strcmp(word + at + 2, meant + at + 2) == 0;
+}
+
 static void hint_word(Parser *parser)
 {
     char word[32];
@@ -141,7 +151,8 @@ static void hint_word(Parser *parser)
         if (*c >= 'a' && *c <= 'z')
             *c = (char)(*c - 'a' + 'A');
     const char *near = base_nearest(word, keywords, sizeof keywords / sizeof *keywords);
-    if (near && base_edit_distance(word, strlen(word), near, strlen(near), 3) * 4 > strlen(word))
+    if (near && !is_swapped(word, near) &&
+        base_edit_distance(word, strlen(word), near, strlen(near), 3) * 4 > strlen(word))
         near = NULL; /* short words are near to everything */
     if (near && strcmp(near, word) != 0)
         base_hint(parser->err, "did you mean %s?", near);

@@ -1,5 +1,6 @@
 /* query.c - a query from its text to its rows: parse, translate, plan, then pull. */
 #include "kg/sparql/explain.h"
+#include "kg/sparql/notice.h"
 #include "kg/sparql/parse.h"
 #include "kg/sparql/plan.h"
 #include "kg/sparql/result.h"
@@ -10,8 +11,9 @@ struct KgQuery {
     BaseArena arena; /* syntax tree, algebra, operators */
     Run run;
     AstSelect *ast;
-    const char *base;         /* these two while it is opened; either may be NULL */
+    const char *base;         /* these three while it is opened; any may be NULL */
     const KgDataset *dataset; /* instead of the query's own */
+    const BaseSink *warnings;
     Operator *top, *all;
     Batch rows;
     size_t row; /* the current one is row - 1 */
@@ -176,6 +178,8 @@ static BaseStatus open_query(KgQuery *query, const char *text, size_t length, co
     if (query->dataset && query->dataset->graph_count + query->dataset->named_count > 0 &&
         !(query->ast->dataset = sparql_make_dataset(query->dataset, &query->arena)))
         return sparql_no_memory(err);
+    if (query->warnings)
+        sparql_notice_predicates(&query->run, query->ast, query->warnings);
     status = sparql_choose_dataset(&query->run, query->ast->dataset, err);
     if (status == BASE_OK)
         status = sparql_translate(&query->run, query->ast, &algebra, err);
@@ -202,6 +206,7 @@ BaseStatus kg_query_open(KgTxn *txn, const char *text, size_t length, const KgQu
     start_run(query, txn, options);
     query->base = options ? options->base : NULL;
     query->dataset = options ? options->dataset : NULL;
+    query->warnings = options ? options->warnings : NULL;
     const BaseStatus status =
         open_query(query, text, length, options && options->name ? options->name : "<query>", err);
     if (status != BASE_OK) {
