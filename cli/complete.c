@@ -123,6 +123,8 @@ void add_classes(Completion *at)
         if (name && fits(at, name, answer.items[i].term.text))
             add_candidate(at, name, grouped(answer.items[i].count));
     }
+    if (answer.count == LOOKUP_MOST && at->word_length > 0)
+        add_entities(at, false); /* rarer ones */
 }
 
 void add_objects(Completion *at, const char *predicate, size_t length)

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NARROWEST 6
+#define NARROWEST 8 /* columns that a cut cell keeps at least */
 #define ELLIPSIS "\xe2\x80\xa6"
 
 bool grid_add(Grid *grid, const char *text)
@@ -28,7 +28,17 @@ static size_t columns_of(const char *text)
     return base_utf8_columns(text, strlen(text));
 }
 
-/* As wide as the widest cell, the widest columns cut until all fit. */
+/* The column to be cut next: the widest of those with texts, the first, which has the names, after all others. */
+static size_t widest(const Grid *grid, const size_t *widths)
+{
+    size_t found = 0;
+    for (size_t i = 1; i < grid->columns; i++)
+        if (!grid->is_number[i] && widths[i] > NARROWEST && (found == 0 || widths[i] > widths[found]))
+            found = i;
+    return found;
+}
+
+/* As wide as the widest cell, and cut until all fit. */
 static void measure(const Grid *grid, size_t width, size_t *widths)
 {
     size_t sum = 3 * grid->columns + 1;
@@ -41,12 +51,10 @@ static void measure(const Grid *grid, size_t width, size_t *widths)
         sum += widths[i];
     }
     while (sum > width) {
-        size_t widest = 0;
-        for (size_t i = 1; i < grid->columns; i++)
-            widest = widths[i] > widths[widest] ? i : widest;
-        if (widths[widest] <= NARROWEST)
+        const size_t column = widest(grid, widths);
+        if (widths[column] <= NARROWEST)
             return;
-        widths[widest]--;
+        widths[column]--;
         sum--;
     }
 }

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <time.h>
 
-#define PATIENCE_MS 35
+#define PATIENCE_MS 25
 #define BATCH 1024
 #define MOST_OBJECTS_COUNTED 1000000 /* triples of a predicate looked at */
 

@@ -168,6 +168,16 @@ static Grid measure(const Menu *menu, size_t width, size_t height)
     return grid;
 }
 
+/* Numbers stand to the right. */
+static bool add_note(BaseBuffer *line, const char *note, size_t width)
+{
+    const size_t columns = base_utf8_columns(note, strlen(note));
+    const bool is_number = note[0] >= '0' && note[0] <= '9' && columns < width;
+    size_t used;
+    return (!is_number || add_blanks(line, width - columns)) && add_cut(line, note, width, &used) &&
+           (is_number || add_blanks(line, width - used));
+}
+
 static bool add_item(BaseBuffer *line, const EditorCandidate *item, const Grid *grid, bool is_chosen, bool has_colours)
 {
     size_t used;
@@ -178,8 +188,7 @@ static bool add_item(BaseBuffer *line, const EditorCandidate *item, const Grid *
     if (grid->note > 0) {
         if (has_colours && !is_chosen)
             is_added = is_added && base_buffer_add(line, "\x1b[2m", 4);
-        is_added = is_added && add_blanks(line, 2) && add_cut(line, item->note ? item->note : "", grid->note, &used) &&
-                   add_blanks(line, grid->note - used);
+        is_added = is_added && add_blanks(line, 2) && add_note(line, item->note ? item->note : "", grid->note);
     }
     if (has_colours)
         is_added = is_added && base_buffer_add(line, "\x1b[0m", 4);
