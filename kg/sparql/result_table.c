@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #define ELLIPSIS "\xe2\x80\xa6"
+#define MEASURED_ROWS 10000
 #define NARROWEST 3 /* columns that a cut cell keeps at least */
 
 typedef struct Cell {
@@ -23,6 +24,7 @@ typedef struct Table {
     KgPrefix *prefixes;
     size_t prefix_count;
     BaseArena arena;
+    BaseArena texts; /* of the cells */
 } Table;
 
 /* Plain names and bare texts; what a prefix shortens is prefix:name. */
@@ -56,7 +58,7 @@ static bool add_visible(BaseBuffer *out, const char *text, size_t length)
 
 static bool add_cell(Table *table, const char *text, size_t length, bool is_number)
 {
-    const char *const copy = base_arena_copy(&table->arena, text, length);
+    const char *const copy = base_arena_copy(&table->texts, text, length);
     const Cell cell = {copy, length, base_utf8_columns(text, length), is_number};
     return copy && BASE_PUSH(&table->cells, cell);
 }
@@ -85,27 +87,36 @@ static bool add_row(Table *table, KgQuery *query, BaseBuffer *raw, BaseBuffer *s
     return true;
 }
 
-static BaseStatus read_table(Table *table, KgQuery *query, uint64_t *rows, BaseError *err)
+/* Prefixes and the header; of ASK the answer too. */
+static BaseStatus begin_table(Table *table, KgQuery *query, uint64_t *rows, BaseError *err)
 {
-    BaseBuffer raw = {0}, shown = {0};
     BaseStatus status = sparql_query_prefixes(query, &table->prefixes, &table->prefix_count, err);
-    table->width = kg_query_form(query) == KG_ASK ? 1 : kg_query_column_count(query);
+    const bool is_ask = kg_query_form(query) == KG_ASK;
+    table->width = is_ask ? 1 : kg_query_column_count(query);
     if (status == BASE_OK && !add_header(table, query))
         status = sparql_write_no_memory(err);
-    if (kg_query_form(query) == KG_ASK) {
+    if (status == BASE_OK && is_ask) {
         const char *const answer = kg_query_answer(query) ? "true" : "false";
         *rows = 1;
-        return status == BASE_OK && !add_cell(table, answer, strlen(answer), false) ? sparql_write_no_memory(err)
-                                                                                    : status;
+        status = add_cell(table, answer, strlen(answer), false) ? BASE_OK : sparql_write_no_memory(err);
     }
-    while (status == BASE_OK && (status = kg_query_next(query, err)) == BASE_OK) {
-        if (!add_row(table, query, &raw, &shown))
+    return status;
+}
+
+/* Up to `most` rows; BASE_END: the last of them. */
+static BaseStatus read_rows(Table *table, KgQuery *query, uint64_t most, uint64_t *rows, BaseError *err)
+{
+    BaseBuffer raw = {0}, shown = {0};
+    BaseStatus status = kg_query_form(query) == KG_ASK ? BASE_END : BASE_OK;
+    for (uint64_t i = 0; status == BASE_OK && i < most; i++) {
+        status = kg_query_next(query, err);
+        if (status == BASE_OK && !add_row(table, query, &raw, &shown))
             status = sparql_write_no_memory(err);
-        ++*rows;
+        *rows += status == BASE_OK;
     }
     base_buffer_free(&raw);
     base_buffer_free(&shown);
-    return status == BASE_END ? BASE_OK : status;
+    return status;
 }
 
 static bool find_widths(Table *table)
@@ -192,42 +203,63 @@ static void write_rule(const Table *table, FILE *out, const char *left, const ch
     fputc('\n', out);
 }
 
-static void write_boxed(const Table *table, FILE *out)
+static void write_head(const Table *table, FILE *out)
 {
     write_rule(table, out, "\xe2\x94\x8c", "\xe2\x94\xac", "\xe2\x94\x90");
+}
+
+/* The cells there are, from the header on where `is_first`. */
+static void write_rows(const Table *table, bool is_first, FILE *out)
+{
     for (size_t i = 0; i < table->cells.count; i++) {
         const size_t column = i % table->width;
         fputs(column == 0 ? "\xe2\x94\x82 " : " \xe2\x94\x82 ", out);
         write_cell(out, &table->cells.items[i], table->widths[column]);
         if (column + 1 == table->width)
             fputs(" \xe2\x94\x82\n", out);
-        if (i + 1 == table->width)
+        if (is_first && i + 1 == table->width)
             write_rule(table, out, "\xe2\x94\x9c", "\xe2\x94\xbc", "\xe2\x94\xa4");
     }
-    write_rule(table, out, "\xe2\x94\x94", "\xe2\x94\xb4", "\xe2\x94\x98");
 }
 
 static void free_table(Table *table)
 {
     free(table->cells.items);
     base_arena_free(&table->arena);
+    base_arena_free(&table->texts);
+}
+
+/* For people at a terminal the first rows tell the widths of all, so that a long result is shown at once and takes no
+ * more memory than they do; elsewhere all rows do. */
+static BaseStatus write_boxed(Table *table, KgQuery *query, int width, FILE *out, uint64_t *rows, BaseError *err)
+{
+    BaseStatus status = read_rows(table, query, width > 0 ? MEASURED_ROWS : UINT64_MAX, rows, err);
+    if ((status != BASE_OK && status != BASE_END) || table->width == 0)
+        return status;
+    if (!find_widths(table))
+        return sparql_write_no_memory(err);
+    if (width > 0)
+        fit(table, (size_t)width);
+    write_head(table, out);
+    write_rows(table, true, out);
+    while (status == BASE_OK) {
+        table->cells.count = 0;
+        base_arena_free(&table->texts);
+        status = read_rows(table, query, MEASURED_ROWS, rows, err);
+        write_rows(table, false, out);
+    }
+    write_rule(table, out, "\xe2\x94\x94", "\xe2\x94\xb4", "\xe2\x94\x98");
+    return status;
 }
 
 BaseStatus sparql_write_table(KgQuery *query, int width, FILE *out, uint64_t *rows, BaseError *err)
 {
     Table table = {0};
-    BaseStatus status = read_table(&table, query, rows, err);
-    if (status == BASE_OK && table.width > 0) {
-        if (find_widths(&table)) {
-            if (width > 0)
-                fit(&table, (size_t)width);
-            write_boxed(&table, out);
-        } else {
-            status = sparql_write_no_memory(err);
-        }
-    }
+    BaseStatus status = begin_table(&table, query, rows, err);
+    if (status == BASE_OK)
+        status = write_boxed(&table, query, width, out, rows, err);
     free_table(&table);
-    return status;
+    return status == BASE_END ? BASE_OK : status;
 }
 
 /* ---- Markdown ---- */
@@ -272,9 +304,11 @@ static void write_markdown(const Table *table, FILE *out)
 BaseStatus sparql_write_markdown(KgQuery *query, FILE *out, uint64_t *rows, BaseError *err)
 {
     Table table = {0};
-    const BaseStatus status = read_table(&table, query, rows, err);
-    if (status == BASE_OK && table.width > 0)
+    BaseStatus status = begin_table(&table, query, rows, err);
+    if (status == BASE_OK)
+        status = read_rows(&table, query, UINT64_MAX, rows, err);
+    if (status == BASE_END && table.width > 0)
         write_markdown(&table, out);
     free_table(&table);
-    return status;
+    return status == BASE_END ? BASE_OK : status;
 }

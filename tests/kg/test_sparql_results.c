@@ -134,6 +134,34 @@ static void tables_are_cut_to_the_width_of_the_screen(void **state)
     }
 }
 
+/* On a terminal the first rows are measured, and later ones cut to that. */
+static void long_tables_have_one_frame(void **state)
+{
+    const Fixture *const f = *state;
+    BaseBuffer query = {0};
+    assert_true(base_buffer_format(&query, "SELECT ?a ?b ?c { { VALUES ?a {"));
+    for (int i = 10; i < 40; i++)
+        assert_true(base_buffer_format(&query, " %d", i));
+    assert_true(base_buffer_format(&query, " } VALUES ?b {"));
+    for (int i = 10; i < 40; i++)
+        assert_true(base_buffer_format(&query, " %d", i));
+    assert_true(base_buffer_format(&query, " } VALUES ?c {"));
+    for (int i = 10; i < 40; i++)
+        assert_true(base_buffer_format(&query, " %d", i));
+    assert_true(base_buffer_format(&query, " } } UNION { VALUES ?a { 'longer than all before' } } }"));
+    char *const table = ask_as(f->store, query.items, KG_RESULT_TABLE, 80, 0);
+    size_t lines = 0;
+    for (const char *line = table; *line; line = strchr(line, '\n') + 1, lines++)
+        assert_int_equal(base_utf8_columns(line, strcspn(line, "\n")), 16);
+    assert_int_equal(lines, 27000 + 1 + 4);
+    assert_non_null(strstr(table, "│ l… │    │    │\n└"));
+    char *const whole = ask_as(f->store, query.items, KG_RESULT_TABLE, 0, 0);
+    assert_non_null(strstr(whole, "│ longer than all before │    │    │\n└"));
+    free(table);
+    free(whole);
+    base_buffer_free(&query);
+}
+
 static void markdown_escapes_its_own_marks(void **state)
 {
     const Fixture *const f = *state;
@@ -347,6 +375,7 @@ int main(void)
         WITH_STORE(tsv_has_terms_as_turtle_writes_them),
         WITH_STORE(tables_are_boxed_and_numbers_stand_right),
         WITH_STORE(tables_are_cut_to_the_width_of_the_screen),
+        WITH_STORE(long_tables_have_one_frame),
         WITH_STORE(markdown_escapes_its_own_marks),
         WITH_STORE(graphs_are_ntriples_or_turtle),
         WITH_STORE(turtle_reads_back_as_the_same_graph),
