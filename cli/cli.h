@@ -72,7 +72,8 @@ bool read_options(Cli *cli, const Command *command, const Option *options, size_
 #define READ_OPTIONS(options, least, most)                                                                             \
     read_options(cli, command, (options), sizeof(options) / sizeof *(options), argc, argv, (least), (most), &words,    \
                  &exit_code)
-bool parse_size(const char *text, uint64_t *out); /* "512", "64k", "2G": bytes; k is 1024 */
+bool parse_size(const char *text, uint64_t *out);   /* "512", "64k", "2G": bytes; k is 1024 */
+bool parse_layers(const char *text, unsigned *out); /* as OPTION_LAYERS takes them */
 int usage_error(const Command *command, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 extern const Command commands[];

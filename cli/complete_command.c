@@ -65,6 +65,8 @@ static void add_fact_words(Completion *at, const DotCommand *command, size_t wor
 void complete_command(Completion *at)
 {
     static const char *const switches[] = {"on", "off", NULL}, *const off[] = {"off", NULL};
+    static const char *const layers[] = {"all",      "asserted", "asserted,inferred", "inferred", "predicted",
+                                         "observed", NULL};
     size_t end = 0;
     const size_t words = words_before(at);
     while (end < at->cursor && !isspace((unsigned char)at->statement[end]))
@@ -92,6 +94,9 @@ void complete_command(Completion *at)
         break;
     case TAKES_LIMIT:
         add_words(at, off);
+        break;
+    case TAKES_LAYERS:
+        add_words(at, layers);
         break;
     case TAKES_COMMAND:
         for (size_t i = 0; i < dot_command_count; i++)

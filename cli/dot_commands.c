@@ -174,6 +174,26 @@ static int run_memory(Shell *shell, const DotCommand *self, const TextList *word
     return EXIT_DONE;
 }
 
+static int run_layers(Shell *shell, const DotCommand *self, const TextList *words)
+{
+    static const char *const names[KG_LAYERS] = {"asserted", "inferred", "predicted", "observed"};
+    unsigned *const layers = &shell->cli->query.layers;
+    if (words->count > 1)
+        return parse_layers(words->items[1], layers)
+                   ? EXIT_DONE
+                   : shell_complain(shell, "%s takes layers such as asserted,inferred,predicted,observed, or all",
+                                    self->name);
+    const unsigned seen = *layers ? *layers : KG_FACTS;
+    const char *between = "";
+    for (int layer = 0; layer < KG_LAYERS; layer++)
+        if (seen & KG_IN(layer)) {
+            fprintf(shell->cli->out, "%s%s", between, names[layer]);
+            between = ",";
+        }
+    fputc('\n', shell->cli->out);
+    return EXIT_DONE;
+}
+
 static int run_output(Shell *shell, const DotCommand *self, const TextList *words)
 {
     (void)self;
@@ -266,6 +286,8 @@ const DotCommand dot_commands[] = {
     {".timer", "on|off", "tell how long statements take", TAKES_SWITCH, run_timer, NULL},
     {".timeout", "[SECONDS|off]", "stop queries that take longer", TAKES_LIMIT, run_timeout, NULL},
     {".memory", "[SIZE|off]", "stop queries that keep more in memory", TAKES_LIMIT, run_memory, NULL},
+    {".layers", "[LAYERS]", "which layers queries see", TAKES_LAYERS, run_layers,
+     "asserted, inferred, predicted, observed, with commas between them, or all; asserted,inferred at first.\n"},
     {".bail", "on|off", "scripts stop at errors, or go on", TAKES_SWITCH, run_bail, NULL},
     {".read", "FILE", "run a file of statements", TAKES_FILES, run_read, NULL},
     {".open", "DB", "go to another database", TAKES_FILES, run_open, NULL},

@@ -67,7 +67,7 @@ bool parse_size(const char *text, uint64_t *out)
     return true;
 }
 
-static bool parse_layers(const char *text, unsigned *out)
+bool parse_layers(const char *text, unsigned *out)
 {
     static const char *const names[] = {"asserted", "inferred", "predicted", "observed", "all"};
     static const unsigned bits[] = {KG_IN(KG_ASSERTED), KG_IN(KG_INFERRED), KG_IN(KG_PREDICTED), KG_IN(KG_OBSERVED),

@@ -68,6 +68,7 @@ typedef enum DotArguments {
     TAKES_SWITCH, /* on, off */
     TAKES_COMMAND,
     TAKES_LIMIT, /* a number, or off */
+    TAKES_LAYERS,
 } DotArguments;
 typedef struct DotCommand DotCommand;
 struct DotCommand {
