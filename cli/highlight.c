@@ -9,7 +9,7 @@
 
 static void style(unsigned char *styles, size_t start, size_t end, EditorStyle as)
 {
-    memset(styles + start, as, end - start);
+    memset(styles + start, (int)as, end - start);
 }
 
 /* A word that means nothing is wrong, but not while it is being typed. */
