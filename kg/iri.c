@@ -93,11 +93,11 @@ static char *append(char *out, KgText part)
 
 bool kg_iri_resolve(KgText base, KgText relative, BaseArena *arena, KgText *out)
 {
+    *out = relative;
+    if (base.length == 0 || scheme_length(relative) > 0)
+        return true;
     const IriParts from = split(base);
     IriParts to = split(relative);
-    *out = relative;
-    if (to.scheme.length > 0 || base.length == 0)
-        return true;
     char *const made = base_arena_alloc(arena, base.length + relative.length + 2, 1);
     if (!made)
         return false;

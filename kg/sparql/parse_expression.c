@@ -33,6 +33,18 @@ static AstExpr *new_expr(Parser *parser, ExprOp op, uint32_t start)
     return expr;
 }
 
+static bool is_short(Parser *parser, const AstExpr *expr)
+{
+    if (expr->depth > parser->longest_chain)
+        parser->longest_chain = expr->depth;
+    if (expr->depth <= PARSER_LONGEST_CHAIN)
+        return true;
+    sparql_fail(parser, sparql_token_place(parser), "an expression too long: more than %d operators in a row",
+                PARSER_LONGEST_CHAIN);
+    base_hint(parser->err, "IN (...) and VALUES take lists of any length");
+    return false;
+}
+
 static AstExpr *with_arguments(Parser *parser, ExprOp op, uint32_t start, AstExpr *const *arguments, size_t count)
 {
     AstExpr *const expr = new_expr(parser, op, start);
@@ -46,12 +58,7 @@ static AstExpr *with_arguments(Parser *parser, ExprOp op, uint32_t start, AstExp
     for (size_t i = 0; i < count; i++)
         if (copy[i]->depth >= expr->depth)
             expr->depth = copy[i]->depth + 1;
-    if (expr->depth > PARSER_LONGEST_CHAIN) {
-        sparql_fail(parser, sparql_token_place(parser), "an expression of more than %d operators in a row",
-                    PARSER_LONGEST_CHAIN);
-        return NULL;
-    }
-    return expr;
+    return is_short(parser, expr) ? expr : NULL;
 }
 
 static AstExpr *binary(Parser *parser, ExprOp op, AstExpr *left, AstExpr *right)
@@ -153,11 +160,16 @@ static AstExpr *parse_exists(Parser *parser, ExprOp op, uint32_t start)
         sparql_expected(parser, "'{' after EXISTS");
         return NULL;
     }
+    const uint32_t longest = parser->longest_chain;
+    parser->longest_chain = 0;
     AstPattern *const pattern = sparql_parse_group_graph_pattern(parser);
     AstExpr *const expr = pattern ? new_expr(parser, op, start) : NULL;
-    if (expr)
-        expr->pattern = pattern;
-    return expr;
+    if (!expr)
+        return NULL;
+    expr->pattern = pattern;
+    expr->depth = parser->longest_chain + 1; /* what is evaluated within it is evaluated on top of what is around it */
+    parser->longest_chain = longest;
+    return is_short(parser, expr) ? expr : NULL;
 }
 
 static bool unknown_function(Parser *parser, KgText name)

@@ -191,7 +191,8 @@ static AstPath *new_path(Parser *parser, AstPathKind kind, AstPath *first, AstPa
     if (second && second->depth >= path->depth)
         path->depth = second->depth + 1;
     if (path->depth > PARSER_LONGEST_PATH) {
-        sparql_fail(parser, sparql_token_place(parser), "a path of more than %d steps", PARSER_LONGEST_PATH);
+        sparql_fail(parser, sparql_token_place(parser), "a path too long: more than %d steps", PARSER_LONGEST_PATH);
+        base_hint(parser->err, "parts of it can be patterns of their own, with variables between them");
         return NULL;
     }
     return path;
@@ -297,9 +298,19 @@ static AstPath *parse_path(Parser *parser)
 
 /* ---- Groups ---- */
 
+bool sparql_count_parts(Parser *parser, size_t count)
+{
+    parser->parts += count;
+    if (parser->parts <= PARSER_MOST_PARTS)
+        return true;
+    sparql_fail(parser, sparql_token_place(parser), "a query too long: more than %d patterns", PARSER_MOST_PARTS);
+    base_hint(parser->err, "VALUES takes a list of any length, where the same pattern is there for many terms");
+    return false;
+}
+
 AstPattern *sparql_new_pattern(Parser *parser, AstPatternKind kind, uint32_t start)
 {
-    AstPattern *const pattern = sparql_alloc(parser, 1, sizeof *pattern);
+    AstPattern *const pattern = sparql_count_parts(parser, 1) ? sparql_alloc(parser, 1, sizeof *pattern) : NULL;
     if (pattern)
         *pattern = (AstPattern){.kind = kind, .place = sparql_since(parser, start)};
     return pattern;
@@ -309,7 +320,7 @@ static AstPattern *parse_triples_block(Parser *parser)
 {
     const uint32_t start = parser->token.offset;
     parser->triples.count = 0;
-    if (!sparql_parse_triples_template(parser))
+    if (!sparql_parse_triples_template(parser) || !sparql_count_parts(parser, parser->triples.count))
         return NULL;
     AstPattern *const pattern = sparql_new_pattern(parser, PATTERN_TRIPLES, start);
     AstTriple *const triples = sparql_alloc(parser, parser->triples.count, sizeof *triples);

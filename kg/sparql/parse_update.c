@@ -144,7 +144,7 @@ static bool parse_delete_data(Parser *parser, AstOperation *operation)
 
 static AstPattern *new_pattern(Parser *parser, AstPatternKind kind, AstPlace place)
 {
-    AstPattern *const pattern = sparql_alloc(parser, 1, sizeof *pattern);
+    AstPattern *const pattern = sparql_count_parts(parser, 1) ? sparql_alloc(parser, 1, sizeof *pattern) : NULL;
     if (pattern)
         *pattern = (AstPattern){.kind = kind, .place = place};
     return pattern;
@@ -152,7 +152,8 @@ static AstPattern *new_pattern(Parser *parser, AstPatternKind kind, AstPlace pla
 
 static AstPattern *new_triples(Parser *parser, const AstQuads *quads, AstPlace place)
 {
-    AstPattern *const pattern = new_pattern(parser, PATTERN_TRIPLES, place);
+    AstPattern *const pattern =
+        sparql_count_parts(parser, quads->count) ? new_pattern(parser, PATTERN_TRIPLES, place) : NULL;
     if (pattern) {
         pattern->triples = quads->triples;
         pattern->triple_count = quads->count;
@@ -359,6 +360,7 @@ static bool parse_operation(Parser *parser, AstOperation *operation)
         return refuse_operation(parser);
     Scope scope = {0};
     parser->scope = &scope;
+    parser->parts = 0;
     *operation = (AstOperation){.kind = operations[which].kind,
                                 .place = sparql_token_place(parser),
                                 .select = sparql_new_select(parser, KG_CONSTRUCT)};

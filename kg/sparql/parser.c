@@ -253,7 +253,9 @@ bool sparql_enter(Parser *parser)
 {
     if (++parser->depth <= DEEPEST)
         return true;
-    return sparql_fail(parser, sparql_token_place(parser), "nested too deeply: more than %d levels", DEEPEST);
+    sparql_fail(parser, sparql_token_place(parser), "nested too deeply: more than %d levels", DEEPEST);
+    base_hint(parser->err, "groups, brackets and paths within one another count together");
+    return false;
 }
 
 void sparql_leave(Parser *parser)

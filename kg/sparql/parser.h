@@ -7,8 +7,11 @@
 #include "kg/sparql/ast.h"
 #include "kg/sparql/lex.h"
 
-/* Operators in a row, as in a + b + c ...: each is a level of recursion when it is evaluated. */
-#define PARSER_LONGEST_CHAIN 2000
+/* Operators in a row, as in a + b + c ..., those within EXISTS added to those around it: each is a level of recursion
+ * when it is evaluated. */
+#define PARSER_LONGEST_CHAIN 1000
+/* Triple patterns, groups, OPTIONALs and so on, of one query: each is an operator, and one that pulls from another. */
+#define PARSER_MOST_PARTS 2000
 #define PARSER_LONGEST_PATH 500 /* steps; each becomes an operator with rows of its own */
 
 #define RDF "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
@@ -70,6 +73,8 @@ typedef struct Parser {
     bool no_aggregates;
     bool in_aggregate;
     int depth;
+    uint32_t longest_chain; /* so far, in the group being read */
+    size_t parts;           /* of the query being read */
 } Parser;
 
 /* parse.c */
@@ -87,6 +92,7 @@ bool sparql_parse_triples_template(
     Parser *parser); /* appends to parser->triples, up to a token that begins no triple */
 
 AstPattern *sparql_new_pattern(Parser *parser, AstPatternKind kind, uint32_t start);
+bool sparql_count_parts(Parser *parser, size_t count); /* false, reported: these are too many */
 
 /* parse_service.c */
 AstPattern *sparql_parse_service(Parser *parser); /* the current token is SERVICE */

@@ -1,8 +1,9 @@
 # The corpora of the fuzzers are replayed in every build. The fuzzers themselves, clang only:
 #     cmake -S . -B build/fuzz -G Ninja -DCMAKE_C_COMPILER=clang -DKGQ_FUZZ=ON "-DKGQ_ONLY=base;kg"
 #     ninja -C build/fuzz && build/fuzz/tests/fuzz_turtle -max_total_time=600 FOUND tests/fuzz/corpus/turtle
-set(readers fuzz/readers.c kg/rdf/quads.c)
-set(kinds tsv csv ntriples nquads turtle trig packed term)
+# sparql and answer take -dict=tests/fuzz/sparql.dict and, to begin with, the queries and requests of the W3C suites.
+set(readers fuzz/readers.c fuzz/sparql.c kg/rdf/quads.c)
+set(kinds tsv csv ntriples nquads turtle trig packed term sparql answer)
 add_executable(fuzz_replay fuzz/replay.c ${readers})
 target_link_libraries(fuzz_replay PRIVATE kgq_kg)
 target_include_directories(fuzz_replay PRIVATE ${CMAKE_SOURCE_DIR})

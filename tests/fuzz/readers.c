@@ -3,6 +3,7 @@
 #include "readers.h"
 
 #include "../kg/rdf/quads.h"
+#include "sparql.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -112,10 +113,15 @@ void fuzz_reader(const char *kind, const uint8_t *data, size_t size)
         KgFormat format;
     } readers[] = {{"tsv", KG_TSV},       {"csv", KG_CSV},   {"ntriples", KG_NTRIPLES}, {"nquads", KG_NQUADS},
                    {"turtle", KG_TURTLE}, {"trig", KG_TRIG}, {"packed", KG_TSV}};
-    if (strcmp(kind, "term") == 0) {
-        fuzz_term(data, size);
-        return;
-    }
+    static const struct {
+        const char *kind;
+        void (*fuzz)(const uint8_t *data, size_t size);
+    } others[] = {{"term", fuzz_term}, {"sparql", fuzz_sparql}, {"answer", fuzz_answer}};
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        if (strcmp(kind, others[i].kind) == 0) {
+            others[i].fuzz(data, size);
+            return;
+        }
     for (size_t i = 0; i < sizeof readers / sizeof *readers; i++)
         if (strcmp(kind, readers[i].kind) == 0)
             fuzz_file(readers[i].format, data, size);

@@ -5,8 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* tsv, csv, ntriples, nquads, turtle, trig, packed (gzip or zstd of TSV), term (kg_parse_term). Aborts when a promise
- * is broken. */
+/* tsv, csv, ntriples, nquads, turtle, trig, packed (gzip or zstd of TSV), term (kg_parse_term), sparql (queries and
+ * updates parsed), answer (run on a small database). Aborts when a promise is broken. */
 void fuzz_reader(const char *kind, const uint8_t *data, size_t size);
 
 #endif

@@ -37,7 +37,8 @@ static size_t replay_folder(const char *folder, const char *kind)
 
 int main(int argc, char **argv)
 {
-    static const char *const kinds[] = {"tsv", "csv", "ntriples", "nquads", "turtle", "trig", "packed", "term"};
+    static const char *const kinds[] = {"tsv",  "csv",    "ntriples", "nquads", "turtle",
+                                        "trig", "packed", "term",     "sparql", "answer"};
     bool all = argc == 2;
     for (size_t i = 0; all && i < sizeof kinds / sizeof *kinds; i++) {
         char folder[2048];

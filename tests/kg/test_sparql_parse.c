@@ -230,47 +230,149 @@ static void relative_iris_are_resolved_as_rfc_3986_says(void **state)
     }
 }
 
+/* `before`, `open` and `close` as often as there are levels, with `middle` between them, `after`. */
+typedef struct Nesting {
+    const char *before, *open, *middle, *close, *after;
+} Nesting;
+
+static void add_levels(BaseBuffer *text, const char *unit, int levels)
+{
+    for (int i = 0; i < levels; i++)
+        assert_true(base_buffer_add(text, unit, strlen(unit)));
+}
+
+static BaseStatus parse_nested(const Nesting *nesting, bool is_update, int levels, BaseError *err)
+{
+    BaseBuffer text = {0};
+    BaseArena arena = {0};
+    AstSelect *select;
+    AstUpdate *update;
+    add_levels(&text, nesting->before, 1);
+    add_levels(&text, nesting->open, levels);
+    add_levels(&text, nesting->middle, 1);
+    add_levels(&text, nesting->close, levels);
+    add_levels(&text, nesting->after, 1);
+    const BaseStatus status =
+        is_update ? sparql_parse_update(text.items, text.count, "<update>", NULL, 0, &arena, &update, err)
+                  : parse(text.items, text.count, &arena, &select, err);
+    base_buffer_free(&text);
+    base_arena_free(&arena);
+    return status;
+}
+
+static void expect_refused(const Nesting *nesting, bool is_update)
+{
+    BaseError err = {0}, shallow = {0};
+    if (parse_nested(nesting, is_update, 3, &shallow) != BASE_OK)
+        fail_msg("three levels of \"%s\": %s", nesting->open, shallow.message);
+    for (int levels = 10000; levels <= 200000; levels *= 20) {
+        err = (BaseError){0};
+        if (parse_nested(nesting, is_update, levels, &err) != BASE_BAD_INPUT)
+            fail_msg("%d levels of \"%s\" are taken", levels, nesting->open);
+        if (!strstr(err.message, "too deep") && !strstr(err.message, "too long"))
+            fail_msg("%d levels of \"%s\": %s", levels, nesting->open, err.message);
+        assert_true(err.line == 1 && err.column > 1 && err.hint[0]);
+    }
+}
+
 static void deep_nesting_is_refused_and_not_fatal(void **state)
 {
     (void)state;
-    static const char *const openings[] = {"ASK { FILTER(", "ASK {", "ASK { ?s ("};
-    static const char *const units[] = {"(", "{", "("};
-    for (size_t i = 0; i < 3; i++) {
-        BaseBuffer text = {0};
-        BaseArena arena = {0};
-        BaseError err = {0};
-        AstSelect *select;
-        assert_true(base_buffer_add(&text, openings[i], strlen(openings[i])));
-        for (int k = 0; k < 200000; k++)
-            assert_true(base_buffer_add(&text, units[i], 1));
-        assert_int_equal(parse(text.items, text.count, &arena, &select, &err), BASE_BAD_INPUT);
-        expect_words(&err, "nested too deeply");
-        base_buffer_free(&text);
-        base_arena_free(&arena);
-    }
+    static const Nesting queries[] = {
+        {"ASK ", "{", "", "}", ""},
+        {"ASK {", "{} UNION {", "", "}", "}"},
+        {"ASK {", "OPTIONAL {", "", "}", "}"},
+        {"ASK {", "MINUS {", "", "}", "}"},
+        {"ASK {", "GRAPH ?g {", "", "}", "}"},
+        {"ASK {", "SERVICE ?s {", "", "}", "}"},
+        {"ASK {", "{ SELECT * {", "", "} }", "}"},
+        {"ASK {", "FILTER EXISTS {", "", "}", "}"},
+        {"ASK {", "FILTER NOT EXISTS {", "", "}", "}"},
+        {"ASK { FILTER", "(", "true", ")", "}"},
+        {"ASK { FILTER(", "!(", "true", ")", ")}"},
+        {"ASK { FILTER(", "1 + (", "1", ")", ")}"},
+        {"ASK { FILTER(", "1 IN (", "1", ")", ")}"},
+        {"ASK { FILTER(", "true && (", "true", ")", ")}"},
+        {"ASK { FILTER(", "IF(true, 1, ", "2", ")", ")}"},
+        {"ASK { FILTER(", "COALESCE(", "2", ")", ")}"},
+        {"ASK { FILTER(", "STR(", "2", ")", ")}"},
+        {"ASK { FILTER(", "<f>(", "2", ")", ")}"},
+        {"ASK { BIND(", "(", "2", ")", " AS ?x)}"},
+        {"ASK { ?s ", "(", "<p>", ")", " ?o }"},
+        {"ASK { ?s ", "^(", "<p>", ")", " ?o }"},
+        {"ASK { ?s ", "(<q>/", "<p>", ")", " ?o }"},
+        {"ASK { ?s ", "(<q>|", "<p>", ")", " ?o }"},
+        {"ASK { ?s ", "(", "<p>", ")*", " ?o }"},
+        {"ASK { ?s ?p ", "(", "1", ")", " }"},
+        {"ASK { ?s ?p ", "[ <p> ", "1", "]", " }"},
+        {"ASK { ", "( [ <p> ", "1", "] )", " <p> 1 }"},
+        {"CONSTRUCT { ?s ?p ", "(", "1", ")", " } {}"},
+        {"CONSTRUCT { ?s ?p ", "[ <p> ", "1", "]", " } {}"},
+        {"SELECT (", "(", "1", ")", " AS ?x) {}"},
+        {"SELECT (SUM(", "(", "1", ")", ") AS ?x) {}"},
+        {"SELECT * { } ORDER BY ", "(", "1", ")", ""},
+        {"SELECT (1 AS ?x) { } GROUP BY ", "(", "?y", ")", ""},
+        {"SELECT (1 AS ?x) { } HAVING ", "(", "1", ")", ""},
+    };
+    static const Nesting updates[] = {
+        {"INSERT DATA { <s> <p> ", "(", "1", ")", " }"},
+        {"INSERT DATA { <s> <p> ", "[ <p> ", "1", "]", " }"},
+        {"INSERT { ?s <p> ", "(", "1", ")", " } WHERE {}"},
+        {"DELETE {} INSERT {} WHERE ", "{", "", "}", ""},
+        {"DELETE {} INSERT {} WHERE { FILTER", "(", "1", ")", "}"},
+    };
+    for (size_t i = 0; i < sizeof queries / sizeof *queries; i++)
+        expect_refused(&queries[i], false);
+    for (size_t i = 0; i < sizeof updates / sizeof *updates; i++)
+        expect_refused(&updates[i], true);
 }
 
 static void endless_chains_are_refused_and_not_fatal(void **state)
 {
     (void)state;
-    static const char *const parts[][3] = {{"ASK { FILTER(1", "+1", ") }"},
-                                           {"ASK { ?s :p", "/:p", " ?o }"},
-                                           {"ASK { ?s :p", "|:p", " ?o }"},
-                                           {"ASK { FILTER(true", "||true", ") }"}};
-    for (size_t i = 0; i < 4; i++) {
-        BaseBuffer text = {0};
-        BaseArena arena = {0};
-        BaseError err = {0};
-        AstSelect *select;
-        assert_true(base_buffer_add(&text, parts[i][0], strlen(parts[i][0])));
-        for (int k = 0; k < 100000; k++)
-            assert_true(base_buffer_add(&text, parts[i][1], strlen(parts[i][1])));
-        assert_true(base_buffer_add(&text, parts[i][2], strlen(parts[i][2])));
-        assert_int_equal(parse(text.items, text.count, &arena, &select, &err), BASE_BAD_INPUT);
-        expect_words(&err, "more than");
-        base_buffer_free(&text);
-        base_arena_free(&arena);
-    }
+    static const Nesting queries[] = {
+        {"ASK { FILTER(1", "+1", "", "", ") }"},       {"ASK { FILTER(true", "||true", "", "", ") }"},
+        {"ASK { ?s <p>", "/<p>", "", "", " ?o }"},     {"ASK { ?s <p>", "|<p>", "", "", " ?o }"},
+        {"ASK { ", "?s ?p ?o . ", "", "", "}"},        {"ASK { ?s ?p ?o ", "; <p> ?q", "", "", "}"},
+        {"ASK { ", "OPTIONAL { } ", "", "", "}"},      {"ASK { ", "MINUS { } ", "", "", "}"},
+        {"ASK { ", "{ } UNION ", "{}", "", "}"},       {"ASK { ", "{ } ", "", "", "}"},
+        {"ASK { ", "VALUES ?x { 1 } ", "", "", "}"},   {"ASK { ", "FILTER(?x) ", "", "", "}"},
+        {"ASK { ", "FILTER EXISTS { } ", "", "", "}"}, {"ASK { ", "{ SELECT * { } } ", "", "", "}"},
+    };
+    static const Nesting updates[] = {
+        {"INSERT { } WHERE {", "?s ?p ?o . ", "", "", "}"},
+        {"DELETE WHERE {", "?s ?p ?o . ", "", "", "}"},
+    };
+    for (size_t i = 0; i < sizeof queries / sizeof *queries; i++)
+        expect_refused(&queries[i], false);
+    for (size_t i = 0; i < sizeof updates / sizeof *updates; i++)
+        expect_refused(&updates[i], true);
+}
+
+static void many_operations_and_much_data_are_no_long_query(void **state)
+{
+    (void)state;
+    static const Nesting updates[] = {
+        {"", "DELETE { ?s ?p 1 } WHERE { ?s ?p ?o } ; ", "", "", ""},
+        {"INSERT DATA { <s> <p> 1", ", 2", "", "", "}"},
+    };
+    static const Nesting query = {"ASK { VALUES ?x {", "1 ", "", "", "} }"};
+    BaseError err = {0};
+    expect_ok(parse_nested(&query, false, 10000, &err), &err);
+    for (size_t i = 0; i < sizeof updates / sizeof *updates; i++)
+        expect_ok(parse_nested(&updates[i], true, 10000, &err), &err);
+}
+
+/* A chain within EXISTS is evaluated on top of the one around it. */
+static void chains_within_exists_count_together(void **state)
+{
+    (void)state;
+    static const Nesting nesting = {"ASK {", "FILTER(EXISTS {", "",
+                                    "} && 1 && 2 && 3 && 4 && 5 && 6 && 7 && 8 && 9 && 10)", "}"};
+    BaseError err = {0};
+    expect_ok(parse_nested(&nesting, false, 30, &err), &err);
+    assert_int_equal(parse_nested(&nesting, false, 95, &err), BASE_BAD_INPUT);
+    expect_words(&err, "too long");
 }
 
 /* Every outcome is BASE_OK or BASE_BAD_INPUT with a place inside of the text. */
@@ -354,6 +456,8 @@ int main(void)
         cmocka_unit_test(relative_iris_are_resolved_as_rfc_3986_says),
         cmocka_unit_test(deep_nesting_is_refused_and_not_fatal),
         cmocka_unit_test(endless_chains_are_refused_and_not_fatal),
+        cmocka_unit_test(many_operations_and_much_data_are_no_long_query),
+        cmocka_unit_test(chains_within_exists_count_together),
         cmocka_unit_test(random_changes_of_good_queries_never_break_the_parser),
         cmocka_unit_test(random_bytes_never_break_the_parser),
     };
