@@ -577,3 +577,11 @@ Node *random_query(BaseArena *arena, BaseRandom *random, const World *world)
     Generator g = {.arena = arena, .random = random, .world = world, .known = &known};
     return random_select(&g, world->is_large ? pick(random, 2) : pick(random, 3), true);
 }
+
+Node *random_where(BaseArena *arena, BaseRandom *random, const World *world)
+{
+    Disguise known = {0};
+    Generator g = {.arena = arena, .random = random, .world = world, .known = &known};
+    g.graph = pick(random, 3) ? 0 : pick(random, world->graph_count);
+    return random_group(&g, pick(random, 2));
+}

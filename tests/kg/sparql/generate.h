@@ -7,5 +7,6 @@
 #include "world.h"
 
 Node *random_query(BaseArena *arena, BaseRandom *random, const World *world);
+Node *random_where(BaseArena *arena, BaseRandom *random, const World *world); /* a GROUP */
 
 #endif

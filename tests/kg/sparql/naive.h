@@ -30,7 +30,8 @@ typedef struct Graph {
 typedef struct Naive {
     World *world; /* its lexicon grows by computed terms */
     unsigned layers;
-    const Node *query;
+    const Node *query;     /* its FROM and FROM NAMED are the dataset */
+    int default_graph;     /* where there is neither: WITH's; 0: the default graph */
     Graph *graphs[GRAPHS]; /* made when they are wanted */
     uint64_t steps;
     bool is_too_large, is_ambiguous;

@@ -98,7 +98,9 @@ const Graph *named_graph(Naive *naive, int index)
 {
     bool is_given;
     const unsigned bits = dataset_bits(naive, FROM, &is_given);
-    const unsigned wanted = index > 0 ? (is_in_dataset(naive, index) ? 1u << index : 0) : is_given ? bits : 1;
+    const unsigned wanted = index > 0  ? (is_in_dataset(naive, index) ? 1u << index : 0)
+                            : is_given ? bits
+                                       : 1u << naive->default_graph;
     if (!naive->graphs[index])
         naive->graphs[index] = merge_graphs(naive, wanted);
     return naive->graphs[index];
