@@ -208,14 +208,15 @@ static BaseStatus number_graph(KgCheck *check, KgId name, BaseMap *seen, uint32_
     return status;
 }
 
-/* The numbers of all graphs, the default one's first; *names may be freed apart. */
+/* The numbers of all graphs, the default one's first, also of those that changes have left without a triple; *names may
+ * be freed apart. */
 static BaseStatus list_graphs(KgCheck *check, KgId **names, uint32_t **numbers, size_t *count, BaseError *err)
 {
     *numbers = NULL;
     *count = 0;
     size_t named = 0;
     BaseMap seen = {0};
-    BaseStatus status = kg_graphs(check->txn, names, &named, err);
+    BaseStatus status = kg_numbered_graphs(check->txn, true, names, &named, err);
     if (status != BASE_OK)
         return status;
     *numbers = calloc(named + 1, sizeof **numbers);

@@ -44,7 +44,7 @@ BaseStatus kg_graph_number(KgTxn *txn, KgId graph, bool make, uint32_t *out, Bas
     return code == MDB_SUCCESS ? BASE_OK : kg_break(txn, code, err);
 }
 
-BaseStatus kg_graphs(KgTxn *txn, KgId **out, size_t *count, BaseError *err)
+BaseStatus kg_numbered_graphs(KgTxn *txn, bool with_empty, KgId **out, size_t *count, BaseError *err)
 {
     struct {
         KgId *items;
@@ -68,7 +68,8 @@ BaseStatus kg_graphs(KgTxn *txn, KgId **out, size_t *count, BaseError *err)
         memcpy(&graph, key.mv_data, sizeof graph);
         memcpy(&number, value.mv_data, sizeof number);
         status = kg_get_counts(txn, number, KG_ANY, &counts, err);
-        if (status == BASE_OK && kg_union_count(&counts, KG_ALL_LAYERS) > 0 && !BASE_PUSH(&found, graph))
+        const bool is_listed = with_empty || kg_union_count(&counts, KG_ALL_LAYERS) > 0;
+        if (status == BASE_OK && is_listed && !BASE_PUSH(&found, graph))
             status = base_fail(err, BASE_NO_MEMORY, "no memory for the names of the graphs");
     }
     if (cursor)
@@ -82,6 +83,11 @@ BaseStatus kg_graphs(KgTxn *txn, KgId **out, size_t *count, BaseError *err)
     *out = found.items;
     *count = found.count;
     return BASE_OK;
+}
+
+BaseStatus kg_graphs(KgTxn *txn, KgId **out, size_t *count, BaseError *err)
+{
+    return kg_numbered_graphs(txn, false, out, count, err);
 }
 
 /* ---- Counts ---- */

@@ -6,6 +6,8 @@
 
 /* The graph's number: 0 for KG_ANY, the default graph. BASE_NOT_FOUND: it has none and is not to be given one. */
 BaseStatus kg_graph_number(KgTxn *txn, KgId graph, bool make, uint32_t *out, BaseError *err);
+/* kg_graphs, and with them those that once had triples. */
+BaseStatus kg_numbered_graphs(KgTxn *txn, bool with_empty, KgId **out, size_t *count, BaseError *err);
 
 static inline uint32_t kg_space(uint32_t graph, KgLayer layer)
 {

@@ -186,6 +186,28 @@ static void load_fills_the_graph_that_it_names(void **state)
     expect_answer(f->store, "SELECT ?o { :l :p ?o }", "");
 }
 
+/* Its triple is in the tables, where a large import folds all changes, and the change that hides it waits beside them.
+ */
+static void a_graph_that_lost_its_last_triple_is_sound(void **state)
+{
+    const Fixture *const f = *state;
+    BaseError err = {0};
+    KgRecord records[5000] = {0};
+    update(f->store, "INSERT DATA { GRAPH :g1 { :a :p :b } }");
+    KgTxn *const txn = begin_write(f->store);
+    for (size_t i = 0; i < 5000; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "n%zu", i);
+        records[i].triple = (KgTriple){intern_field(txn, name), intern_field(txn, "p"), intern_field(txn, "b")};
+    }
+    expect_ok(kg_add_many(txn, KG_ASSERTED, records, 5000, NULL, NULL, &err), &err);
+    commit(txn);
+    update(f->store, "DELETE DATA { GRAPH :g1 { :a :p :b } }");
+    expect_answer(f->store, "SELECT ?g { GRAPH ?g { } }", "");
+    update(f->store, "INSERT DATA { GRAPH :g1 { :a :p :c } }");
+    expect_answer(f->store, "SELECT ?o { GRAPH :g1 { :a :p ?o } }", "<kg:c>\n");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_fixture, drop_fixture)
 
 int main(void)
@@ -199,6 +221,7 @@ int main(void)
         TEST(templates_and_patterns_name_graphs),
         TEST(whole_graphs_are_added_copied_moved_and_cleared),
         TEST(load_fills_the_graph_that_it_names),
+        TEST(a_graph_that_lost_its_last_triple_is_sound),
         TEST(blank_nodes_are_one_across_the_graphs_of_an_operation),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
