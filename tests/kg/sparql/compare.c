@@ -67,6 +67,7 @@ static void make_plain(Lexicon *lexicon, Bag *bag)
 /* ---- kgq's answer ---- */
 
 #define MOST_SECONDS 10
+#define MOST_SECONDS_TO_CUT 300
 
 static BaseStatus ask_kgq(const Case *one, Naive *naive, Bag *bag, char *why, size_t room)
 {
@@ -148,7 +149,7 @@ Judgement judge(const Case *one)
         const BaseStatus status = ask_kgq(one, &naive, &judgement.got, judgement.why, sizeof judgement.why);
         make_plain(&one->world->lexicon, &judgement.got);
         make_plain(&one->world->lexicon, &judgement.wanted.rows);
-        judgement.verdict = status == BASE_CANCELLED                       ? SLOW
+        judgement.verdict = status == BASE_LIMIT                           ? SLOW
                             : status != BASE_END                           ? FAILS
                             : is_answer(&judgement.got, &judgement.wanted) ? AGREED
                                                                            : DIFFERS;
@@ -171,10 +172,13 @@ typedef struct Search {
     Case failing;
     Verdict verdict;
     char why[512];
+    double end;
 } Search;
 
 static bool still_fails(Search *search, const Case *one)
 {
+    if (base_wall_seconds() > search->end)
+        return false;
     Judgement judgement = judge(one);
     /* Another complaint is another case: cuts make queries that are none. */
     const bool is_same = judgement.verdict == search->verdict && strncmp(judgement.why, search->why, 12) == 0;
@@ -275,9 +279,11 @@ void report_least(KgStore *store, Case failing, const char *origin)
     search.verdict = judgement.verdict;
     snprintf(search.why, sizeof search.why, "%s", judgement.why);
     free_judgement(&judgement);
+    fprintf(stderr, "%s: %s; cutting it\n", origin, search.verdict == FAILS ? search.why : "another answer");
+    search.end = base_wall_seconds() + MOST_SECONDS_TO_CUT;
     do
         cut_query(&search, &arena);
-    while (cut_data(&search));
+    while (cut_data(&search) && base_wall_seconds() < search.end);
     cut_query(&search, &arena);
     const Case *const least = &search.failing;
     char *const text = query_text(&least->world->lexicon, least->select);
