@@ -314,6 +314,13 @@ static Node *random_comparison(Generator *g, int depth)
     return with(of(g, (Kind)(EQUAL + below(g, 6)), left), one_in(g, 4) ? random_expression(g, depth) : random_leaf(g));
 }
 
+static Node *random_search(Generator *g)
+{
+    Node *const whole = random_variable_node(g);
+    Node *const text = one_in(g, 2) ? of(g, STR, whole) : whole;
+    return with(of(g, (Kind)(STRSTARTS + below(g, 4)), text), term_node(g, random_literal(g)));
+}
+
 static Node *random_condition(Generator *g, int depth)
 {
     static const Kind tests[] = {IS_IRI, IS_BLANK, IS_LITERAL, IS_NUMERIC};
@@ -325,9 +332,7 @@ static Node *random_condition(Generator *g, int depth)
     case 2:
         return with(of(g, SAME_TERM, random_variable_node(g)), random_leaf(g));
     case 3:
-        return one_in(g, 2) ? of(g, tests[below(g, 4)], random_expression(g, depth))
-                            : with(of(g, one_in(g, 2) ? CONTAINS : STRSTARTS, of(g, STR, random_variable_node(g))),
-                                   term_node(g, random_literal(g)));
+        return one_in(g, 2) ? of(g, tests[below(g, 4)], random_expression(g, depth)) : random_search(g);
     case 7:
         return of(g, NOT, random_condition(g, depth - 1));
     case 8:

@@ -265,10 +265,18 @@ static Truth search(const Eval *e, const Node *node)
     if (a == NO_TERM || b == NO_TERM || !is_text(word(e->naive, a)) || !is_text(word(e->naive, b)))
         return ERROR;
     const KgTerm *const whole = &word(e->naive, a)->term, *const part = &word(e->naive, b)->term;
+    if (node->kind == REGEX && part->language.length > 0)
+        return ERROR; /* the pattern is a simple literal */
     if (part->language.length > 0 && compare_text(part->language, whole->language) != 0)
         return ERROR; /* section 17.4.3.1.1: the arguments are not compatible */
-    const char *const at = strstr(whole->text.bytes, part->text.bytes);
-    return at && (node->kind == CONTAINS || at == whole->text.bytes) ? TRUE : FALSE;
+    const KgText text = whole->text, sought = part->text;
+    if (sought.length > text.length)
+        return FALSE;
+    if (node->kind == STRSTARTS)
+        return memcmp(text.bytes, sought.bytes, sought.length) == 0 ? TRUE : FALSE;
+    if (node->kind == STRENDS)
+        return memcmp(text.bytes + text.length - sought.length, sought.bytes, sought.length) == 0 ? TRUE : FALSE;
+    return strstr(text.bytes, sought.bytes) ? TRUE : FALSE;
 }
 
 static int describe(const Eval *e, Kind kind, int term)
@@ -354,7 +362,9 @@ static int eval(const Eval *e, const Node *node)
     case COALESCE:
         return choose(e, node);
     case STRSTARTS:
+    case STRENDS:
     case CONTAINS:
+    case REGEX:
         return term_of(e, search(e, node));
     default:
         break;

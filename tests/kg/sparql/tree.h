@@ -78,7 +78,9 @@ typedef enum Kind {
     DATATYPE,
     STRLEN,
     STRSTARTS,
+    STRENDS,
     CONTAINS,
+    REGEX, /* its pattern is plain text */
     IS_IRI,
     IS_BLANK,
     IS_LITERAL,

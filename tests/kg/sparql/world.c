@@ -40,6 +40,8 @@ static void add_literals(World *world, BaseRandom *random)
         {"ab", ""},
         {"b", ""},
         {"1", ""},
+        {"text", ""},
+        {"hold", ""},
         {"a text that no id can hold", ""},
         {"a text that is longer still, and as late in the order as it is long", ""},
         {"na\xc3\xafve", ""},

@@ -113,6 +113,8 @@ static const char *name_of(Kind kind)
         [STRLEN] = "STRLEN",
         [STRSTARTS] = "STRSTARTS",
         [CONTAINS] = "CONTAINS",
+        [STRENDS] = "STRENDS",
+        [REGEX] = "REGEX",
         [IS_IRI] = "isIRI",
         [IS_BLANK] = "isBlank",
         [IS_LITERAL] = "isLiteral",
