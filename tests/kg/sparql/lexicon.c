@@ -41,6 +41,10 @@ static bool read_fixed(const char *text, bool is_decimal, Fixed *out)
 static bool read_double(const char *text, double *out)
 {
     char *end;
+    if (strcmp(text, "NaN") == 0 || strcmp(text, "INF") == 0 || strcmp(text, "-INF") == 0) {
+        *out = *text == 'N' ? (double)NAN : *text == 'I' ? (double)INFINITY : -(double)INFINITY;
+        return true;
+    }
     if (!*text || strspn(text, "0123456789+-.eE") != strlen(text))
         return false;
     *out = strtod(text, &end);

@@ -2,6 +2,8 @@
  * different kinds are taken to be different, as all stores do, where the letter has an error. */
 #include "naive.h"
 
+#include <math.h>
+
 typedef enum Truth { FALSE, TRUE, ERROR } Truth;
 
 typedef struct Eval {
@@ -31,6 +33,11 @@ static int compare_text(KgText a, KgText b)
 {
     const int order = memcmp(a.bytes, b.bytes, a.length < b.length ? a.length : b.length);
     return order ? order : sign(a.length > b.length, a.length < b.length);
+}
+
+static bool is_nan(const Word *one)
+{
+    return one->class == CLASS_DOUBLE && isnan(one->number);
 }
 
 static int compare_numbers(const Word *a, const Word *b)
@@ -68,12 +75,20 @@ static bool compare_values(const Word *a, const Word *b, int *order)
     }
 }
 
+/* Of the class among all; numbers are one. */
+static int rank(const Word *one)
+{
+    return is_number(one) ? CLASS_INTEGER : (int)one->class;
+}
+
 int order_terms(const Naive *naive, int a, int b)
 {
     if (a == NO_TERM || b == NO_TERM)
         return (a != NO_TERM) - (b != NO_TERM);
     const Word *const x = word(naive, a), *const y = word(naive, b);
     int order;
+    if (is_nan(x) || is_nan(y)) /* before all numbers, so that the order is whole */
+        return is_number(x) && is_number(y) ? is_nan(y) - is_nan(x) : rank(x) - rank(y);
     if (x->class == y->class && (x->class == CLASS_DATETIME || x->class == CLASS_DATE))
         return sign(x->seconds > y->seconds, x->seconds < y->seconds);
     if (compare_values(x, y, &order))
@@ -92,6 +107,8 @@ static Truth equal(const Eval *e, int a, int b)
         return ERROR;
     const Word *const x = word(e->naive, a), *const y = word(e->naive, b);
     int order;
+    if ((is_nan(x) && is_number(y)) || (is_number(x) && is_nan(y)))
+        return FALSE;
     if (compare_values(x, y, &order))
         return order == 0 ? TRUE : FALSE;
     if (x->class == CLASS_DATETIME && y->class == CLASS_DATETIME)
@@ -112,6 +129,8 @@ static Truth compare(const Eval *e, Kind kind, int a, int b)
     }
     if (a == NO_TERM || b == NO_TERM || !compare_values(word(e->naive, a), word(e->naive, b), &order))
         return ERROR;
+    if (is_nan(word(e->naive, a)) || is_nan(word(e->naive, b)))
+        return FALSE;
     const bool is_true = kind == LESS      ? order < 0
                          : kind == GREATER ? order > 0
                          : kind == AT_MOST ? order <= 0

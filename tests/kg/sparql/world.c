@@ -25,6 +25,8 @@ static void add_literals(World *world, BaseRandom *random)
         {"2", "double"},
         {"2.0E0", "double"},
         {"1e3", "double"},
+        {"NaN", "double"},
+        {"INF", "double"},
         {"true", "boolean"},
         {"false", "boolean"},
         {"1", "boolean"},
