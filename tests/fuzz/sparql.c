@@ -34,9 +34,9 @@ void fuzz_sparql(const uint8_t *data, size_t size)
     BaseError err = {0};
     AstSelect *query;
     AstUpdate *update;
-    demand_place(sparql_parse(text, size, "<query>", NULL, 0, &arena, &query, &err), &err);
+    demand_place(sparql_parse(text, size, "<query>", NULL, NULL, 0, &arena, &query, &err), &err);
     err = (BaseError){0};
-    demand_place(sparql_parse_update(text, size, "<update>", NULL, 0, &arena, &update, &err), &err);
+    demand_place(sparql_parse_update(text, size, "<update>", NULL, NULL, 0, &arena, &update, &err), &err);
     base_arena_free(&arena);
 }
 
@@ -168,7 +168,7 @@ void fuzz_answer(const uint8_t *data, size_t size)
     size_t prefix_count;
     demand(kg_read_begin(database.store, &txn, NULL) == BASE_OK, "a read transaction");
     demand(kg_prefixes(txn, &arena, &prefixes, &prefix_count, NULL) == BASE_OK, "the prefixes");
-    if (sparql_parse_update(text, size, "<update>", prefixes, prefix_count, &arena, &update, NULL) != BASE_OK) {
+    if (sparql_parse_update(text, size, "<update>", NULL, prefixes, prefix_count, &arena, &update, NULL) != BASE_OK) {
         run_query(txn, text, size);
         kg_abort(txn);
     } else {

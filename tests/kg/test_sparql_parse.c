@@ -253,7 +253,7 @@ static BaseStatus parse_nested(const Nesting *nesting, bool is_update, int level
     add_levels(&text, nesting->close, levels);
     add_levels(&text, nesting->after, 1);
     const BaseStatus status =
-        is_update ? sparql_parse_update(text.items, text.count, "<update>", NULL, 0, &arena, &update, err)
+        is_update ? sparql_parse_update(text.items, text.count, "<update>", NULL, NULL, 0, &arena, &update, err)
                   : parse(text.items, text.count, &arena, &select, err);
     base_buffer_free(&text);
     base_arena_free(&arena);
