@@ -19,12 +19,14 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/sysmacros.h>
+#include <time.h>
 #include <unistd.h>
 
 /* Address space kept for the map; the file itself is as long as what is in it. Tried from the largest down. */
 static const size_t map_sizes[] = {(size_t)1 << 40, (size_t)1 << 36, (size_t)1 << 32, (size_t)1 << 30};
 
 #define MAX_READERS 1022
+#define LOCK_TRIES 500 /* of some milliseconds */
 /* A disk with less room than this counts as full when a write fails. */
 #define FEW_FREE_BYTES (1u << 20)
 /* Terms remembered by a transaction that nobody gave another limit. */
@@ -173,6 +175,36 @@ static int try_environment(KgStore *store, const char *folder, size_t map_size, 
     return code;
 }
 
+/* Who opens a database that nobody has open makes lock.mdb anew, and then writes into it which snapshot is the newest.
+ * Killed in between, it leaves a lock file that says 0, which LMDB would take for an empty database, and write over it.
+ */
+static bool lock_is_half_made(const KgStore *store)
+{
+    MDB_envinfo info;
+    MDB_txn *txn;
+    if (mdb_env_info(store->env, &info) != MDB_SUCCESS || info.me_last_txnid == 0 ||
+        mdb_txn_begin(store->env, NULL, MDB_RDONLY, &txn) != MDB_SUCCESS)
+        return false;
+    const bool names_none = mdb_txn_id(txn) == 0;
+    mdb_txn_abort(txn);
+    return names_none;
+}
+
+/* Those who waited for the lock file meanwhile let go of it, until one of them is alone and makes it. */
+static int try_until_made(KgStore *store, size_t map_size, unsigned flags)
+{
+    int code = MDB_SUCCESS;
+    for (int i = 0; i < LOCK_TRIES; i++) {
+        code = try_environment(store, store->path, map_size, flags);
+        if (code != MDB_SUCCESS || !lock_is_half_made(store))
+            return code;
+        mdb_env_close(store->env);
+        store->env = NULL;
+        nanosleep(&(struct timespec){0, 1000000 + (store->process * 7919 + i * 104729) % 16 * 500000}, NULL);
+    }
+    return code == MDB_SUCCESS ? EAGAIN : code;
+}
+
 #define LOCK_BYTES (MAX_READERS * 64 + 4096) /* LMDB's head and a cache line for each reader */
 
 /* LMDB writes to lock.mdb through a map of it. Where the disk has no room for a page of it, that would be SIGBUS: so
@@ -221,7 +253,7 @@ static BaseStatus open_environment(KgStore *store, BaseError *err)
     const unsigned flags = MDB_NOTLS | (store->read_only ? MDB_RDONLY : 0);
     int code = MDB_SUCCESS;
     for (size_t i = 0; i < sizeof map_sizes / sizeof *map_sizes; i++) {
-        code = try_environment(store, store->path, map_sizes[i], flags);
+        code = try_until_made(store, map_sizes[i], flags);
         if (can_go_without_lock(store, code))
             code = try_environment(store, store->path, map_sizes[i], flags | MDB_NOLOCK);
         if (code != ENOMEM)
