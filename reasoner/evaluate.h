@@ -11,19 +11,22 @@ typedef struct RuleFigures {
     double seconds;
 } RuleFigures;
 
-/* The caller fills in the relations (one per shape of the program, given tuples at height 0) and `numbers`, and reads
- * all else. Values in tuples below program->constants.count are those constants. */
+/* The caller fills in the relations (one per shape of the program, given tuples at height 0) and the fields down to
+ * `memory_limit`, and reads all else. Values in tuples below program->constants.count are those constants. */
 typedef struct Evaluation {
     const ReasonerProgram *program;
     Relation *relations;
     const Number *numbers; /* by value; may be NULL unless program->has_order */
     BaseJob *job;
-    RuleFigures *rules; /* one per rule */
+    double seconds_limit;  /* 0: none */
+    uint64_t memory_limit; /* bytes of all relations; 0: none */
+    RuleFigures *rules;    /* one per rule */
     uint64_t derived;
     uint32_t strata, rounds, highest;
 } Evaluation;
 
-/* Afterwards each relation is sorted by height and its rows tell height and rule. BASE_NO_MEMORY, BASE_CANCELLED. */
+/* Afterwards each relation is in the order of heights, and its segments tell height and rule.
+ * BASE_NO_MEMORY; BASE_CANCELLED: also when a limit was passed, the message names rule and round. */
 BaseStatus reasoner_evaluate(Evaluation *evaluation, BaseError *err);
 
 #endif

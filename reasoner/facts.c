@@ -100,13 +100,13 @@ static BaseStatus match_memory(FactCursor *cursor, BaseError *err)
 {
     Memory *const memory = cursor->facts->memory;
     Relation *const relation = &memory->evaluation.relations[cursor->relation];
-    uint32_t key[ARITY_LIMIT], count = 0;
+    uint32_t count = 0;
     uint64_t columns = 0;
     cursor->row = NO_ROW;
     for (uint32_t c = 0; c < cursor->arity; c++) {
         if (cursor->pattern[c] == KG_ANY)
             continue;
-        if (!value_of(memory, cursor->pattern[c], &key[count++]))
+        if (!value_of(memory, cursor->pattern[c], &cursor->key[count++]))
             return BASE_OK;
         columns |= (uint64_t)1 << c;
     }
@@ -114,10 +114,11 @@ static BaseStatus match_memory(FactCursor *cursor, BaseError *err)
         cursor->row = relation->count > 0 ? relation->count - 1 : NO_ROW;
         return BASE_OK;
     }
-    cursor->index = reasoner_relation_index(relation, columns);
+    cursor->index = reasoner_relation_index(relation, columns, true);
     if (!cursor->index)
         return base_fail(err, BASE_NO_MEMORY, "no memory for a proof");
-    cursor->row = reasoner_relation_first(relation, cursor->index, key);
+    cursor->rows = reasoner_index_find(relation, cursor->index, cursor->key);
+    cursor->row = reasoner_index_next(&cursor->rows);
     return BASE_OK;
 }
 
@@ -130,8 +131,8 @@ static BaseStatus next_in_memory(FactCursor *cursor)
     const uint32_t *const values = relation_row(relation, cursor->row);
     for (uint32_t c = 0; c < cursor->arity; c++)
         cursor->tuple[c] = id_of(memory, values[c]);
-    cursor->height = relation->heights[cursor->row];
-    cursor->row = cursor->index ? cursor->index->older[cursor->row] : cursor->row > 0 ? cursor->row - 1 : NO_ROW;
+    cursor->height = reasoner_relation_segment(relation, cursor->row)->height;
+    cursor->row = cursor->index ? reasoner_index_next(&cursor->rows) : cursor->row > 0 ? cursor->row - 1 : NO_ROW;
     return BASE_OK;
 }
 

@@ -44,6 +44,8 @@ typedef struct FactCursor {
     /* private: */
     KgScan *scan;
     const RelationIndex *index;
+    uint32_t key[ARITY_LIMIT];
+    IndexCursor rows;
     uint32_t row;
 } FactCursor;
 BaseStatus reasoner_facts_match(const Facts *facts, uint32_t relation, const KgId *pattern, FactCursor *out,

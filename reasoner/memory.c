@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-#define TRIPLES_PER_CHECK 65536
+enum { SCANNED = 1024 /* triples at a time */ };
 
 static BaseStatus no_memory(BaseError *err)
 {
@@ -62,15 +62,26 @@ static bool pattern_of(const Memory *memory, const RelationShape *shape, KgTripl
     return name != KG_ANY && out->p != KG_ANY;
 }
 
-static bool add_triple(Memory *memory, const RelationShape *shape, Relation *relation, KgTriple triple)
+/* The triple as a tuple of the relation. */
+static bool fill_tuple(Memory *memory, const RelationShape *shape, KgTriple triple, uint32_t *tuple)
 {
-    uint32_t tuple[3];
-    bool is_fine = value_of(memory, triple.s, &tuple[0]), is_new;
+    const bool is_fine = value_of(memory, triple.s, &tuple[0]);
     if (shape->kind == PREDICATE_PROPERTY)
-        is_fine = is_fine && value_of(memory, triple.o, &tuple[1]);
-    else if (shape->kind == PREDICATE_TRIPLE)
-        is_fine = is_fine && value_of(memory, triple.p, &tuple[1]) && value_of(memory, triple.o, &tuple[2]);
-    return is_fine && reasoner_relation_add(relation, tuple, 0, NOWHERE, &is_new);
+        return is_fine && value_of(memory, triple.o, &tuple[1]);
+    if (shape->kind == PREDICATE_TRIPLE)
+        return is_fine && value_of(memory, triple.p, &tuple[1]) && value_of(memory, triple.o, &tuple[2]);
+    return is_fine;
+}
+
+static BaseStatus add_triples(Memory *memory, const RelationShape *shape, Relation *relation, const KgTriple *triples,
+                              size_t count, BaseError *err)
+{
+    uint32_t tuples[3 * SCANNED];
+    uint32_t *to = tuples;
+    for (size_t i = 0; i < count; i++, to += relation->arity)
+        if (!fill_tuple(memory, shape, triples[i], to))
+            return no_memory(err);
+    return reasoner_relation_append(relation, tuples, count, 0, NOWHERE) ? BASE_OK : no_memory(err);
 }
 
 static BaseStatus load_relation(Memory *memory, size_t r, BaseJob *job, BaseError *err)
@@ -78,16 +89,15 @@ static BaseStatus load_relation(Memory *memory, size_t r, BaseJob *job, BaseErro
     const RelationShape *const shape = &memory->program->relations.items[r];
     Relation *const relation = &memory->evaluation.relations[r];
     relation->arity = shape->arity;
-    KgTriple pattern, triple;
+    KgTriple pattern, triples[SCANNED];
+    size_t count;
     if (!pattern_of(memory, shape, &pattern))
         return BASE_OK;
     KgScan *scan = NULL;
     BaseStatus status = kg_scan_open(memory->txn, KG_IN(KG_ASSERTED), pattern, KG_ORDER_BEST, &scan, err);
-    while (status == BASE_OK && (status = kg_scan_next(scan, &triple, err)) == BASE_OK) {
-        if (!add_triple(memory, shape, relation, triple))
-            status = no_memory(err);
-        if (++memory->facts_in % TRIPLES_PER_CHECK != 0)
-            continue;
+    while (status == BASE_OK && (status = kg_scan_many(scan, triples, SCANNED, &count, err)) == BASE_OK) {
+        status = add_triples(memory, shape, relation, triples, count, err);
+        memory->facts_in += count;
         base_job_step(job, "loading facts", "facts", memory->facts_in, 0, NULL);
         if (base_job_cancelled(job))
             status = base_fail(err, BASE_CANCELLED, "reasoning was cancelled");
@@ -134,6 +144,8 @@ BaseStatus reasoner_memory_load(KgTxn *txn, const ReasonerProgram *program, Base
     BaseStatus status = load_constants(out, err);
     for (size_t r = 0; r < program->relations.count && status == BASE_OK; r++)
         status = load_relation(out, r, job, err);
+    for (size_t r = 0; r < program->relations.count; r++)
+        out->evaluation.relations[r].value_hint = (uint32_t)out->ids.count;
     return status == BASE_OK ? load_numbers(out, err) : status;
 }
 
@@ -150,6 +162,14 @@ bool reasoner_memory_triple(const Memory *memory, uint32_t relation, uint32_t ro
                                               : name;
     out[2] = shape->kind == PREDICATE_TRIPLE ? values[2] : shape->kind == PREDICATE_CLASS ? name : values[1];
     return true;
+}
+
+bool reasoner_memory_is_shared(const Memory *memory, uint32_t relation)
+{
+    const RelationShape *const shape = &memory->program->relations.items[relation];
+    return shape->kind == PREDICATE_TRIPLE ||
+           (shape->kind == PREDICATE_PROPERTY &&
+            memory->program->predicates.items[shape->predicate].constant == memory->program->type_constant);
 }
 
 bool reasoner_memory_is_output(const Memory *memory, uint32_t relation, uint32_t row)

@@ -24,6 +24,8 @@ void reasoner_memory_free(Memory *memory);
 
 /* The row of a relation as a triple of values; false: it is none. */
 bool reasoner_memory_triple(const Memory *memory, uint32_t relation, uint32_t row, uint32_t out[3]);
+/* Whether rows of several predicates are in the relation. */
+bool reasoner_memory_is_shared(const Memory *memory, uint32_t relation);
 /* Whether @output (or its absence) lets this derived row out. */
 bool reasoner_memory_is_output(const Memory *memory, uint32_t relation, uint32_t row);
 /* The term of a value: the database's, or the program's constant. Borrowed as kg_term says. */

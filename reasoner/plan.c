@@ -1,24 +1,157 @@
-/* Join order for one rule body. Greedy: every comparison, assignment and negated atom goes in as soon as its variables
- * are bound; among the positive atoms the one with the smallest guess comes next, the guess being n^(open/arity) for n
- * visible rows, `open` of the columns still unknown. */
+/* Join order for one rule body. Every comparison, assignment and negated atom goes in as soon as its variables are
+ * bound. Among the positive atoms the one that should multiply the rows least comes next: an atom of n visible rows
+ * with key columns of d1, d2, ... values gives n / (d1 * d2 * ...) rows a key. Each atom is tried as the first one (of
+ * long bodies the smallest few), and the order with the fewest rows on the way is taken. */
 #include "reasoner/plan.h"
 
-#include <math.h>
+#include <string.h>
+
+enum { STARTS = 8 /* atoms tried as the first one */ };
 
 typedef struct Planner {
     const Rule *rule;
-    Relation *relations;
+    const PlanContext *context;
     const Span *spans;
     BaseArena *arena;
     Plan *plan;
     bool *is_bound; /* by variable */
     bool *is_done;  /* by literal */
+    uint32_t *order, order_count;
 } Planner;
 
 static bool is_known(const Planner *planner, Term term)
 {
     return !term.is_variable || planner->is_bound[term.index];
 }
+
+static bool is_positive(const Literal *literal)
+{
+    return !literal->is_comparison && !literal->atom.is_negated;
+}
+
+static const Relation *relation_of(const Planner *planner, uint32_t literal)
+{
+    return &planner->context->relations[planner->rule->body[literal].atom.relation];
+}
+
+static double span_rows(const Planner *planner, uint32_t literal)
+{
+    const Relation *const relation = relation_of(planner, literal);
+    const Span span = planner->spans[literal];
+    return span == SPAN_ALL ? relation->high : span == SPAN_OLD ? relation->low : relation->high - relation->low;
+}
+
+/* ---- Order --------------------------------------------------------------------------------------------------- */
+
+/* Rows that the atom gives per row so far. */
+static double guess(const Planner *planner, uint32_t literal)
+{
+    const Atom *const atom = &planner->rule->body[literal].atom;
+    const Relation *const relation = relation_of(planner, literal);
+    double rows = span_rows(planner, literal);
+    bool has_key = false;
+    for (uint32_t c = 0; c < relation->arity; c++) {
+        if (!is_known(planner, atom->arguments[c]))
+            continue;
+        has_key = true;
+        if (relation->distinct && relation->distinct[c] > 1)
+            rows /= relation->distinct[c];
+    }
+    return has_key ? rows : rows + 1; /* a free choice is worse than any key */
+}
+
+static void bind_atom(Planner *planner, uint32_t literal)
+{
+    const Atom *const atom = &planner->rule->body[literal].atom;
+    for (uint32_t c = 0; c < relation_of(planner, literal)->arity; c++)
+        if (atom->arguments[c].is_variable)
+            planner->is_bound[atom->arguments[c].index] = true;
+}
+
+/* `?v = term` binds ?v. */
+static void bind_equal(Planner *planner)
+{
+    for (bool is_changed = true; is_changed;) {
+        is_changed = false;
+        for (uint32_t b = 0; b < planner->rule->body_count; b++) {
+            const Literal *const literal = &planner->rule->body[b];
+            if (!literal->is_comparison || literal->comparison.test != EQUAL)
+                continue;
+            const Term left = literal->comparison.left, right = literal->comparison.right;
+            if (is_known(planner, left) == is_known(planner, right))
+                continue;
+            planner->is_bound[is_known(planner, left) ? right.index : left.index] = is_changed = true;
+        }
+    }
+}
+
+static uint32_t choose_atom(const Planner *planner)
+{
+    uint32_t best = NOWHERE;
+    double least = 0;
+    for (uint32_t b = 0; b < planner->rule->body_count; b++) {
+        if (planner->is_done[b] || !is_positive(&planner->rule->body[b]))
+            continue;
+        const double rows = guess(planner, b);
+        if (best == NOWHERE || rows < least) {
+            best = b;
+            least = rows;
+        }
+    }
+    return best;
+}
+
+/* Puts the atoms in order, beginning with `start`; the rows on the way. */
+static double order_from(Planner *planner, uint32_t start)
+{
+    double rows = 1, total = 0;
+    memset(planner->is_bound, 0, planner->rule->variable_count * sizeof *planner->is_bound);
+    memset(planner->is_done, 0, planner->rule->body_count * sizeof *planner->is_done);
+    planner->order_count = 0;
+    bind_equal(planner);
+    for (uint32_t next = start; next != NOWHERE; next = choose_atom(planner)) {
+        rows *= guess(planner, next);
+        total += rows;
+        planner->is_done[next] = true;
+        planner->order[planner->order_count++] = next;
+        bind_atom(planner, next);
+        bind_equal(planner);
+    }
+    return total;
+}
+
+/* The next atom to try as the first: the smallest that is larger than `after`, ties by place. */
+static uint32_t next_start(const Planner *planner, uint32_t after)
+{
+    uint32_t best = NOWHERE;
+    for (uint32_t b = 0; b < planner->rule->body_count; b++) {
+        if (!is_positive(&planner->rule->body[b]))
+            continue;
+        const double rows = span_rows(planner, b), last = after == NOWHERE ? -1 : span_rows(planner, after);
+        if (after != NOWHERE && (rows < last || (rows <= last && b <= after)))
+            continue;
+        if (best == NOWHERE || rows < span_rows(planner, best))
+            best = b;
+    }
+    return best;
+}
+
+static void choose_order(Planner *planner)
+{
+    uint32_t best = NOWHERE, start = NOWHERE;
+    double least = 0;
+    for (int tried = 0; tried < STARTS && (start = next_start(planner, start)) != NOWHERE; tried++) {
+        const double cost = order_from(planner, start);
+        if (best == NOWHERE || cost < least) {
+            best = start;
+            least = cost;
+        }
+    }
+    if (best != NOWHERE)
+        order_from(planner, best);
+}
+
+/* ---- Steps --------------------------------------------------------------------------------------------------- */
 
 static Step *add_step(Planner *planner, StepKind kind)
 {
@@ -30,7 +163,8 @@ static Step *add_step(Planner *planner, StepKind kind)
 /* What each column of the atom does, given what is bound so far; binds the variables when `binds`. */
 static bool set_columns(Planner *planner, const Atom *atom, Step *step, bool binds)
 {
-    step->relation = &planner->relations[atom->relation];
+    step->relation = binds ? &planner->context->relations[atom->relation] : planner->context->complete[atom->relation];
+    step->is_partial = binds && planner->context->is_partial[atom->relation];
     step->column_count = step->relation->arity;
     step->columns = base_arena_alloc(planner->arena, step->column_count, sizeof *step->columns);
     step->key = base_arena_alloc(planner->arena, step->column_count, sizeof *step->key);
@@ -55,32 +189,23 @@ static bool set_columns(Planner *planner, const Atom *atom, Step *step, bool bin
     return true;
 }
 
-static bool needs_index(const Step *step)
+static bool is_whole_key(const Step *step)
 {
-    return step->key_columns != 0 && __builtin_popcountll(step->key_columns) < (int)step->column_count;
-}
-
-static bool set_index(Step *step)
-{
-    if (needs_index(step))
-        step->index = reasoner_relation_index(step->relation, step->key_columns);
-    return step->index || !needs_index(step);
+    return __builtin_popcountll(step->key_columns) == (int)step->column_count;
 }
 
 static bool add_atom(Planner *planner, uint32_t literal)
 {
     Step *const step = add_step(planner, STEP_SCAN);
     step->span = planner->spans[literal];
-    if (!set_columns(planner, &planner->rule->body[literal].atom, step, true) || !set_index(step))
+    if (!set_columns(planner, &planner->rule->body[literal].atom, step, true))
         return false;
-    if (step->index)
-        step->kind = STEP_LOOKUP;
-    else if (step->key_columns != 0)
+    if (is_whole_key(step))
         step->kind = STEP_MEMBER;
+    else if (step->key_columns != 0)
+        step->kind = STEP_LOOKUP;
     return true;
 }
-
-/* ---- Tests --------------------------------------------------------------------------------------------------- */
 
 static bool is_negated_ready(const Planner *planner, const Atom *atom)
 {
@@ -92,28 +217,18 @@ static bool is_negated_ready(const Planner *planner, const Atom *atom)
     return true;
 }
 
-static bool add_absent(Planner *planner, const Atom *atom)
-{
-    Step *const step = add_step(planner, STEP_ABSENT);
-    if (!set_columns(planner, atom, step, false) || !set_index(step))
-        return false;
-    step->span = (Span){.to = {step->relation->count, 0}};
-    return true;
-}
-
-static bool add_comparison(Planner *planner, const Comparison *comparison)
+static void add_comparison(Planner *planner, const Comparison *comparison)
 {
     const bool left = is_known(planner, comparison->left), right = is_known(planner, comparison->right);
     Step *const step = add_step(planner, left && right ? STEP_COMPARE : STEP_ASSIGN);
     step->test = comparison->test;
-    step->left = left ? comparison->left : comparison->right;
-    step->right = left ? comparison->right : comparison->left;
+    step->left = comparison->left;
+    step->right = comparison->right;
     if (step->kind == STEP_COMPARE)
-        return true;
+        return;
     step->left = left ? comparison->right : comparison->left; /* the variable */
     step->right = left ? comparison->left : comparison->right;
     planner->is_bound[step->left.index] = true;
-    return true;
 }
 
 static bool is_comparison_ready(const Planner *planner, const Comparison *comparison)
@@ -132,11 +247,10 @@ static bool add_ready_tests(Planner *planner)
             if (planner->is_done[b])
                 continue;
             if (literal->is_comparison && is_comparison_ready(planner, &literal->comparison)) {
-                if (!add_comparison(planner, &literal->comparison))
-                    return false;
+                add_comparison(planner, &literal->comparison);
             } else if (!literal->is_comparison && literal->atom.is_negated &&
                        is_negated_ready(planner, &literal->atom)) {
-                if (!add_absent(planner, &literal->atom))
+                if (!set_columns(planner, &literal->atom, add_step(planner, STEP_ABSENT), false))
                     return false;
             } else {
                 continue;
@@ -147,47 +261,67 @@ static bool add_ready_tests(Planner *planner)
     return true;
 }
 
-/* ---- Order --------------------------------------------------------------------------------------------------- */
-
-static double guess(const Planner *planner, uint32_t literal)
+/* Steps from the last one back bind nothing that the head wants, until one does. */
+static void mark_tests(Planner *planner)
 {
-    const Atom *const atom = &planner->rule->body[literal].atom;
-    const uint32_t arity = planner->relations[atom->relation].arity;
-    uint32_t open = 0;
-    for (uint32_t c = 0; c < arity; c++)
-        open += !is_known(planner, atom->arguments[c]);
-    return pow((double)span_rows(&planner->spans[literal]) + 1, (double)open / arity);
-}
-
-static uint32_t choose_atom(const Planner *planner)
-{
-    uint32_t best = NOWHERE;
-    double least = 0;
-    for (uint32_t b = 0; b < planner->rule->body_count; b++) {
-        const Literal *const literal = &planner->rule->body[b];
-        if (planner->is_done[b] || literal->is_comparison || literal->atom.is_negated)
-            continue;
-        const double rows = guess(planner, b);
-        if (best == NOWHERE || rows < least) {
-            best = b;
-            least = rows;
-        }
+    const Rule *const rule = planner->rule;
+    memset(planner->is_bound, 0, rule->variable_count * sizeof *planner->is_bound);
+    for (uint32_t h = 0; h < rule->head_count; h++)
+        for (uint32_t c = 0; c < planner->context->relations[rule->heads[h].relation].arity; c++)
+            if (rule->heads[h].arguments[c].is_variable)
+                planner->is_bound[rule->heads[h].arguments[c].index] = true;
+    bool is_test = true;
+    for (uint32_t s = planner->plan->step_count; s-- > 0;) {
+        Step *const step = &planner->plan->steps[s];
+        for (uint32_t c = 0; c < step->column_count; c++)
+            if (step->columns[c].role == COLUMN_BIND && planner->is_bound[step->columns[c].term.index])
+                is_test = false;
+        if (step->kind == STEP_ASSIGN && planner->is_bound[step->left.index])
+            is_test = false;
+        step->is_test = is_test;
     }
-    return best;
 }
 
-bool reasoner_plan(const Rule *rule, Relation *relations, const Span *spans, BaseArena *arena, Plan *out)
+bool reasoner_plan(const Rule *rule, const PlanContext *context, const Span *spans, BaseArena *arena, Plan *out)
 {
-    Planner planner = {.rule = rule, .relations = relations, .spans = spans, .arena = arena, .plan = out};
+    Planner planner = {.rule = rule, .context = context, .spans = spans, .arena = arena, .plan = out};
     *out = (Plan){.steps = base_arena_alloc(arena, rule->body_count + 1, sizeof *out->steps)};
     planner.is_bound = base_arena_alloc(arena, rule->variable_count + 1, sizeof *planner.is_bound);
     planner.is_done = base_arena_alloc(arena, rule->body_count + 1, sizeof *planner.is_done);
-    if (!out->steps || !planner.is_bound || !planner.is_done || !add_ready_tests(&planner))
+    planner.order = base_arena_alloc(arena, rule->body_count + 1, sizeof *planner.order);
+    if (!out->steps || !planner.is_bound || !planner.is_done || !planner.order)
         return false;
-    for (uint32_t next = choose_atom(&planner); next != NOWHERE; next = choose_atom(&planner)) {
-        planner.is_done[next] = true;
-        if (!add_atom(&planner, next) || !add_ready_tests(&planner))
+    for (uint32_t b = 0; b < rule->body_count; b++)
+        if (is_positive(&rule->body[b]) && !reasoner_relation_measure(&context->relations[rule->body[b].atom.relation]))
             return false;
+    choose_order(&planner);
+    memset(planner.is_bound, 0, rule->variable_count * sizeof *planner.is_bound);
+    memset(planner.is_done, 0, rule->body_count * sizeof *planner.is_done);
+    if (!add_ready_tests(&planner))
+        return false;
+    for (uint32_t i = 0; i < planner.order_count; i++) {
+        planner.is_done[planner.order[i]] = true;
+        out->rows += (uint64_t)span_rows(&planner, planner.order[i]);
+        if (!add_atom(&planner, planner.order[i]) || !add_ready_tests(&planner))
+            return false;
+    }
+    mark_tests(&planner);
+    return true;
+}
+
+bool reasoner_plan_prepare(Plan *plan)
+{
+    for (uint32_t s = 0; s < plan->step_count; s++) {
+        Step *const step = &plan->steps[s];
+        const bool has_key = step->key_columns != 0, is_whole = has_key && is_whole_key(step);
+        if (step->kind == STEP_MEMBER || (step->kind == STEP_ABSENT && is_whole)) {
+            if (!reasoner_relation_cover(step->relation, step->is_partial))
+                return false;
+        } else if (step->kind == STEP_LOOKUP || (step->kind == STEP_ABSENT && has_key)) {
+            step->index = reasoner_relation_index(step->relation, step->key_columns, step->kind == STEP_ABSENT);
+            if (!step->index)
+                return false;
+        }
     }
     return true;
 }

@@ -6,18 +6,9 @@
 #include "reasoner/program.h"
 #include "reasoner/relation.h"
 
-/* Two ranges of rows: of the settled ones and of those found in the stratum at hand. */
-typedef struct Span {
-    uint32_t from[2], to[2];
-} Span;
-static inline bool span_has(const Span *span, uint32_t row)
-{
-    return (row >= span->from[0] && row < span->to[0]) || (row >= span->from[1] && row < span->to[1]);
-}
-static inline uint64_t span_rows(const Span *span)
-{
-    return (uint64_t)(span->to[0] - span->from[0]) + (span->to[1] - span->from[1]);
-}
+/* What a step sees of its relation: rows below `high`, those below `low`, or those between. To see more than asked for
+ * is no error: an instance is then found again. */
+typedef enum Span { SPAN_ALL, SPAN_OLD, SPAN_DELTA } Span;
 
 typedef enum StepKind {
     STEP_SCAN,    /* every row of the span */
@@ -37,9 +28,11 @@ typedef struct Column {
 typedef struct Step {
     StepKind kind;
     Relation *relation;
-    const RelationIndex *index; /* LOOKUP, and ABSENT with some columns open */
+    RelationIndex *index; /* LOOKUP, and ABSENT with some columns open */
     uint64_t key_columns;
     Span span;
+    bool is_partial; /* a round may not see all of the relation */
+    bool is_test;    /* no variable of the head is bound here or later: one match is enough */
     Column *columns;
     uint32_t column_count;
     uint32_t *key; /* scratch, one value per column */
@@ -50,11 +43,20 @@ typedef struct Step {
 typedef struct Plan {
     Step *steps;
     uint32_t step_count;
+    uint64_t rows; /* visible to the atoms when it was made */
 } Plan;
 
-/* Orders the body greedily: what is known and tests first, then the atom that should give the fewest rows. spans[b] is
- * what body literal b may see, for positive atoms. Steps live in `arena`; indexes are made or brought up to date.
- * false: no memory. */
-bool reasoner_plan(const Rule *rule, Relation *relations, const Span *spans, BaseArena *arena, Plan *out);
+/* Where a plan finds the tuples, by relation. */
+typedef struct PlanContext {
+    Relation *relations;
+    Relation *const *complete; /* for negated atoms: what lower strata gave, which does not grow */
+    const bool *is_partial;    /* a round may not see all of it */
+} PlanContext;
+
+/* Orders the body: what is known and tests first, then the atom that should give the fewest rows, from the best atom to
+ * begin with. spans[b] is what body literal b sees, for positive atoms. Steps live in `arena`. false: no memory. */
+bool reasoner_plan(const Rule *rule, const PlanContext *context, const Span *spans, BaseArena *arena, Plan *out);
+/* Makes indexes and members that the steps use, or brings them up to date; before each use. false: no memory. */
+bool reasoner_plan_prepare(Plan *plan);
 
 #endif

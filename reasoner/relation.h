@@ -1,4 +1,5 @@
-/* relation.h - a set of tuples of 32-bit ids, in the order of their heights, with hash indexes. Private to the room. */
+/* relation.h - a set of tuples of 32-bit values, kept in the order of their heights, with indexes by column. Private to
+ * the room. */
 #ifndef KGQ_REASONER_RELATION_H
 #define KGQ_REASONER_RELATION_H
 
@@ -6,30 +7,64 @@
 
 #define NO_ROW UINT32_MAX
 
-/* Rows with the same values in some columns, chained from the newest back. */
+/* A stretch of rows that one rule gave in one round; it begins where the one before ends. */
+typedef struct Segment {
+    uint32_t end, height, rule;
+} Segment;
+
+/* Which tuples are there: a bit per possible tuple where that is small, else a hash table of row numbers. */
+typedef enum MemberKind { MEMBERS_NONE, MEMBERS_BITS, MEMBERS_HASH } MemberKind;
+typedef struct Members {
+    MemberKind kind;
+    uint32_t covered; /* rows below it are in */
+    /* BITS, for one or two columns: */
+    uint64_t *bits;
+    uint64_t *visible; /* of rows below visible_rows only; NULL: not asked for yet */
+    uint32_t visible_rows;
+    bool wants_visible;
+    uint32_t domain[2]; /* values of each column are below it */
+    size_t words;       /* of 64 bits, per value of the first of two columns */
+    /* HASH: */
+    uint32_t *slots; /* a row, and above row_bits some bits of its hash */
+    uint64_t slot_count;
+    uint32_t row_bits;
+} Members;
+
+/* Rows by the values of some columns. Those below `base` are packed by bucket, in their order; later ones are chained,
+ * the newest first. A bucket is a value, or (is_hashed) a hash. Of a relation of two columns with one key column the
+ * base keeps the other column's values (holds_values), else row numbers. */
 typedef struct RelationIndex {
     uint64_t columns; /* bit c: column c is part of the key */
-    uint32_t *newest; /* open addressing: the newest row of a key; NO_ROW: free */
-    size_t slot_count, key_count;
-    uint32_t *older; /* by row: the row before it with the same key, or NO_ROW */
+    bool holds_values, is_hashed;
+    bool is_whole;  /* covers all rows, and entries are row numbers */
+    uint32_t other; /* holds_values: the column that is no key */
+    uint32_t bucket_count;
+    uint32_t *starts; /* by bucket, and one more: where its entries begin */
+    uint32_t *entries;
+    uint32_t base, covered; /* rows */
+    uint32_t *newest;       /* by bucket: a row, or NO_ROW; NULL: nothing is chained */
+    uint32_t *older;        /* by row - base */
     size_t older_capacity;
-    uint32_t covered; /* rows below it are in the index */
 } RelationIndex;
 
-/* Rows below `settled` were there before the stratum at hand and are sorted by height, and so are those from it on. */
 typedef struct Relation {
     uint32_t arity;
-    uint32_t count, settled;
-    uint32_t *values;  /* row after row */
-    uint32_t *heights; /* by row */
-    uint32_t *rules;   /* by row: the rule that first gave it; UINT32_MAX: given */
-    size_t capacity;   /* rows */
-    uint32_t *slots;   /* open addressing over whole rows; NO_ROW: free */
-    size_t slot_count;
+    uint32_t count;
+    uint32_t low, high;  /* what a round sees: rows below high; those from low on are of the height just below */
+    uint32_t value_hint; /* values are likely below it; 0: unknown */
+    uint32_t *values;    /* row after row */
+    size_t capacity;     /* rows */
+    struct {
+        Segment *items;
+        size_t count, capacity;
+    } segments;
+    Members members;
     struct {
         RelationIndex **items;
         size_t count, capacity;
     } indexes;
+    uint32_t *distinct; /* by column: how many values, when measured last */
+    uint32_t measured_rows;
 } Relation;
 
 /* Start from {.arity}. */
@@ -38,19 +73,58 @@ static inline const uint32_t *relation_row(const Relation *relation, uint32_t ro
 {
     return relation->values + (size_t)row * relation->arity;
 }
-/* Adds the tuple unless it is there. false: no memory, or 2^32 rows. */
-bool reasoner_relation_add(Relation *relation, const uint32_t *tuple, uint32_t height, uint32_t rule, bool *is_new);
-uint32_t reasoner_relation_find(const Relation *relation, const uint32_t *tuple); /* NO_ROW: not there */
+const Segment *reasoner_relation_segment(const Relation *relation, uint32_t row); /* the one the row is in */
 
-/* The index over these columns, made when there is none, covering all rows. NULL: no memory. Borrowed until the
- * relation is settled or freed. */
-const RelationIndex *reasoner_relation_index(Relation *relation, uint64_t columns);
-/* The newest row with the key (one value per key column, in their order); go on with index->older[row]. */
-uint32_t reasoner_relation_first(const Relation *relation, const RelationIndex *index, const uint32_t *key);
+/* Adds those of `count` tuples that are not there. Heights may not fall from call to call. false: no memory, or 2^32
+ * rows. */
+bool reasoner_relation_add(Relation *relation, const uint32_t *tuples, size_t count, uint32_t height, uint32_t rule,
+                           uint64_t *added);
+/* The same for tuples known to be new and different. */
+bool reasoner_relation_append(Relation *relation, const uint32_t *tuples, size_t count, uint32_t height, uint32_t rule);
+/* The first row of at least that height; `count` when there is none. */
+uint32_t reasoner_relation_height_start(const Relation *relation, uint32_t height);
+/* Forgets the rows from this one on; indexes and members are made anew when asked for. */
+void reasoner_relation_truncate(Relation *relation, uint32_t count);
 
-/* The first row in [from, to) of at least that height; `to` when there is none. Heights must be sorted there. */
-uint32_t reasoner_relation_height_start(const Relation *relation, uint32_t from, uint32_t to, uint32_t height);
-/* Ends a stratum: all rows are settled, sorted by height. false: no memory. */
-bool reasoner_relation_settle(Relation *relation);
+/* How many values a column has, about; measured again when the relation doubled. false: no memory. */
+bool reasoner_relation_measure(Relation *relation);
+
+/* ---- Members ------------------------------------------------------------------------------------------------- */
+
+/* Makes reasoner_relation_has ready for rows up to `high` (is_partial), or for all. false: no memory. */
+bool reasoner_relation_cover(Relation *relation, bool is_partial);
+/* Whether the tuple is there; is_partial: among rows below `high`. */
+bool reasoner_relation_has(const Relation *relation, const uint32_t *tuple, bool is_partial);
+void reasoner_members_free(Members *members);
+void reasoner_members_hide(Members *members); /* rounds begin anew: none sees anything yet */
+/* Appends those of the tuples that are not there, room for them being reserved; noting them is the caller's. false: no
+ * memory. */
+bool reasoner_members_insert(Relation *relation, const uint32_t *tuples, size_t count);
+
+/* ---- Indexes ------------------------------------------------------------------------------------------------- */
+
+/* The index over these columns, made when there is none, covering rows below `high`; its base stays below `low` unless
+ * low is 0. is_whole: covering all rows, by number. NULL: no memory. */
+RelationIndex *reasoner_relation_index(Relation *relation, uint64_t columns, bool is_whole);
+size_t reasoner_relation_bytes(const Relation *relation); /* memory it holds */
+void reasoner_relation_drop_indexes(Relation *relation);
+uint32_t reasoner_index_bucket(const RelationIndex *index, const uint32_t *key); /* one value per key column */
+static inline bool index_fits(const RelationIndex *index, const uint32_t *row, const uint32_t *key)
+{
+    for (uint64_t columns = index->columns; columns; columns &= columns - 1)
+        if (row[__builtin_ctzll(columns)] != *key++)
+            return false;
+    return true;
+}
+
+/* All rows with the key, by an index that is_whole. */
+typedef struct IndexCursor {
+    const Relation *relation;
+    const RelationIndex *index;
+    const uint32_t *key;
+    uint32_t at, end;
+} IndexCursor;
+IndexCursor reasoner_index_find(const Relation *relation, const RelationIndex *index, const uint32_t *key);
+uint32_t reasoner_index_next(IndexCursor *cursor); /* NO_ROW after the last */
 
 #endif

@@ -36,14 +36,18 @@ static void count_rows(const Memory *memory, const Predicate *predicate, Reasone
 {
     for (uint32_t r = 0; r < memory->program->relations.count; r++) {
         const Relation *const relation = &memory->evaluation.relations[r];
+        const uint32_t given = reasoner_relation_height_start(relation, 1);
         if (!memory->program->relations.items[r].is_head)
             continue;
-        for (uint32_t row = 0; row < relation->count && belongs(memory, predicate, r, 0); row++) {
-            if (!belongs(memory, predicate, r, row))
-                continue;
-            out->given += relation->heights[row] == 0;
-            out->derived += relation->heights[row] > 0;
+        if (!reasoner_memory_is_shared(memory, r)) {
+            const bool is_its = relation->count > 0 && belongs(memory, predicate, r, 0);
+            out->given += is_its ? given : 0;
+            out->derived += is_its ? relation->count - given : 0;
+            continue;
         }
+        for (uint32_t row = 0; row < relation->count; row++)
+            if (belongs(memory, predicate, r, row))
+                (*(row < given ? &out->given : &out->derived))++;
     }
 }
 
@@ -139,29 +143,43 @@ static bool is_storable(KgTriple triple)
     return kg_kind(triple.s) != KG_LITERAL && kg_kind(triple.p) == KG_IRI;
 }
 
+/* The triple of a row, its terms known to the database; false in *is_wanted: it is not to be stored. */
+static BaseStatus triple_of(Memory *memory, uint32_t r, uint32_t row, KgTriple *out, bool *is_wanted, BaseError *err)
+{
+    uint32_t values[3];
+    *is_wanted = false;
+    if (!reasoner_memory_triple(memory, r, row, values) || !reasoner_memory_is_output(memory, r, row))
+        return BASE_OK;
+    BaseStatus status = known_id(memory, values[0], &out->s, err);
+    if (status == BASE_OK)
+        status = known_id(memory, values[1], &out->p, err);
+    if (status == BASE_OK)
+        status = known_id(memory, values[2], &out->o, err);
+    *is_wanted = status == BASE_OK && is_storable(*out);
+    return status;
+}
+
 static BaseStatus collect(Memory *memory, uint32_t run, Records *out, BaseError *err)
 {
     for (uint32_t r = 0; r < memory->program->relations.count; r++) {
         const Relation *const relation = &memory->evaluation.relations[r];
         const RelationShape *const shape = &memory->program->relations.items[r];
-        if (!shape->is_head || shape->kind == PREDICATE_LOCAL)
+        uint32_t row = reasoner_relation_height_start(relation, 1);
+        if (!shape->is_head || shape->kind == PREDICATE_LOCAL || row == relation->count)
             continue;
-        for (uint32_t row = reasoner_relation_height_start(relation, 0, relation->count, 1); row < relation->count;
-             row++) {
-            uint32_t values[3];
-            KgTriple triple = {0};
-            if (!reasoner_memory_triple(memory, r, row, values) || !reasoner_memory_is_output(memory, r, row))
-                continue;
-            BaseStatus status = known_id(memory, values[0], &triple.s, err);
-            if (status == BASE_OK)
-                status = known_id(memory, values[1], &triple.p, err);
-            if (status == BASE_OK)
-                status = known_id(memory, values[2], &triple.o, err);
-            if (status != BASE_OK)
-                return status;
-            const KgNote note = {.source = run, .rule = relation->rules[row], .height = relation->heights[row]};
-            if (is_storable(triple) && !BASE_PUSH(out, (KgRecord){triple, note}))
-                return no_memory(err);
+        if (!BASE_RESERVE(out, out->count + relation->count - row))
+            return no_memory(err);
+        for (const Segment *segment = reasoner_relation_segment(relation, row); row < relation->count; segment++) {
+            const KgNote note = {.source = run, .rule = segment->rule, .height = segment->height};
+            for (; row < segment->end; row++) {
+                KgTriple triple = {0};
+                bool is_wanted;
+                const BaseStatus status = triple_of(memory, r, row, &triple, &is_wanted, err);
+                if (status != BASE_OK)
+                    return status;
+                if (is_wanted)
+                    out->items[out->count++] = (KgRecord){triple, note};
+            }
         }
     }
     return BASE_OK;
@@ -262,8 +280,8 @@ static BaseStatus fill_fact(const Memory *memory, uint32_t r, uint32_t row, Base
     *fact = (ReasonerFact){.predicate = {iri, strlen(iri)},
                            .terms = terms,
                            .arity = relation->arity,
-                           .rule = relation->rules[row],
-                           .height = relation->heights[row]};
+                           .rule = reasoner_relation_segment(relation, row)->rule,
+                           .height = reasoner_relation_segment(relation, row)->height};
     fact->is_triple = reasoner_memory_triple(memory, r, row, values);
     if (fact->is_triple) {
         fact->arity = 3;
@@ -290,7 +308,7 @@ static BaseStatus hand_over(const Memory *memory, const Hand *hand, BaseError *e
     const BaseArenaMark start = base_arena_mark(&texts);
     for (uint32_t r = 0; status == BASE_OK && !is_enough && r < memory->program->relations.count; r++) {
         const Relation *const relation = &memory->evaluation.relations[r];
-        for (uint32_t row = reasoner_relation_height_start(relation, 0, relation->count, 1);
+        for (uint32_t row = reasoner_relation_height_start(relation, 1);
              status == BASE_OK && !is_enough && row < relation->count; row++) {
             ReasonerFact fact;
             if (!reasoner_memory_is_output(memory, r, row))

@@ -1,0 +1,24 @@
+/* join.h - one rule body matched by its plan, what its heads say added to their relations. Private to the room. */
+#ifndef KGQ_REASONER_JOIN_H
+#define KGQ_REASONER_JOIN_H
+
+#include "reasoner/literal.h"
+#include "reasoner/plan.h"
+
+typedef struct Join {
+    const Rule *rule;
+    uint32_t rule_index, height;
+    const Plan *plan;
+    Relation *relations;
+    const bool *takes_head;                            /* by head: it is of this stratum */
+    const Number *numbers;                             /* by value */
+    bool (*is_stopped)(void *context, uint64_t found); /* asked now and then; true: stop */
+    void *context;
+    /* Counted: */
+    uint64_t facts, matches, rows;
+} Join;
+
+/* BASE_NO_MEMORY, or BASE_CANCELLED when is_stopped said so; both without a message. Scratch comes from the arena. */
+BaseStatus reasoner_join(Join *join, BaseArena *arena);
+
+#endif

@@ -1,0 +1,342 @@
+/* Which tuples a relation has. Where one bit per possible tuple takes no more room than a hash table would, bits are
+ * kept: a test is one memory access. Otherwise slots of 32 bits hold row numbers, with bits of the hash in what the row
+ * number leaves free, so that almost no wrong row is looked at; tuples come in blocks, and the slots of a block are
+ * fetched ahead. */
+#include "reasoner/relation.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { BLOCK = 64, SMALL_BITS = 1 << 18 /* bytes that no relation minds */ };
+
+static void clear(Members *members)
+{
+    free(members->bits);
+    free(members->visible);
+    free(members->slots);
+    *members = (Members){.wants_visible = members->wants_visible};
+}
+
+void reasoner_members_free(Members *members)
+{
+    clear(members);
+    members->wants_visible = false;
+}
+
+static uint64_t hash_tuple(const uint32_t *tuple, uint32_t arity)
+{
+    uint64_t hash = 0x2545f4914f6cdd1du;
+    if (arity == 2)
+        return base_mix(((uint64_t)tuple[0] << 32 | tuple[1]) + hash);
+    for (uint32_t c = 0; c < arity; c++) {
+        hash = (hash ^ tuple[c]) * 0x9e3779b97f4a7c15u;
+        hash ^= hash >> 32;
+    }
+    return hash * 0xd6e8feb86659fd93u;
+}
+
+static bool same_tuple(const uint32_t *a, const uint32_t *b, uint32_t arity)
+{
+    for (uint32_t c = 0; c < arity; c++)
+        if (a[c] != b[c])
+            return false;
+    return true;
+}
+
+void reasoner_members_hide(Members *members)
+{
+    free(members->visible);
+    members->visible = NULL;
+    members->visible_rows = 0;
+    members->wants_visible = false;
+}
+
+/* ---- Bits ---------------------------------------------------------------------------------------------------- */
+
+static bool is_inside(const Members *members, const uint32_t *tuple, uint32_t arity)
+{
+    return tuple[0] < members->domain[0] && (arity == 1 || tuple[1] < members->domain[1]);
+}
+
+static size_t bit_of(const Members *members, const uint32_t *tuple, uint32_t arity)
+{
+    return arity == 1 ? tuple[0] : tuple[0] * members->words * 64 + tuple[1];
+}
+
+static size_t word_count(const uint32_t domain[2], uint32_t arity)
+{
+    return arity == 1 ? domain[0] / 64 + 1 : (size_t)domain[0] * (domain[1] / 64 + 1);
+}
+
+static void set_rows(const Relation *relation, uint64_t *bits, uint32_t from, uint32_t to)
+{
+    for (uint32_t row = from; row < to; row++) {
+        const size_t bit = bit_of(&relation->members, relation_row(relation, row), relation->arity);
+        bits[bit / 64] |= (uint64_t)1 << bit % 64;
+    }
+}
+
+/* The domain that holds all rows and the tuples to come, with some room. */
+static void fit_domain(const Relation *relation, const uint32_t *tuples, size_t count, uint32_t domain[2])
+{
+    uint32_t highest[2] = {0, 0};
+    for (uint32_t c = 0; c < relation->arity; c++) {
+        for (size_t row = 0; row < relation->count; row++) {
+            const uint32_t value = relation->values[row * relation->arity + c];
+            highest[c] = value > highest[c] ? value : highest[c];
+        }
+        for (size_t row = 0; row < count; row++)
+            highest[c] =
+                tuples[row * relation->arity + c] > highest[c] ? tuples[row * relation->arity + c] : highest[c];
+        const uint64_t roomy = highest[c] + highest[c] / 2 + 64u;
+        domain[c] = highest[c] < relation->value_hint && roomy > relation->value_hint ? relation->value_hint
+                    : roomy < NO_ROW                                                  ? (uint32_t)roomy
+                                                                                      : NO_ROW;
+    }
+}
+
+static bool suits_bits(const Relation *relation, const uint32_t domain[2], size_t rows)
+{
+    if (relation->arity == 1)
+        return domain[0] < NO_ROW;
+    const double bytes = (double)domain[0] * ((double)domain[1] / 64 + 1) * 8;
+    return bytes <= SMALL_BITS || bytes <= 4.0 * (double)rows;
+}
+
+/* A set of its own for what the round at hand may see. */
+static bool make_visible(Relation *relation)
+{
+    Members *const members = &relation->members;
+    members->visible = calloc(word_count(members->domain, relation->arity), sizeof *members->visible);
+    if (!members->visible)
+        return false;
+    set_rows(relation, members->visible, 0, relation->high);
+    members->visible_rows = relation->high;
+    return true;
+}
+
+static bool make_bits(Relation *relation, const uint32_t domain[2])
+{
+    Members *const members = &relation->members;
+    clear(members);
+    members->bits = calloc(word_count(domain, relation->arity), sizeof *members->bits);
+    if (!members->bits)
+        return false;
+    members->kind = MEMBERS_BITS;
+    memcpy(members->domain, domain, sizeof members->domain);
+    members->words = relation->arity == 1 ? 0 : domain[1] / 64 + 1;
+    set_rows(relation, members->bits, 0, relation->count);
+    members->covered = relation->count;
+    return !members->wants_visible || make_visible(relation);
+}
+
+static void insert_bits(Relation *relation, const uint32_t *tuples, size_t count)
+{
+    const uint32_t arity = relation->arity;
+    uint64_t *const bits = relation->members.bits;
+    uint32_t *to = relation->values + (size_t)relation->count * arity;
+    for (size_t i = 0; i < count; i++, tuples += arity) {
+        const size_t bit = bit_of(&relation->members, tuples, arity);
+        const uint64_t mask = (uint64_t)1 << bit % 64;
+        const bool is_new = !(bits[bit / 64] & mask);
+        bits[bit / 64] |= mask;
+        for (uint32_t c = 0; c < arity; c++)
+            to[c] = tuples[c];
+        to += is_new ? arity : 0;
+    }
+    relation->count = (uint32_t)((size_t)(to - relation->values) / arity);
+    relation->members.covered = relation->count;
+}
+
+/* ---- Hash ---------------------------------------------------------------------------------------------------- */
+
+static inline uint64_t slot_of(const Members *members, uint64_t hash)
+{
+    return (uint64_t)((unsigned __int128)hash * members->slot_count >> 64);
+}
+
+static inline uint32_t tag_of(const Members *members, uint64_t hash)
+{
+    return members->row_bits == 32 ? 0 : (uint32_t)hash << members->row_bits;
+}
+
+static inline uint32_t row_mask(const Members *members)
+{
+    return members->row_bits == 32 ? UINT32_MAX : (1u << members->row_bits) - 1;
+}
+
+/* The row of the tuple; NO_ROW: *slot is where it belongs. */
+static inline uint32_t find_row(const Relation *relation, const uint32_t *tuple, uint64_t hash, uint64_t *slot)
+{
+    const Members *const members = &relation->members;
+    const uint32_t mask = row_mask(members), tag = tag_of(members, hash);
+    uint64_t at = slot_of(members, hash);
+    for (;; at = at + 1 == members->slot_count ? 0 : at + 1) {
+        const uint32_t entry = members->slots[at];
+        if (entry == NO_ROW)
+            break;
+        if ((entry & ~mask) == tag && same_tuple(relation_row(relation, entry & mask), tuple, relation->arity))
+            return entry & mask;
+    }
+    *slot = at;
+    return NO_ROW;
+}
+
+static bool make_hash(Relation *relation, size_t rows)
+{
+    Members *const members = &relation->members;
+    clear(members);
+    members->slot_count = rows * 2 + 64;
+    members->row_bits = 32;
+    while (members->row_bits > 1 && (uint64_t)1 << (members->row_bits - 1) > members->slot_count)
+        members->row_bits--;
+    members->slots = malloc(members->slot_count * sizeof *members->slots);
+    if (!members->slots)
+        return false;
+    memset(members->slots, 0xff, members->slot_count * sizeof *members->slots);
+    members->kind = MEMBERS_HASH;
+    return true;
+}
+
+/* Tuples known to be new, rows from `covered` on. */
+static void cover_hash(Relation *relation)
+{
+    Members *const members = &relation->members;
+    uint64_t hashes[BLOCK];
+    while (members->covered < relation->count) {
+        const uint32_t from = members->covered;
+        const uint32_t block = relation->count - from < BLOCK ? relation->count - from : BLOCK;
+        for (uint32_t i = 0; i < block; i++) {
+            hashes[i] = hash_tuple(relation_row(relation, from + i), relation->arity);
+            __builtin_prefetch(&members->slots[slot_of(members, hashes[i])], 1);
+        }
+        for (uint32_t i = 0; i < block; i++) {
+            uint64_t at = slot_of(members, hashes[i]);
+            while (members->slots[at] != NO_ROW)
+                at = at + 1 == members->slot_count ? 0 : at + 1;
+            members->slots[at] = (from + i) | tag_of(members, hashes[i]);
+        }
+        members->covered += block;
+    }
+}
+
+static void insert_hash(Relation *relation, const uint32_t *tuples, size_t count)
+{
+    Members *const members = &relation->members;
+    const uint32_t arity = relation->arity;
+    uint64_t hashes[BLOCK];
+    for (size_t from = 0; from < count; from += BLOCK) {
+        const size_t block = count - from < BLOCK ? count - from : BLOCK;
+        for (size_t i = 0; i < block; i++) {
+            hashes[i] = hash_tuple(tuples + (from + i) * arity, arity);
+            __builtin_prefetch(&members->slots[slot_of(members, hashes[i])], 1);
+        }
+        for (size_t i = 0; i < block; i++) {
+            const uint32_t *const tuple = tuples + (from + i) * arity;
+            uint64_t slot;
+            if (find_row(relation, tuple, hashes[i], &slot) != NO_ROW)
+                continue;
+            members->slots[slot] = relation->count | tag_of(members, hashes[i]);
+            for (uint32_t c = 0; c < arity; c++)
+                relation->values[(size_t)relation->count * arity + c] = tuple[c];
+            relation->count++;
+        }
+    }
+    members->covered = relation->count;
+}
+
+/* ---- Both ---------------------------------------------------------------------------------------------------- */
+
+/* Chooses the kind for the rows at hand and those to come, and covers all rows. */
+static bool remake(Relation *relation, const uint32_t *tuples, size_t count)
+{
+    uint32_t domain[2] = {NO_ROW, NO_ROW};
+    const size_t rows = relation->count + count;
+    if (relation->arity <= 2)
+        fit_domain(relation, tuples, count, domain);
+    if (relation->arity <= 2 && suits_bits(relation, domain, rows))
+        return make_bits(relation, domain);
+    if (!make_hash(relation, rows))
+        return false;
+    cover_hash(relation);
+    return true;
+}
+
+static bool has_room(const Relation *relation, const uint32_t *tuples, size_t count)
+{
+    const Members *const members = &relation->members;
+    if (members->kind == MEMBERS_HASH)
+        return ((uint64_t)relation->count + count) * 4 <= members->slot_count * 3;
+    for (size_t i = 0; i < count; i++)
+        if (!is_inside(members, tuples + i * relation->arity, relation->arity))
+            return false;
+    return true;
+}
+
+/* Rows appended since. */
+static bool catch_up(Relation *relation)
+{
+    Members *const members = &relation->members;
+    const uint32_t late = relation->count - members->covered;
+    if (members->kind == MEMBERS_NONE)
+        return remake(relation, NULL, 0);
+    if (late == 0)
+        return true;
+    const uint32_t *const rows = relation_row(relation, members->covered);
+    if (members->kind == MEMBERS_HASH ? (uint64_t)relation->count * 4 > members->slot_count * 3
+                                      : !has_room(relation, rows, late))
+        return remake(relation, NULL, 0);
+    if (members->kind == MEMBERS_HASH) {
+        cover_hash(relation);
+    } else {
+        set_rows(relation, members->bits, members->covered, relation->count);
+        members->covered = relation->count;
+    }
+    return true;
+}
+
+bool reasoner_members_insert(Relation *relation, const uint32_t *tuples, size_t count)
+{
+    Members *const members = &relation->members;
+    if (members->kind == MEMBERS_NONE || members->covered < relation->count) {
+        if (!catch_up(relation))
+            return false;
+    }
+    if (!has_room(relation, tuples, count) && !remake(relation, tuples, count))
+        return false;
+    if (members->kind == MEMBERS_HASH)
+        insert_hash(relation, tuples, count);
+    else
+        insert_bits(relation, tuples, count);
+    return true;
+}
+
+bool reasoner_relation_cover(Relation *relation, bool is_partial)
+{
+    Members *const members = &relation->members;
+    members->wants_visible |= is_partial;
+    if (!catch_up(relation))
+        return false;
+    if (!is_partial || members->kind != MEMBERS_BITS)
+        return true;
+    if (!members->visible)
+        return make_visible(relation);
+    set_rows(relation, members->visible, members->visible_rows, relation->high);
+    members->visible_rows = relation->high;
+    return true;
+}
+
+bool reasoner_relation_has(const Relation *relation, const uint32_t *tuple, bool is_partial)
+{
+    const Members *const members = &relation->members;
+    uint64_t slot;
+    if (members->kind == MEMBERS_HASH) {
+        const uint32_t row = find_row(relation, tuple, hash_tuple(tuple, relation->arity), &slot);
+        return row != NO_ROW && (!is_partial || row < relation->high);
+    }
+    if (!is_inside(members, tuple, relation->arity))
+        return false;
+    const size_t bit = bit_of(members, tuple, relation->arity);
+    const uint64_t *const bits = is_partial ? members->visible : members->bits;
+    return bits[bit / 64] >> bit % 64 & 1;
+}

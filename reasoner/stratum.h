@@ -1,0 +1,53 @@
+/* stratum.h - what one stratum works on: its rules, the relations that grow, what each round sees. Private to the room.
+ */
+#ifndef KGQ_REASONER_STRATUM_H
+#define KGQ_REASONER_STRATUM_H
+
+#include "reasoner/evaluate.h"
+#include "reasoner/plan.h"
+
+/* A rule of the stratum with a plan for each body literal that may be the one of the height just below. */
+typedef struct Variant {
+    bool is_planned;
+    Plan plan;
+    BaseArena memory; /* of the plan */
+} Variant;
+
+typedef struct ActiveRule {
+    uint32_t rule;
+    bool *takes_head;  /* by head: it is of this stratum */
+    Variant *variants; /* by body literal; one for a fact */
+} ActiveRule;
+
+/* Rows of lower strata that wait for the round that may see them. */
+typedef struct Waiting {
+    Relation rows;
+    uint32_t next;
+} Waiting;
+
+typedef struct Stratum {
+    Evaluation *evaluation;
+    uint32_t number;
+    ActiveRule *rules;
+    size_t rule_count;
+    bool *is_growing;    /* by relation: rules of the stratum add to it */
+    bool *is_partial;    /* by relation: a round may not see all of it */
+    bool *is_looked_at;  /* by relation: some body of the stratum reads it */
+    Relation **complete; /* by relation: see PlanContext */
+    Waiting *waiting;    /* by relation */
+    Relation *copies;    /* what `complete` points to where a relation grows and is negated, too */
+    BaseArena memory;    /* holds all of the above */
+} Stratum;
+
+/* Which rules matter for what the program puts out: is_needed[rule]. false: no memory. */
+bool reasoner_needed_rules(const ReasonerProgram *program, bool *is_needed);
+
+/* *out starts from {0} and is closed even after a failure. BASE_NO_MEMORY, without a message. */
+BaseStatus reasoner_stratum_open(Evaluation *evaluation, uint32_t number, const bool *is_needed, Stratum *out);
+void reasoner_stratum_close(Stratum *stratum);
+/* Sets what round `height` sees. false: no memory. */
+bool reasoner_stratum_begin_round(Stratum *stratum, uint32_t height);
+/* The greatest height among what the bodies look at. */
+uint32_t reasoner_stratum_highest_premise(const Stratum *stratum);
+
+#endif
