@@ -164,6 +164,7 @@ size_t reasoner_relation_bytes(const Relation *relation)
     const size_t per_set = members->kind != MEMBERS_BITS ? 0
                            : relation->arity == 1        ? members->domain[0] / 64 + 1
                                                          : members->domain[0] * members->words;
+    words += members->rows.domain * (sizeof(RowSet) / sizeof(uint32_t)) + members->rows.bytes / sizeof(uint32_t);
     words += 2 * per_set * (members->visible ? 2 : 1);
     for (size_t i = 0; i < relation->indexes.count; i++) {
         const RelationIndex *const index = relation->indexes.items[i];

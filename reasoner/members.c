@@ -7,13 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BLOCK = 64, SMALL_BITS = 1 << 18 /* bytes that no relation minds */ };
+enum { BLOCK = 64, SMALL_BITS = 1 << 18, FEW_BYTES = 1 << 21 /* bytes that no relation minds */ };
 
 static void clear(Members *members)
 {
     free(members->bits);
     free(members->visible);
     free(members->slots);
+    reasoner_row_sets_free(&members->rows);
     *members = (Members){.wants_visible = members->wants_visible};
 }
 
@@ -245,7 +246,50 @@ static void insert_hash(Relation *relation, const uint32_t *tuples, size_t count
     members->covered = relation->count;
 }
 
-/* ---- Both ---------------------------------------------------------------------------------------------------- */
+/* ---- Row sets ------------------------------------------------------------------------------------------------ */
+
+/* Not where most first values would have no set, nor where rounds want to know the rows of members. */
+static bool suits_rows(const Relation *relation, const uint32_t domain[2], size_t rows)
+{
+    const size_t bytes = domain[0] * sizeof(RowSet);
+    return relation->arity == 2 && !relation->members.wants_visible && (bytes <= FEW_BYTES || bytes <= 8 * rows);
+}
+
+static bool cover_rows(Relation *relation)
+{
+    Members *const members = &relation->members;
+    uint32_t again[2 * BLOCK];
+    while (members->covered < relation->count) {
+        const uint32_t from = members->covered;
+        const uint32_t block = relation->count - from < BLOCK ? relation->count - from : BLOCK;
+        if (reasoner_row_sets_insert(&members->rows, relation_row(relation, from), block, again) == SIZE_MAX)
+            return false;
+        members->covered += block;
+    }
+    return true;
+}
+
+static bool make_rows(Relation *relation, const uint32_t domain[2])
+{
+    Members *const members = &relation->members;
+    clear(members);
+    members->kind = MEMBERS_ROWS;
+    return reasoner_row_sets_open(&members->rows, domain[0], domain[1]) && cover_rows(relation);
+}
+
+static bool insert_rows(Relation *relation, const uint32_t *tuples, size_t count)
+{
+    uint32_t *const to = relation->values + (size_t)relation->count * 2;
+    const size_t added = reasoner_row_sets_insert(&relation->members.rows, tuples, count, to);
+    if (added == SIZE_MAX)
+        return false;
+    relation->count += (uint32_t)added;
+    relation->members.covered = relation->count;
+    return true;
+}
+
+/* ---- All kinds ----------------------------------------------------------------------------------------------------
+ */
 
 /* Chooses the kind for the rows at hand and those to come, and covers all rows. */
 static bool remake(Relation *relation, const uint32_t *tuples, size_t count)
@@ -256,6 +300,8 @@ static bool remake(Relation *relation, const uint32_t *tuples, size_t count)
         fit_domain(relation, tuples, count, domain);
     if (relation->arity <= 2 && suits_bits(relation, domain, rows))
         return make_bits(relation, domain);
+    if (suits_rows(relation, domain, rows))
+        return make_rows(relation, domain);
     if (!make_hash(relation, rows))
         return false;
     cover_hash(relation);
@@ -267,9 +313,12 @@ static bool has_room(const Relation *relation, const uint32_t *tuples, size_t co
     const Members *const members = &relation->members;
     if (members->kind == MEMBERS_HASH)
         return ((uint64_t)relation->count + count) * 4 <= members->slot_count * 3;
-    for (size_t i = 0; i < count; i++)
-        if (!is_inside(members, tuples + i * relation->arity, relation->arity))
+    for (size_t i = 0; i < count; i++) {
+        const uint32_t *const tuple = tuples + i * relation->arity;
+        if (members->kind == MEMBERS_ROWS ? !row_sets_hold(&members->rows, tuple)
+                                          : !is_inside(members, tuple, relation->arity))
             return false;
+    }
     return true;
 }
 
@@ -278,14 +327,15 @@ static bool catch_up(Relation *relation)
 {
     Members *const members = &relation->members;
     const uint32_t late = relation->count - members->covered;
-    if (members->kind == MEMBERS_NONE)
+    if (members->kind == MEMBERS_NONE || (members->kind == MEMBERS_ROWS && members->wants_visible))
         return remake(relation, NULL, 0);
     if (late == 0)
         return true;
-    const uint32_t *const rows = relation_row(relation, members->covered);
     if (members->kind == MEMBERS_HASH ? (uint64_t)relation->count * 4 > members->slot_count * 3
-                                      : !has_room(relation, rows, late))
+                                      : !has_room(relation, relation_row(relation, members->covered), late))
         return remake(relation, NULL, 0);
+    if (members->kind == MEMBERS_ROWS)
+        return cover_rows(relation);
     if (members->kind == MEMBERS_HASH) {
         cover_hash(relation);
     } else {
@@ -298,12 +348,12 @@ static bool catch_up(Relation *relation)
 bool reasoner_members_insert(Relation *relation, const uint32_t *tuples, size_t count)
 {
     Members *const members = &relation->members;
-    if (members->kind == MEMBERS_NONE || members->covered < relation->count) {
-        if (!catch_up(relation))
-            return false;
-    }
+    if ((members->kind == MEMBERS_NONE || members->covered < relation->count) && !catch_up(relation))
+        return false;
     if (!has_room(relation, tuples, count) && !remake(relation, tuples, count))
         return false;
+    if (members->kind == MEMBERS_ROWS)
+        return insert_rows(relation, tuples, count);
     if (members->kind == MEMBERS_HASH)
         insert_hash(relation, tuples, count);
     else
@@ -334,6 +384,8 @@ bool reasoner_relation_has(const Relation *relation, const uint32_t *tuple, bool
         const uint32_t row = find_row(relation, tuple, hash_tuple(tuple, relation->arity), &slot);
         return row != NO_ROW && (!is_partial || row < relation->high);
     }
+    if (members->kind == MEMBERS_ROWS)
+        return reasoner_row_sets_has(&members->rows, tuple);
     if (!is_inside(members, tuple, relation->arity))
         return false;
     const size_t bit = bit_of(members, tuple, relation->arity);

@@ -3,7 +3,7 @@
 #ifndef KGQ_REASONER_RELATION_H
 #define KGQ_REASONER_RELATION_H
 
-#include "base/base.h"
+#include "reasoner/row_sets.h"
 
 #define NO_ROW UINT32_MAX
 
@@ -12,8 +12,9 @@ typedef struct Segment {
     uint32_t end, height, rule;
 } Segment;
 
-/* Which tuples are there: a bit per possible tuple where that is small, else a hash table of row numbers. */
-typedef enum MemberKind { MEMBERS_NONE, MEMBERS_BITS, MEMBERS_HASH } MemberKind;
+/* Which tuples are there: a bit per possible tuple where that is small, else for pairs a set of second values by the
+ * first one, else, and where rounds ask for less than all, a hash table of row numbers. */
+typedef enum MemberKind { MEMBERS_NONE, MEMBERS_BITS, MEMBERS_ROWS, MEMBERS_HASH } MemberKind;
 typedef struct Members {
     MemberKind kind;
     uint32_t covered; /* rows below it are in */
@@ -24,6 +25,7 @@ typedef struct Members {
     bool wants_visible;
     uint32_t domain[2]; /* values of each column are below it */
     size_t words;       /* of 64 bits, per value of the first of two columns */
+    RowSets rows;       /* ROWS */
     /* HASH: */
     uint32_t *slots; /* a row, and above row_bits some bits of its hash */
     uint64_t slot_count;
