@@ -1,8 +1,10 @@
 /* Matching a body: nested loops over indexes, depth first, so that nothing is kept between the steps but the binding.
  * Each binding looks at the rows of one key only; an atom whose columns are all bound is one test. What heads say is
  * gathered in blocks and added block by block. The innermost loop, where nearly all rows are, fills the block without
- * binding anything. */
+ * binding anything; for pairs expand.c has it. */
 #include "reasoner/join.h"
+
+#include "reasoner/expand.h"
 
 #include <string.h>
 
@@ -32,6 +34,11 @@ typedef struct Match {
     uint32_t *binding;     /* by variable */
     Output *outputs;
     uint32_t output_count;
+    bool is_pair; /* the innermost step gives one side of the only head, a pair */
+    Expand expand;
+    Term known;                       /* its other side */
+    uint32_t run_from, run_to;        /* rows of the STEP_GROUP at hand */
+    bool is_run_gathered, is_run_new; /* as bits in expand.words; not tried yet */
     uint64_t next_check;
     BaseStatus status;
 } Match;
@@ -152,6 +159,68 @@ static bool fill_values(Match *match, const uint32_t *values, uint32_t count)
     return true;
 }
 
+/* ---- Pairs --------------------------------------------------------------------------------------------------- */
+
+static bool or_no_memory(Match *match, bool is_fine)
+{
+    if (!is_fine)
+        match->status = BASE_NO_MEMORY;
+    return is_fine;
+}
+
+static bool expand_row(Match *match, const Step *step, uint32_t row)
+{
+    const uint32_t column = step->columns[0].role == COLUMN_BIND ? 0 : 1;
+    const uint32_t value = relation_row(step->relation, row)[column];
+    match->join->matches++;
+    return or_no_memory(match, reasoner_expand_values(&match->expand, value_of(match, match->known), &value, 1));
+}
+
+static bool expand_list(Match *match, const uint32_t *values, uint32_t count)
+{
+    match->join->matches += count;
+    return or_no_memory(match, reasoner_expand_values(&match->expand, value_of(match, match->known), values, count)) &&
+           looked_at(match, count);
+}
+
+static bool expand_bits(Match *match, const uint64_t *words)
+{
+    const uint32_t before = match->expand.head->count;
+    const bool is_fine =
+        or_no_memory(match, reasoner_expand_words(&match->expand, value_of(match, match->known), words));
+    match->join->matches += match->expand.head->count - before;
+    return is_fine && looked_at(match, expand_row_words(&match->expand));
+}
+
+/* Whether all that the bucket of the step's index has was taken as bits; *is_fine as usual. */
+static bool expand_bucket(Match *match, const Step *step, uint32_t bucket, bool *is_fine)
+{
+    const RelationIndex *const index = step->index;
+    if (step->key_columns != 1 || !index->holds_values || step->span == SPAN_DELTA ||
+        index->starts[bucket + 1] - index->starts[bucket] < expand_row_words(&match->expand) / 2)
+        return false;
+    const uint64_t *const words =
+        reasoner_expand_source(&match->expand, step->relation, step->key[0], step->is_partial);
+    if (words)
+        *is_fine = expand_bits(match, words);
+    return words != NULL;
+}
+
+static bool expand_run(Match *match, const Step *step)
+{
+    const uint32_t count = match->run_to - match->run_from;
+    if (match->is_run_new) {
+        match->is_run_new = false;
+        match->is_run_gathered = reasoner_expand_gather(&match->expand, step->relation, match->run_from, match->run_to);
+    }
+    if (match->is_run_gathered)
+        return expand_bits(match, match->expand.words);
+    match->join->matches += count;
+    return or_no_memory(match, reasoner_expand_rows(&match->expand, value_of(match, match->known), step->relation,
+                                                    match->run_from, match->run_to)) &&
+           looked_at(match, count);
+}
+
 /* ---- Atoms --------------------------------------------------------------------------------------------------- */
 
 static uint32_t span_from(const Step *step)
@@ -200,6 +269,25 @@ static bool scan(Match *match, const Step *step, uint32_t depth)
     return true;
 }
 
+static bool each_run(Match *match, const Step *step, uint32_t depth)
+{
+    const uint32_t to = span_to(step);
+    bool is_enough = false;
+    for (uint32_t row = span_from(step); row < to && !is_enough; row = match->run_to) {
+        const uint32_t first = relation_row(step->relation, row)[0];
+        uint32_t end = row + 1;
+        while (end < to && relation_row(step->relation, end)[0] == first)
+            end++;
+        match->binding[step->columns[0].term.index] = first;
+        match->run_from = row;
+        match->run_to = end;
+        match->is_run_new = true;
+        if (!go_on(match, step, depth, &is_enough))
+            return false;
+    }
+    return true;
+}
+
 static void fill_key(const Match *match, const Step *step)
 {
     uint32_t count = 0;
@@ -218,7 +306,7 @@ static bool one_row(Match *match, const Step *step, uint32_t row, uint32_t depth
     if (!fits(step, row))
         return true;
     if (step == match->innermost)
-        return fill_rows(match, step, row, row + 1);
+        return match->is_pair ? expand_row(match, step, row) : fill_rows(match, step, row, row + 1);
     return !take_row(match, step, row) || go_on(match, step, depth, is_enough);
 }
 
@@ -227,7 +315,8 @@ static bool packed_values(Match *match, const Step *step, uint32_t bucket, uint3
     const RelationIndex *const index = step->index;
     const uint32_t from = index->starts[bucket], to = index->starts[bucket + 1];
     if (step == match->innermost)
-        return fill_values(match, index->entries + from, to - from);
+        return match->is_pair ? expand_list(match, index->entries + from, to - from)
+                              : fill_values(match, index->entries + from, to - from);
     uint32_t *const bound = &match->binding[step->columns[index->other].term.index];
     for (uint32_t i = from; i < to && !*is_enough; i++) {
         *bound = index->entries[i];
@@ -256,11 +345,13 @@ static bool lookup(Match *match, const Step *step, uint32_t depth)
     fill_key(match, step);
     const uint32_t bucket = reasoner_index_bucket(index, step->key), from = span_from(step), to = span_to(step);
     bool is_enough = false;
-    if (bucket == NO_ROW)
-        return true;
+    bool is_fine = true;
+    if (bucket == NO_ROW ||
+        (step == match->innermost && match->is_pair && expand_bucket(match, step, bucket, &is_fine)))
+        return is_fine;
     if (from < index->base) {
-        const bool is_fine = index->holds_values ? packed_values(match, step, bucket, depth, &is_enough)
-                                                 : packed_rows(match, step, bucket, depth, &is_enough);
+        is_fine = index->holds_values ? packed_values(match, step, bucket, depth, &is_enough)
+                                      : packed_rows(match, step, bucket, depth, &is_enough);
         if (!is_fine)
             return false;
     }
@@ -338,6 +429,10 @@ static bool match_from(Match *match, uint32_t depth)
     switch (step->kind) {
     case STEP_SCAN:
         return scan(match, step, depth);
+    case STEP_GROUP:
+        return each_run(match, step, depth);
+    case STEP_RUN:
+        return expand_run(match, step);
     case STEP_LOOKUP:
         return lookup(match, step, depth);
     case STEP_MEMBER:
@@ -361,7 +456,7 @@ static bool match_from(Match *match, uint32_t depth)
 static const Step *innermost_step(const Plan *plan)
 {
     const Step *const step = plan->step_count ? &plan->steps[plan->step_count - 1] : NULL;
-    if (!step || (step->kind != STEP_SCAN && step->kind != STEP_LOOKUP) || step->is_test)
+    if (!step || (step->kind != STEP_SCAN && step->kind != STEP_LOOKUP && step->kind != STEP_RUN) || step->is_test)
         return NULL;
     for (uint32_t c = 0; c < step->column_count; c++)
         if (step->columns[c].role == COLUMN_SAME)
@@ -377,6 +472,45 @@ static Source source_of(const Step *innermost, Term term)
     return (Source){.term = term};
 }
 
+static bool open_output(Match *match, Output *output, const Atom *head, BaseArena *arena)
+{
+    output->head = head;
+    output->relation = &match->join->relations[head->relation];
+    const uint32_t arity = output->relation->arity;
+    output->tuples = base_arena_alloc(arena, (size_t)BLOCK * arity, sizeof *output->tuples);
+    output->sources = base_arena_alloc(arena, arity, sizeof *output->sources);
+    if (!output->tuples || !output->sources)
+        return false;
+    for (uint32_t c = 0; c < arity; c++)
+        output->sources[c] = source_of(match->innermost, head->arguments[c]);
+    return true;
+}
+
+/* The only head is a pair, and the innermost step one value of it. */
+static bool open_pair(Match *match, BaseArena *arena)
+{
+    const Output *const output = &match->outputs[0];
+    const Step *const step = match->innermost;
+    if (!step || step->kind == STEP_SCAN || step->column_count != 2 || match->output_count != 1 ||
+        output->relation->arity != 2 || output->sources[0].is_column == output->sources[1].is_column)
+        return true;
+    Expand *const expand = &match->expand;
+    match->is_pair = true;
+    match->known = output->sources[0].is_column ? output->sources[1].term : output->sources[0].term;
+    *expand = (Expand){.head = output->relation,
+                       .height = match->join->height,
+                       .rule = match->join->rule_index,
+                       .column = output->sources[0].is_column ? 0 : 1,
+                       .pairs = output->tuples};
+    if (!reasoner_relation_cover(expand->head, false))
+        return false;
+    reasoner_expand_begin(expand);
+    if (!expand->is_direct || step->kind != STEP_RUN)
+        return true;
+    expand->words = base_arena_alloc(arena, expand_row_words(expand), sizeof *expand->words);
+    return expand->words != NULL;
+}
+
 static bool open_outputs(Match *match, BaseArena *arena)
 {
     const Rule *const rule = match->join->rule;
@@ -384,21 +518,25 @@ static bool open_outputs(Match *match, BaseArena *arena)
     match->outputs = base_arena_alloc(arena, rule->head_count + 1, sizeof *match->outputs);
     if (!match->binding || !match->outputs)
         return false;
-    for (uint32_t h = 0; h < rule->head_count; h++) {
-        if (!match->join->takes_head[h])
-            continue;
-        Output *const output = &match->outputs[match->output_count++];
-        output->head = &rule->heads[h];
-        output->relation = &match->join->relations[output->head->relation];
-        const uint32_t arity = output->relation->arity;
-        output->tuples = base_arena_alloc(arena, (size_t)BLOCK * arity, sizeof *output->tuples);
-        output->sources = base_arena_alloc(arena, arity, sizeof *output->sources);
-        if (!output->tuples || !output->sources)
+    for (uint32_t h = 0; h < rule->head_count; h++)
+        if (match->join->takes_head[h] &&
+            !open_output(match, &match->outputs[match->output_count++], &rule->heads[h], arena))
             return false;
-        for (uint32_t c = 0; c < arity; c++)
-            output->sources[c] = source_of(match->innermost, output->head->arguments[c]);
+    return open_pair(match, arena);
+}
+
+/* Adds what is still gathered. false: no memory. */
+static bool close_outputs(Match *match)
+{
+    bool is_fine = true;
+    if (match->is_pair) {
+        is_fine = reasoner_expand_end(&match->expand);
+        match->join->facts += match->expand.facts;
+        return is_fine;
     }
-    return true;
+    for (uint32_t o = 0; o < match->output_count && is_fine; o++)
+        is_fine = flush(match, &match->outputs[o]);
+    return is_fine;
 }
 
 BaseStatus reasoner_join(Join *join, BaseArena *arena)
@@ -406,8 +544,8 @@ BaseStatus reasoner_join(Join *join, BaseArena *arena)
     Match match = {.join = join, .innermost = innermost_step(join->plan), .next_check = ROWS_PER_CHECK};
     if (!open_outputs(&match, arena))
         return BASE_NO_MEMORY;
-    bool is_fine = match_from(&match, 0);
-    for (uint32_t o = 0; o < match.output_count && is_fine; o++)
-        is_fine = flush(&match, &match.outputs[o]);
+    match_from(&match, 0);
+    if (!close_outputs(&match) && match.status == BASE_OK)
+        match.status = BASE_NO_MEMORY;
     return match.status;
 }

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BLOCK = 64, SMALL_BITS = 1 << 18, FEW_BYTES = 1 << 21 /* bytes that no relation minds */ };
+enum { BLOCK = 64, SMALL_BITS = 1 << 20, FEW_BYTES = 1 << 21 /* bytes that no relation minds */ };
 
 static void clear(Members *members)
 {
@@ -77,10 +77,11 @@ static void set_rows(const Relation *relation, uint64_t *bits, uint32_t from, ui
     }
 }
 
-/* The domain that holds all rows and the tuples to come, with some room. */
-static void fit_domain(const Relation *relation, const uint32_t *tuples, size_t count, uint32_t domain[2])
+/* The domain that holds all rows and the tuples to come, with some room; true: the hint would hold them, too. */
+static bool fit_domain(const Relation *relation, const uint32_t *tuples, size_t count, uint32_t domain[2])
 {
     uint32_t highest[2] = {0, 0};
+    bool within_hint = true;
     for (uint32_t c = 0; c < relation->arity; c++) {
         for (size_t row = 0; row < relation->count; row++) {
             const uint32_t value = relation->values[row * relation->arity + c];
@@ -90,10 +91,10 @@ static void fit_domain(const Relation *relation, const uint32_t *tuples, size_t 
             highest[c] =
                 tuples[row * relation->arity + c] > highest[c] ? tuples[row * relation->arity + c] : highest[c];
         const uint64_t roomy = highest[c] + highest[c] / 2 + 64u;
-        domain[c] = highest[c] < relation->value_hint && roomy > relation->value_hint ? relation->value_hint
-                    : roomy < NO_ROW                                                  ? (uint32_t)roomy
-                                                                                      : NO_ROW;
+        domain[c] = roomy < NO_ROW ? (uint32_t)roomy : NO_ROW;
+        within_hint &= highest[c] < relation->value_hint;
     }
+    return within_hint;
 }
 
 static bool suits_bits(const Relation *relation, const uint32_t domain[2], size_t rows)
@@ -101,7 +102,7 @@ static bool suits_bits(const Relation *relation, const uint32_t domain[2], size_
     if (relation->arity == 1)
         return domain[0] < NO_ROW;
     const double bytes = (double)domain[0] * ((double)domain[1] / 64 + 1) * 8;
-    return bytes <= SMALL_BITS || bytes <= 4.0 * (double)rows;
+    return bytes <= SMALL_BITS || bytes <= 6.0 * (double)rows;
 }
 
 /* A set of its own for what the round at hand may see. */
@@ -295,9 +296,11 @@ static bool insert_rows(Relation *relation, const uint32_t *tuples, size_t count
 static bool remake(Relation *relation, const uint32_t *tuples, size_t count)
 {
     uint32_t domain[2] = {NO_ROW, NO_ROW};
+    const uint32_t hinted[2] = {relation->value_hint, relation->value_hint};
     const size_t rows = relation->count + count;
-    if (relation->arity <= 2)
-        fit_domain(relation, tuples, count, domain);
+    const bool fits_hint = relation->arity <= 2 && fit_domain(relation, tuples, count, domain);
+    if (fits_hint && suits_bits(relation, hinted, rows))
+        return make_bits(relation, hinted);
     if (relation->arity <= 2 && suits_bits(relation, domain, rows))
         return make_bits(relation, domain);
     if (suits_rows(relation, domain, rows))

@@ -261,6 +261,49 @@ static bool add_ready_tests(Planner *planner)
     return true;
 }
 
+/* How often the variable is among the arguments of atoms and in comparisons of the body, and in heads. */
+static uint32_t count_uses(const Planner *planner, uint32_t variable, bool in_heads)
+{
+    const Rule *const rule = planner->rule;
+    uint32_t uses = 0;
+    const uint32_t count = in_heads ? rule->head_count : rule->body_count;
+    for (uint32_t i = 0; i < count; i++) {
+        const Literal *const literal = in_heads ? NULL : &rule->body[i];
+        if (literal && literal->is_comparison) {
+            const Term sides[2] = {literal->comparison.left, literal->comparison.right};
+            for (int s = 0; s < 2; s++)
+                uses += sides[s].is_variable && sides[s].index == variable;
+            continue;
+        }
+        const Atom *const atom = literal ? &literal->atom : &rule->heads[i];
+        for (uint32_t c = 0; c < planner->context->relations[atom->relation].arity; c++)
+            uses += atom->arguments[c].is_variable && atom->arguments[c].index == variable;
+    }
+    return uses;
+}
+
+/* Where the second column of the first atom goes to the head and nowhere else, the steps between are made once for a
+ * run of rows. Relations derived by joins have their rows in such runs. */
+static void group_rows(Planner *planner)
+{
+    Plan *const plan = planner->plan;
+    const Rule *const rule = planner->rule;
+    Step *const first = &plan->steps[0];
+    if (plan->step_count < 2 || first->kind != STEP_SCAN || first->column_count != 2 || rule->head_count != 1 ||
+        planner->context->relations[rule->heads[0].relation].arity != 2 || first->columns[0].role != COLUMN_BIND ||
+        first->columns[1].role != COLUMN_BIND)
+        return;
+    const uint32_t variable = first->columns[1].term.index;
+    if (count_uses(planner, variable, false) != 1 || count_uses(planner, variable, true) != 1)
+        return;
+    Step *const last = add_step(planner, STEP_RUN);
+    *last = *first;
+    last->kind = STEP_RUN;
+    last->columns[0].role = COLUMN_ANY;
+    first->kind = STEP_GROUP;
+    first->column_count = 1;
+}
+
 /* Steps from the last one back bind nothing that the head wants, until one does. */
 static void mark_tests(Planner *planner)
 {
@@ -274,7 +317,8 @@ static void mark_tests(Planner *planner)
     for (uint32_t s = planner->plan->step_count; s-- > 0;) {
         Step *const step = &planner->plan->steps[s];
         for (uint32_t c = 0; c < step->column_count; c++)
-            if (step->columns[c].role == COLUMN_BIND && planner->is_bound[step->columns[c].term.index])
+            if ((step->columns[c].role == COLUMN_BIND || step->kind == STEP_GROUP) &&
+                planner->is_bound[step->columns[c].term.index])
                 is_test = false;
         if (step->kind == STEP_ASSIGN && planner->is_bound[step->left.index])
             is_test = false;
@@ -285,7 +329,7 @@ static void mark_tests(Planner *planner)
 bool reasoner_plan(const Rule *rule, const PlanContext *context, const Span *spans, BaseArena *arena, Plan *out)
 {
     Planner planner = {.rule = rule, .context = context, .spans = spans, .arena = arena, .plan = out};
-    *out = (Plan){.steps = base_arena_alloc(arena, rule->body_count + 1, sizeof *out->steps)};
+    *out = (Plan){.steps = base_arena_alloc(arena, rule->body_count + 2, sizeof *out->steps)};
     planner.is_bound = base_arena_alloc(arena, rule->variable_count + 1, sizeof *planner.is_bound);
     planner.is_done = base_arena_alloc(arena, rule->body_count + 1, sizeof *planner.is_done);
     planner.order = base_arena_alloc(arena, rule->body_count + 1, sizeof *planner.order);
@@ -305,8 +349,18 @@ bool reasoner_plan(const Rule *rule, const PlanContext *context, const Span *spa
         if (!add_atom(&planner, planner.order[i]) || !add_ready_tests(&planner))
             return false;
     }
+    group_rows(&planner);
     mark_tests(&planner);
     return true;
+}
+
+/* Bits by first column may stand in for the index (expand.c); where they are, they are kept up to date. */
+static bool cover_rows_of(const Step *step)
+{
+    if (step->kind != STEP_LOOKUP || step->relation->arity != 2 || step->key_columns != 1 ||
+        step->relation->members.kind != MEMBERS_BITS)
+        return true;
+    return reasoner_relation_cover(step->relation, step->is_partial);
 }
 
 bool reasoner_plan_prepare(Plan *plan)
@@ -319,7 +373,7 @@ bool reasoner_plan_prepare(Plan *plan)
                 return false;
         } else if (step->kind == STEP_LOOKUP || (step->kind == STEP_ABSENT && has_key)) {
             step->index = reasoner_relation_index(step->relation, step->key_columns, step->kind == STEP_ABSENT);
-            if (!step->index)
+            if (!step->index || !cover_rows_of(step))
                 return false;
         }
     }

@@ -12,6 +12,8 @@ typedef enum Span { SPAN_ALL, SPAN_OLD, SPAN_DELTA } Span;
 
 typedef enum StepKind {
     STEP_SCAN,    /* every row of the span */
+    STEP_GROUP,   /* every run of rows of the span with the same first of two columns, which is bound */
+    STEP_RUN,     /* last: the second columns of that run */
     STEP_LOOKUP,  /* rows with the key, by an index */
     STEP_MEMBER,  /* all columns known: is the row there */
     STEP_ABSENT,  /* no row matches a negated atom */

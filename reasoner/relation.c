@@ -44,11 +44,11 @@ uint32_t reasoner_relation_height_start(const Relation *relation, uint32_t heigh
     return from == 0 ? 0 : relation->segments.items[from - 1].end;
 }
 
-static bool reserve_rows(Relation *relation, size_t extra)
+bool reasoner_relation_reserve(Relation *relation, size_t extra)
 {
     const size_t wanted = (size_t)relation->count + extra;
     if (wanted <= relation->capacity)
-        return true;
+        return BASE_RESERVE(&relation->segments, relation->segments.count + 1);
     if (wanted >= NO_ROW)
         return false;
     size_t capacity = relation->capacity ? relation->capacity : 32;
@@ -59,18 +59,17 @@ static bool reserve_rows(Relation *relation, size_t extra)
         return false;
     relation->values = values;
     relation->capacity = capacity;
-    return true;
+    return BASE_RESERVE(&relation->segments, relation->segments.count + 1);
 }
 
-/* The rows from `before` on belong to a segment of this height and rule. */
-static void note_rows(Relation *relation, uint32_t before, uint32_t height, uint32_t rule)
+void reasoner_relation_note(Relation *relation, uint32_t before, uint32_t height, uint32_t rule)
 {
     if (relation->count == before)
         return;
     Segment *const last = relation->segments.count ? &relation->segments.items[relation->segments.count - 1] : NULL;
     if (last && last->height == height && last->rule == rule)
         last->end = relation->count;
-    else /* reserved by the callers */
+    else
         relation->segments.items[relation->segments.count++] = (Segment){relation->count, height, rule};
 }
 
@@ -79,11 +78,11 @@ bool reasoner_relation_append(Relation *relation, const uint32_t *tuples, size_t
     const uint32_t before = relation->count;
     if (count == 0)
         return true;
-    if (!reserve_rows(relation, count) || !BASE_RESERVE(&relation->segments, relation->segments.count + 1))
+    if (!reasoner_relation_reserve(relation, count))
         return false;
     memcpy(relation->values + (size_t)before * relation->arity, tuples, count * relation->arity * sizeof *tuples);
     relation->count += (uint32_t)count;
-    note_rows(relation, before, height, rule);
+    reasoner_relation_note(relation, before, height, rule);
     return true;
 }
 
@@ -111,15 +110,13 @@ bool reasoner_relation_add(Relation *relation, const uint32_t *tuples, size_t co
 {
     enum { BLOCK = 4096 };
     const uint32_t before = relation->count;
-    if (!BASE_RESERVE(&relation->segments, relation->segments.count + 1))
-        return false;
     bool is_fine = true;
     for (size_t from = 0; from < count && is_fine; from += BLOCK) {
         const size_t block = count - from < BLOCK ? count - from : BLOCK;
-        is_fine =
-            reserve_rows(relation, block) && reasoner_members_insert(relation, tuples + from * relation->arity, block);
+        is_fine = reasoner_relation_reserve(relation, block) &&
+                  reasoner_members_insert(relation, tuples + from * relation->arity, block);
     }
-    note_rows(relation, before, height, rule);
+    reasoner_relation_note(relation, before, height, rule);
     *added = relation->count - before;
     return is_fine;
 }

@@ -83,6 +83,9 @@ bool reasoner_relation_add(Relation *relation, const uint32_t *tuples, size_t co
                            uint64_t *added);
 /* The same for tuples known to be new and different. */
 bool reasoner_relation_append(Relation *relation, const uint32_t *tuples, size_t count, uint32_t height, uint32_t rule);
+/* For those who write rows at the end themselves: room for `extra` more, and their segment once they are counted. */
+bool reasoner_relation_reserve(Relation *relation, size_t extra);
+void reasoner_relation_note(Relation *relation, uint32_t before, uint32_t height, uint32_t rule);
 /* The first row of at least that height; `count` when there is none. */
 uint32_t reasoner_relation_height_start(const Relation *relation, uint32_t height);
 /* Forgets the rows from this one on; indexes and members are made anew when asked for. */
