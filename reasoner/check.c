@@ -38,7 +38,7 @@ static void bind_equalities(const Check *check)
             const Literal *const literal = &check->rule->body[i];
             if (!literal->is_comparison || literal->comparison.test != EQUAL)
                 continue;
-            const Term left = literal->comparison.left, right = literal->comparison.right;
+            const Term left = literal->comparison.left.term, right = literal->comparison.right.term;
             if (is_bound(check, left) == is_bound(check, right))
                 continue;
             check->is_safe[is_bound(check, left) ? right.index : left.index] = true;
@@ -91,10 +91,10 @@ static void check_heads(const Check *check)
 
 static void check_comparison(const Check *check, const Comparison *comparison)
 {
-    if (!is_bound(check, comparison->left))
-        unsafe(check, comparison->left, "204", "compared but in no positive atom");
-    if (!is_bound(check, comparison->right))
-        unsafe(check, comparison->right, "204", "compared but in no positive atom");
+    if (!is_bound(check, comparison->left.term))
+        unsafe(check, comparison->left.term, "204", "compared but in no positive atom");
+    if (!is_bound(check, comparison->right.term))
+        unsafe(check, comparison->right.term, "204", "compared but in no positive atom");
 }
 
 /* A variable that only a negated atom has means "none at all", and may be in that atom only. */

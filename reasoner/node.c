@@ -66,13 +66,13 @@ static BaseStatus add_comparison(const Case *with, const Search *instance, const
     static const char *const signs[] = {[EQUAL] = " = ",       [NOT_EQUAL] = " != ", [LESS] = " < ",
                                         [LESS_EQUAL] = " <= ", [GREATER] = " > ",    [GREATER_EQUAL] = " >= "};
     const char *const sign = signs[comparison->test];
-    BaseStatus status = add_term(with, reasoner_search_id(instance, comparison->left),
-                                 variable_name(instance->rule, &comparison->left, 0), out, err);
+    BaseStatus status = add_term(with, reasoner_search_id(instance, comparison->left.term),
+                                 variable_name(instance->rule, &comparison->left.term, 0), out, err);
     if (status == BASE_OK)
         status = base_buffer_add(out, sign, strlen(sign)) ? BASE_OK : no_memory(err);
     if (status == BASE_OK)
-        status = add_term(with, reasoner_search_id(instance, comparison->right),
-                          variable_name(instance->rule, &comparison->right, 0), out, err);
+        status = add_term(with, reasoner_search_id(instance, comparison->right.term),
+                          variable_name(instance->rule, &comparison->right.term, 0), out, err);
     return status;
 }
 

@@ -124,14 +124,14 @@ static bool parse_comparison(Parser *parser, Comparison *out)
         [TOKEN_LESS_EQUAL] = LESS_EQUAL, [TOKEN_GREATER] = GREATER,     [TOKEN_GREATER_EQUAL] = GREATER_EQUAL,
     };
     const size_t offset = parser->token.offset;
-    if (!reasoner_parse_term(parser, IN_COMPARISON, &out->left))
+    if (!reasoner_parse_term(parser, IN_COMPARISON, &out->left.term))
         return false;
     if (is_arithmetic(parser->token.kind))
         return reasoner_unsupported(parser, "arithmetic is", NULL);
     if (!is_comparison(parser->token.kind))
         return reasoner_expected(parser, "a comparison (= != < <= > >=)", NULL);
     out->test = operators[parser->token.kind];
-    if (!reasoner_advance(parser) || !reasoner_parse_term(parser, IN_COMPARISON, &out->right))
+    if (!reasoner_advance(parser) || !reasoner_parse_term(parser, IN_COMPARISON, &out->right.term))
         return false;
     if (is_arithmetic(parser->token.kind))
         return reasoner_unsupported(parser, "arithmetic is", NULL);

@@ -77,7 +77,7 @@ static void bind_equal(Planner *planner)
             const Literal *const literal = &planner->rule->body[b];
             if (!literal->is_comparison || literal->comparison.test != EQUAL)
                 continue;
-            const Term left = literal->comparison.left, right = literal->comparison.right;
+            const Term left = literal->comparison.left.term, right = literal->comparison.right.term;
             if (is_known(planner, left) == is_known(planner, right))
                 continue;
             planner->is_bound[is_known(planner, left) ? right.index : left.index] = is_changed = true;
@@ -219,21 +219,21 @@ static bool is_negated_ready(const Planner *planner, const Atom *atom)
 
 static void add_comparison(Planner *planner, const Comparison *comparison)
 {
-    const bool left = is_known(planner, comparison->left), right = is_known(planner, comparison->right);
+    const bool left = is_known(planner, comparison->left.term), right = is_known(planner, comparison->right.term);
     Step *const step = add_step(planner, left && right ? STEP_COMPARE : STEP_ASSIGN);
     step->test = comparison->test;
-    step->left = comparison->left;
-    step->right = comparison->right;
+    step->left = comparison->left.term;
+    step->right = comparison->right.term;
     if (step->kind == STEP_COMPARE)
         return;
-    step->left = left ? comparison->right : comparison->left; /* the variable */
-    step->right = left ? comparison->left : comparison->right;
+    step->left = left ? comparison->right.term : comparison->left.term; /* the variable */
+    step->right = left ? comparison->left.term : comparison->right.term;
     planner->is_bound[step->left.index] = true;
 }
 
 static bool is_comparison_ready(const Planner *planner, const Comparison *comparison)
 {
-    const bool left = is_known(planner, comparison->left), right = is_known(planner, comparison->right);
+    const bool left = is_known(planner, comparison->left.term), right = is_known(planner, comparison->right.term);
     return comparison->test == EQUAL ? left || right : left && right;
 }
 
@@ -270,7 +270,7 @@ static uint32_t count_uses(const Planner *planner, uint32_t variable, bool in_he
     for (uint32_t i = 0; i < count; i++) {
         const Literal *const literal = in_heads ? NULL : &rule->body[i];
         if (literal && literal->is_comparison) {
-            const Term sides[2] = {literal->comparison.left, literal->comparison.right};
+            const Term sides[2] = {literal->comparison.left.term, literal->comparison.right.term};
             for (int s = 0; s < 2; s++)
                 uses += sides[s].is_variable && sides[s].index == variable;
             continue;

@@ -4,6 +4,7 @@
 #define KGQ_REASONER_PROGRAM_H
 
 #include "reasoner/reasoner.h"
+#include "reasoner/values.h"
 
 #define RDF_TYPE "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
 #define XSD "http://www.w3.org/2001/XMLSchema#"
@@ -17,9 +18,115 @@ typedef struct Place {
 
 typedef struct Term {
     bool is_variable;
-    uint32_t index; /* of the rule's variable, or of the program's constant */
+    bool is_existential; /* a variable with `!`: heads only; numbered among the rule's variables */
+    uint32_t index;      /* of the rule's variable, or of the program's constant */
     Place place;
 } Term;
+
+/* Operators and functions by the names of section 6 of the language; functions.c has the table. */
+typedef enum Function {
+    FUNCTION_NONE,
+    FUNCTION_SUM,
+    FUNCTION_PRODUCT,
+    FUNCTION_SUBTRACTION,
+    FUNCTION_DIVISION,
+    FUNCTION_MIN,
+    FUNCTION_MAX,
+    FUNCTION_LUKA,
+    FUNCTION_REM,
+    FUNCTION_POW,
+    FUNCTION_LOG,
+    FUNCTION_ABS,
+    FUNCTION_INVERTSIGN,
+    FUNCTION_SQRT,
+    FUNCTION_SIN,
+    FUNCTION_COS,
+    FUNCTION_TAN,
+    FUNCTION_ROUND,
+    FUNCTION_CEIL,
+    FUNCTION_FLOOR,
+    FUNCTION_BITAND,
+    FUNCTION_BITOR,
+    FUNCTION_BITXOR,
+    FUNCTION_BITSHL,
+    FUNCTION_BITSHR,
+    FUNCTION_BITSHRU,
+    FUNCTION_NUMLESS,
+    FUNCTION_NUMLESSEQ,
+    FUNCTION_NUMGREATER,
+    FUNCTION_NUMGREATEREQ, /* the numeric ones end here */
+    FUNCTION_EQUALITY,
+    FUNCTION_UNEQUALITY,
+    FUNCTION_NOT,
+    FUNCTION_AND,
+    FUNCTION_OR,
+    FUNCTION_ISINTEGER,
+    FUNCTION_ISFLOAT,
+    FUNCTION_ISDOUBLE,
+    FUNCTION_ISNUMERIC,
+    FUNCTION_ISSTRING,
+    FUNCTION_ISIRI,
+    FUNCTION_ISNULL,
+    FUNCTION_INT,
+    FUNCTION_DOUBLE,
+    FUNCTION_FLOAT,
+    FUNCTION_IRI,
+    FUNCTION_STR,
+    FUNCTION_FULLSTR,
+    FUNCTION_DATATYPE,
+    FUNCTION_LANG, /* tests and casts end here; texts follow */
+    FUNCTION_STRLANG,
+    FUNCTION_STRLEN,
+    FUNCTION_STRREV,
+    FUNCTION_UCASE,
+    FUNCTION_LCASE,
+    FUNCTION_CONCAT,
+    FUNCTION_COMPARE,
+    FUNCTION_CONTAINS,
+    FUNCTION_STRSTARTS,
+    FUNCTION_STRENDS,
+    FUNCTION_REGEX,
+    FUNCTION_STRBEFORE,
+    FUNCTION_STRAFTER,
+    FUNCTION_SUBSTR,
+    FUNCTION_LEVENSHTEIN,
+    FUNCTION_URIENCODE,
+    FUNCTION_URIDECODE,
+    FUNCTION_COUNT, /* how many there are */
+} Function;
+
+typedef enum AggregateKind { AGGREGATE_COUNT, AGGREGATE_SUM, AGGREGATE_MIN, AGGREGATE_MAX } AggregateKind;
+
+typedef enum ExpressionKind {
+    EXPRESSION_TERM, /* `term` */
+    EXPRESSION_CALL, /* `function` of `arguments` */
+    /* The rest is syntax only; lower.c puts something else in its place, or tells a fault. */
+    EXPRESSION_ANONYMOUS,
+    EXPRESSION_PARAMETER, /* `index`: of the program's parameters */
+    EXPRESSION_AGGREGATE, /* `aggregate` of arguments[0], with the others distinct */
+    EXPRESSION_FUNCTOR,   /* `name`(arguments) */
+    EXPRESSION_TUPLE,
+    EXPRESSION_MAP, /* [name]{arguments[0] = arguments[1], ...} */
+} ExpressionKind;
+
+typedef struct Expression Expression;
+struct Expression {
+    ExpressionKind kind;
+    Term term;
+    Function function;
+    AggregateKind aggregate;
+    uint32_t index;
+    const char *name;
+    Expression **arguments;
+    uint32_t count;
+    Place place;
+};
+
+/* A side of a comparison: the expression where there is one, else the term. */
+typedef struct Operand {
+    Term term;
+    const Expression *expression;
+} Operand;
 
 typedef struct Atom {
     bool is_negated;
@@ -27,6 +134,7 @@ typedef struct Atom {
     Term *terms; /* as written */
     uint32_t count;
     Place place;
+    struct Aggregate *aggregate; /* heads only; NULL: none */
     /* The same atom over what is kept in memory: `triple(?x, p, ?y)` means the predicate p, with arguments ?x, ?y. */
     uint32_t meant; /* a predicate */
     uint32_t relation;
@@ -35,11 +143,29 @@ typedef struct Atom {
 
 typedef enum CompareOperator { EQUAL, NOT_EQUAL, LESS, LESS_EQUAL, GREATER, GREATER_EQUAL } CompareOperator;
 
+/* `?v = expression` binds ?v where nothing else does (either way round). A call that stands alone as a condition is
+ * compared with `true`. */
 typedef struct Comparison {
     CompareOperator test;
-    Term left, right;
+    Operand left, right;
     Place place;
 } Comparison;
+
+/* A head with an aggregate in one column. Matches of the body fall into groups by the values of `groups`; of a group
+ * the set of distinct (input, distinct...) is folded over the input, the result is bound to `folded`, and, where there
+ * is an `around`, its value to `result`, the variable that stands in the head's column. */
+typedef struct Aggregate {
+    AggregateKind kind;
+    uint32_t column;
+    Term input;
+    const Term *distinct;
+    uint32_t distinct_count;
+    const Term *groups; /* variables: of the other columns, and of `around` */
+    uint32_t group_count;
+    uint32_t folded, result;  /* variables; the same when `around` is NULL */
+    const Expression *around; /* over `folded` and the groups */
+    Place place;
+} Aggregate;
 
 typedef struct Literal {
     bool is_comparison;
@@ -57,6 +183,9 @@ typedef struct Rule {
     const char **variables; /* names with '?'; anonymous ones are "_" */
     uint32_t variable_count;
     bool *is_safe; /* by variable: bound once all positive atoms are; set by check.c */
+    bool has_existential, has_aggregate, has_expression; /* some term, some head, some comparison */
+    bool is_constraint; /* written with the head #false: its only head holds the variables of a violation */
+    double weight;      /* #[weight(w)]; NAN: none */
 } Rule;
 
 /* What rules speak of. `triple` covers every unary and binary predicate; rdf:type with an open class every unary one.

@@ -64,8 +64,8 @@ static void unbind(Search *search, const Atom *atom, uint32_t arity, const bool 
 
 static bool compare(Search *search, const Comparison *comparison)
 {
-    const KgId left = reasoner_search_id(search, comparison->left),
-               right = reasoner_search_id(search, comparison->right);
+    const KgId left = reasoner_search_id(search, comparison->left.term),
+               right = reasoner_search_id(search, comparison->right.term);
     if (comparison->test == EQUAL || comparison->test == NOT_EQUAL)
         return (left == right) == (comparison->test == EQUAL);
     KgTerm terms[2];
@@ -107,8 +107,8 @@ static bool is_absent(Search *search, const Atom *atom)
 static bool is_ready(const Search *search, const Literal *literal)
 {
     if (literal->is_comparison) {
-        const bool left = is_known(search, literal->comparison.left),
-                   right = is_known(search, literal->comparison.right);
+        const bool left = is_known(search, literal->comparison.left.term),
+                   right = is_known(search, literal->comparison.right.term);
         return literal->comparison.test == EQUAL ? left || right : left && right;
     }
     for (uint32_t t = 0; literal->atom.is_negated && t < literal->atom.count; t++) {
@@ -142,15 +142,15 @@ static void make_test(Search *search, uint32_t b)
         return;
     }
     const Comparison *const comparison = &literal->comparison;
-    const bool left = is_known(search, comparison->left), right = is_known(search, comparison->right);
+    const bool left = is_known(search, comparison->left.term), right = is_known(search, comparison->right.term);
     if (left && right) {
         const bool holds = compare(search, comparison);
         if (!stop(search, BASE_OK))
             settle(search, b, holds);
         return;
     }
-    const Term open = left ? comparison->right : comparison->left;
-    search->binding[open.index] = reasoner_search_id(search, left ? comparison->left : comparison->right);
+    const Term open = left ? comparison->right.term : comparison->left.term;
+    search->binding[open.index] = reasoner_search_id(search, left ? comparison->left.term : comparison->right.term);
     settle(search, b, true);
     search->binding[open.index] = KG_ANY;
 }

@@ -1,0 +1,29 @@
+/* functions.h - expressions of rules computed on values: operators, built-in functions, aggregates (sections 5.4, 6 and
+ * 7.3 of the language). Private to the room. */
+#ifndef KGQ_REASONER_FUNCTIONS_H
+#define KGQ_REASONER_FUNCTIONS_H
+
+#include "reasoner/program.h"
+
+/* `binding` holds a value number by variable; constants of the program are the value numbers below its constant count.
+ * false: the expression has no value (or memory ran out: reasoner_values_failed), the match is to be dropped. */
+bool reasoner_compute(const Expression *expression, const uint32_t *binding, Values *values, uint32_t *out);
+/* Whether a comparison with all its variables bound holds. */
+bool reasoner_compare(const Comparison *comparison, const uint32_t *binding, Values *values);
+/* The number of one side: its term's, or its expression's value. false as above. */
+bool reasoner_operand(const Operand *operand, const uint32_t *binding, Values *values, uint32_t *out);
+
+/* The fold of the distinct inputs of one group, as often as they occur with distinct companions, in any order.
+ * BASE_NOT_FOUND, no message: no row (no input). BASE_BAD_INPUT: the sum leaves 64 bits, which ends a run. */
+BaseStatus reasoner_fold(AggregateKind kind, const uint32_t *inputs, size_t count, Values *values, uint32_t *out,
+                         BaseError *err);
+
+/* The built-in function of that name, whatever the case; FUNCTION_NONE. */
+Function reasoner_find_function(const char *name, size_t length);
+const char *reasoner_function_name(Function function);
+/* Whether it takes so many arguments. */
+bool reasoner_takes(Function function, size_t count);
+/* The built-in name nearest to this one; NULL: none is near. */
+const char *reasoner_near_function(const char *name);
+
+#endif

@@ -1,0 +1,53 @@
+/* values.h - the values of the rule language as dense 32-bit numbers: equal values have equal numbers (section 5 of the
+ * language: identity of kind and value), so joins compare numbers only. Private to the room. */
+#ifndef KGQ_REASONER_VALUES_H
+#define KGQ_REASONER_VALUES_H
+
+#include "kg/kg.h"
+
+#define NO_VALUE UINT32_MAX
+
+typedef enum ValueKind {
+    VALUE_IRI,      /* text */
+    VALUE_STRING,   /* text */
+    VALUE_LANGUAGE, /* text, tag: the language in lower case */
+    VALUE_BOOLEAN,  /* integer: 0, 1 */
+    VALUE_INTEGER,  /* integer */
+    VALUE_UNSIGNED, /* integer: the bits of a number past INT64_MAX */
+    VALUE_FLOAT,    /* real, exactly a 32-bit float; finite */
+    VALUE_DOUBLE,   /* real; finite */
+    VALUE_NULL,     /* integer: its number, from 0 */
+    VALUE_OTHER,    /* text: the lexical form, tag: the datatype */
+} ValueKind;
+
+typedef struct Value {
+    ValueKind kind;
+    int64_t integer;
+    double real;
+    KgText text, tag;
+} Value;
+
+typedef struct Values Values;
+
+Values *reasoner_values_new(void); /* NULL: no memory */
+void reasoner_values_free(Values *values);
+/* The value's number, given to it when it is new; texts are copied. NO_VALUE: no memory, or 2^32 - 1 values. */
+uint32_t reasoner_intern(Values *values, const Value *value);
+/* The next number for this value, though it may have one already: for tables whose first numbers are set by others.
+ * reasoner_intern goes on to give the first. NO_VALUE as above. */
+uint32_t reasoner_values_append(Values *values, const Value *value);
+/* Texts are borrowed until the table is freed. */
+Value reasoner_value(const Values *values, uint32_t number);
+ValueKind reasoner_value_kind(const Values *values, uint32_t number);
+uint32_t reasoner_values_count(const Values *values);
+size_t reasoner_values_bytes(const Values *values);
+uint32_t reasoner_fresh_null(Values *values); /* NO_VALUE: no memory */
+/* Sticky: some call above, or a computation, had no memory. A computation can only say "no value", so look at this
+ * when a round ends. */
+bool reasoner_values_failed(const Values *values);
+void reasoner_values_fail(Values *values);
+BaseArena *reasoner_values_scratch(Values *values); /* for texts on the way; whoever uses it rewinds it */
+
+bool reasoner_same_value(const Value *a, const Value *b);
+
+#endif
