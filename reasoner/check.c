@@ -29,7 +29,22 @@ static bool is_bound(const Check *check, Term term)
     return !term.is_variable || check->is_safe[term.index];
 }
 
-/* `?v = term` binds ?v once the term is bound, in any order. */
+static bool is_expression_bound(const Check *check, const Expression *expression)
+{
+    if (expression->kind == EXPRESSION_TERM)
+        return is_bound(check, expression->term);
+    for (uint32_t i = 0; i < expression->count; i++)
+        if (!is_expression_bound(check, expression->arguments[i]))
+            return false;
+    return true;
+}
+
+static bool is_operand_bound(const Check *check, const Operand *operand)
+{
+    return operand->expression ? is_expression_bound(check, operand->expression) : is_bound(check, operand->term);
+}
+
+/* `?v = e` binds ?v once all of e is bound, in any order. */
 static void bind_equalities(const Check *check)
 {
     for (bool is_changed = true; is_changed;) {
@@ -38,10 +53,12 @@ static void bind_equalities(const Check *check)
             const Literal *const literal = &check->rule->body[i];
             if (!literal->is_comparison || literal->comparison.test != EQUAL)
                 continue;
-            const Term left = literal->comparison.left.term, right = literal->comparison.right.term;
-            if (is_bound(check, left) == is_bound(check, right))
+            const Operand *const left = &literal->comparison.left, *const right = &literal->comparison.right;
+            const bool is_left = is_operand_bound(check, left);
+            const Operand *const open = is_left ? right : left;
+            if (is_left == is_operand_bound(check, right) || open->expression)
                 continue;
-            check->is_safe[is_bound(check, left) ? right.index : left.index] = true;
+            check->is_safe[open->term.index] = true;
             is_changed = true;
         }
     }
@@ -76,25 +93,43 @@ static void check_heads(const Check *check)
 {
     const Rule *const rule = check->rule;
     for (uint32_t h = 0; h < rule->head_count; h++) {
-        for (uint32_t t = 0; t < rule->heads[h].count; t++) {
+        const Aggregate *const aggregate = rule->heads[h].aggregate;
+        for (uint32_t t = 0; !rule->heads[h].is_violation && t < rule->heads[h].count; t++) {
             const Term term = rule->heads[h].terms[t];
-            if (is_bound(check, term))
+            const bool is_folded = aggregate && aggregate->column == t;
+            /* What is computed for the head was told of where it is computed. */
+            if (is_bound(check, term) || is_folded || term.is_existential || *rule->variables[term.index] == '_')
                 continue;
-            if (rule->body_count == 0)
-                reasoner_fault(check->faults, term.place, "a rule needs `:-` and a body that binds its variables",
-                               "[208] variable %s in a fact", rule->variables[term.index]);
-            else
-                unsafe(check, term, "202", "in the head but in no positive atom");
+            unsafe(check, term, "202", "in the head but in no positive atom");
         }
+        if (!aggregate)
+            continue;
+        if (!is_bound(check, aggregate->input) && *rule->variables[aggregate->input.index] != '_')
+            unsafe(check, aggregate->input, "202", "aggregated but in no positive atom");
+        for (uint32_t d = 0; d < aggregate->distinct_count; d++)
+            if (!is_bound(check, aggregate->distinct[d]))
+                unsafe(check, aggregate->distinct[d], "202", "aggregated but in no positive atom");
+        for (uint32_t g = 0; aggregate->around && g < aggregate->group_count; g++)
+            if (!is_bound(check, aggregate->groups[g]) && *rule->variables[aggregate->groups[g].index] != '_')
+                unsafe(check, aggregate->groups[g], "202", "in the head but in no positive atom");
     }
 }
 
-static void check_comparison(const Check *check, const Comparison *comparison)
+static void check_expression(const Check *check, const Expression *expression, bool is_of_head)
 {
-    if (!is_bound(check, comparison->left.term))
-        unsafe(check, comparison->left.term, "204", "compared but in no positive atom");
-    if (!is_bound(check, comparison->right.term))
-        unsafe(check, comparison->right.term, "204", "compared but in no positive atom");
+    if (expression->kind == EXPRESSION_TERM && !is_bound(check, expression->term))
+        unsafe(check, expression->term, is_of_head ? "202" : "204",
+               is_of_head ? "in the head but in no positive atom" : "computed with but in no positive atom");
+    for (uint32_t i = 0; i < expression->count; i++)
+        check_expression(check, expression->arguments[i], is_of_head);
+}
+
+static void check_operand(const Check *check, const Comparison *comparison, const Operand *operand)
+{
+    if (operand->expression)
+        check_expression(check, operand->expression, comparison->is_of_head);
+    else if (!is_bound(check, operand->term) && *check->rule->variables[operand->term.index] != '_')
+        unsafe(check, operand->term, "204", "compared but in no positive atom");
 }
 
 /* A variable that only a negated atom has means "none at all", and may be in that atom only. */
@@ -116,12 +151,14 @@ static void check_body(const Check *check)
     bool has_positive = false;
     for (uint32_t i = 0; i < check->rule->body_count; i++) {
         const Literal *const literal = &check->rule->body[i];
-        if (literal->is_comparison)
-            check_comparison(check, &literal->comparison);
-        else if (literal->atom.is_negated)
+        if (literal->is_comparison) {
+            check_operand(check, &literal->comparison, &literal->comparison.left);
+            check_operand(check, &literal->comparison, &literal->comparison.right);
+        } else if (literal->atom.is_negated) {
             check_negated(check, &literal->atom);
-        else
+        } else {
             has_positive = true;
+        }
     }
     if (check->rule->body_count > 0 && !has_positive)
         reasoner_fault(check->faults, check->rule->place, "add the atom that says what the variables range over",

@@ -20,6 +20,7 @@ BaseStatus reasoner_fold(AggregateKind kind, const uint32_t *inputs, size_t coun
 
 /* The built-in function of that name, whatever the case; FUNCTION_NONE. */
 Function reasoner_find_function(const char *name, size_t length);
+bool reasoner_gives_number(Function function); /* or a value that may be one */
 const char *reasoner_function_name(Function function);
 /* Whether it takes so many arguments. */
 bool reasoner_takes(Function function, size_t count);

@@ -46,13 +46,20 @@ static size_t name_length(const Lexer *lexer, size_t ahead)
     return length;
 }
 
+/* Exactly three % and then something else. */
+static bool is_documentation(const Lexer *lexer)
+{
+    return look(lexer, 1) == '%' && look(lexer, 2) == '%' && look(lexer, 3) != '%';
+}
+
 /* Passes blanks and comments; false at a block comment without an end. */
-static bool skip_blanks(Lexer *lexer)
+static bool skip_blanks(Lexer *lexer, bool *is_documented)
 {
     for (;;) {
         if (is_blank(look(lexer, 0)) && lexer->offset < lexer->length) {
             lexer->offset++;
         } else if (look(lexer, 0) == '%') {
+            *is_documented |= is_documentation(lexer);
             const char *const end = memchr(lexer->text + lexer->offset, '\n', lexer->length - lexer->offset);
             lexer->offset = end ? (size_t)(end - lexer->text) : lexer->length;
         } else if (look(lexer, 0) == '/' && look(lexer, 1) == '*') {
@@ -70,7 +77,8 @@ static bool ends_a_term(TokenKind kind)
 {
     return kind == TOKEN_NAME || kind == TOKEN_PREFIXED || kind == TOKEN_IRI || kind == TOKEN_VARIABLE ||
            kind == TOKEN_ANONYMOUS || kind == TOKEN_NUMBER || kind == TOKEN_STRING || kind == TOKEN_LANGUAGE ||
-           kind == TOKEN_CLOSE || kind == TOKEN_PARAMETER || kind == TOKEN_EXISTENTIAL || kind == TOKEN_FORMATTED;
+           kind == TOKEN_CLOSE || kind == TOKEN_PARAMETER || kind == TOKEN_EXISTENTIAL || kind == TOKEN_FORMATTED ||
+           kind == TOKEN_BLANK || kind == TOKEN_CLOSE_BRACE;
 }
 
 static Token bad(Token token, size_t length, const char *trouble, const char *hint)
@@ -93,6 +101,8 @@ static Token sized(Token token, TokenKind kind, size_t length)
 static Token marked(const Lexer *lexer, Token token, TokenKind kind, const char *trouble, const char *hint)
 {
     const size_t length = name_length(lexer, 1);
+    if (length == 0 && look(lexer, 1) == '_' && kind == TOKEN_VARIABLE)
+        return bad(token, 2, "[209] the name of a variable begins with a letter", hint);
     if (length == 0)
         return bad(token, 1, trouble, hint);
     token.inner = (Slice){token.offset + 1, length};
@@ -160,7 +170,7 @@ static Token lex_name(const Lexer *lexer, Token token)
 {
     const size_t length = name_length(lexer, 0);
     if (length == 1 && look(lexer, 0) == 'f' && look(lexer, 1) == '"')
-        return sized(token, TOKEN_FORMATTED, 2);
+        return sized(token, TOKEN_FORMATTED, look(lexer, 2) == '"' && look(lexer, 3) == '"' ? 4 : 2);
     if (look(lexer, length) != ':' || look(lexer, length + 1) == '-') {
         token.inner = (Slice){token.offset, length};
         return sized(token, TOKEN_NAME, length);
@@ -169,6 +179,18 @@ static Token lex_name(const Lexer *lexer, Token token)
     token.inner = (Slice){token.offset, length};
     token.local = (Slice){token.offset + length + 1, local};
     return sized(token, local > 0 ? TOKEN_PREFIXED : TOKEN_PREFIX, length + 1 + local);
+}
+
+/* _:b1, _:7 */
+static Token lex_blank(const Lexer *lexer, Token token)
+{
+    size_t length = 2;
+    while (is_name_part(look(lexer, length)) && look(lexer, length) != '%')
+        length++;
+    if (length == 2)
+        return bad(token, 2, "`_:` wants a name behind it", NULL);
+    token.local = (Slice){token.offset + 2, length - 2};
+    return sized(token, TOKEN_BLANK, length);
 }
 
 static Token lex_sign(const Lexer *lexer, Token token)
@@ -210,7 +232,9 @@ static Token lex_token(const Lexer *lexer, Token token)
     if (c == '$')
         return marked(lexer, token, TOKEN_PARAMETER, "`$` wants the name of a parameter behind it", NULL);
     if (c == '@')
-        return marked(lexer, token, TOKEN_DIRECTIVE, "`@` wants a directive behind it: @base, @prefix or @output",
+        return marked(lexer, token, TOKEN_DIRECTIVE,
+                      "`@` wants a directive behind it: @base, @prefix, @import, @export, @output or "
+                      "@parameter",
                       NULL);
     if (c == '"')
         return lex_string(lexer, token);
@@ -220,10 +244,12 @@ static Token lex_token(const Lexer *lexer, Token token)
         return lex_name(lexer, token);
     if (c == '<' && !ends_a_term(lexer->before) && look(lexer, 1) != '=')
         return lex_iri(lexer, token);
-    if (c == '#' && is_letter(look(lexer, 1)))
-        return sized(token, TOKEN_AGGREGATE, 1 + name_length(lexer, 1));
+    if (c == '#' && is_letter(look(lexer, 1))) {
+        token.inner = (Slice){token.offset + 1, name_length(lexer, 1)};
+        return sized(token, TOKEN_AGGREGATE, 1 + token.inner.length);
+    }
     if (c == '_' && look(lexer, 1) == ':')
-        return bad(token, 2, "a blank node cannot be named in a rule", "use a variable");
+        return lex_blank(lexer, token);
     if (c == '_' && is_name_part(look(lexer, 1)))
         return bad(token, 1, "a name begins with a letter", "write other names as <kg:...>; `_` alone is any term");
     if (c == '_')
@@ -234,8 +260,9 @@ static Token lex_token(const Lexer *lexer, Token token)
 Token reasoner_lex(Lexer *lexer)
 {
     const size_t before = lexer->offset;
-    const bool is_closed = skip_blanks(lexer);
-    Token token = {.offset = lexer->offset, .is_glued = lexer->offset == before};
+    bool is_documented = false;
+    const bool is_closed = skip_blanks(lexer, &is_documented);
+    Token token = {.offset = lexer->offset, .is_glued = lexer->offset == before, .is_documented = is_documented};
     if (!is_closed)
         token = bad(token, 2, "this comment is not closed", "a block comment ends with */");
     else if (lexer->offset < lexer->length)

@@ -15,14 +15,15 @@ typedef enum TokenKind {
     TOKEN_EXISTENTIAL, /* !x */
     TOKEN_PARAMETER,   /* $x */
     TOKEN_ANONYMOUS,   /* _ */
+    TOKEN_BLANK,       /* _:b1; `local` is b1 */
     TOKEN_NUMBER,      /* unsigned */
     TOKEN_STRING,      /* "..." or """..."""; `inner` is without the quotes */
-    TOKEN_FORMATTED,   /* f"..." */
+    TOKEN_FORMATTED,   /* the opening f" or f""" of a formatted string; the parser reads on */
     TOKEN_LANGUAGE,    /* @en, right after a string; `inner` is en */
     TOKEN_DATATYPE,    /* ^^, right after a string */
     TOKEN_DIRECTIVE,   /* @base; `inner` is base */
     TOKEN_ATTRIBUTE,   /* #[ */
-    TOKEN_AGGREGATE,   /* #count */
+    TOKEN_AGGREGATE,   /* #count, #false; `inner` is count */
     TOKEN_IF,          /* :- */
     TOKEN_OPEN,
     TOKEN_CLOSE,
@@ -54,7 +55,8 @@ typedef struct Token {
     TokenKind kind;
     size_t offset, length;
     Slice inner, local;
-    bool is_glued; /* nothing between it and the token before */
+    bool is_glued;      /* nothing between it and the token before */
+    bool is_documented; /* a %%% comment stands between */
     const char *trouble, *hint;
 } Token;
 

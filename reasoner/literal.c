@@ -91,25 +91,6 @@ static bool is_decimal(KgText text)
            (fraction == 0 || is_digits(dot + 1, fraction));
 }
 
-bool reasoner_is_well_formed(const KgTerm *term)
-{
-    KgText name;
-    double real;
-    if (!xsd_name(term, &name))
-        return true;
-    if (is_integer_type(name)) {
-        const size_t sign = sign_length(term->text);
-        return is_digits(term->text.bytes + sign, term->text.length - sign);
-    }
-    if (is_one_of(name, (const char *const[]){"decimal", NULL}))
-        return is_decimal(term->text);
-    if (is_one_of(name, (const char *const[]){"double", NULL}))
-        return read_double(term->text, &real);
-    if (is_one_of(name, (const char *const[]){"boolean", NULL}))
-        return is_one_of(term->text, (const char *const[]){"true", "false", "1", "0", NULL});
-    return true;
-}
-
 Number reasoner_number(const KgTerm *term)
 {
     Number number = {NUMBER_NONE, {0}};
@@ -141,25 +122,46 @@ int reasoner_compare_numbers(Number a, Number b)
     return (x > y) - (x < y);
 }
 
+/* number = number * base + digit, in decimal digits; false: too long. */
+static bool add_digit(char *number, size_t capacity, int base, int digit)
+{
+    int carry = digit;
+    for (size_t i = strlen(number); i-- > 0;) {
+        carry += (number[i] - '0') * base;
+        number[i] = (char)('0' + carry % 10);
+        carry /= 10;
+    }
+    for (; carry > 0; carry /= 10) {
+        const size_t length = strlen(number);
+        if (length + 1 >= capacity)
+            return false;
+        memmove(number + 1, number, length + 1);
+        number[0] = (char)('0' + carry % 10);
+    }
+    return true;
+}
+
 /* 0xff, 0o17, 0b101 */
 static bool read_based(const char *bytes, size_t length, NumberText *out)
 {
     const int base = bytes[1] == 'x' ? 16 : bytes[1] == 'o' ? 8 : 2;
-    char copy[72];
-    if (length < 3 || length - 2 >= sizeof copy)
-        return false;
-    memcpy(copy, bytes + 2, length - 2);
-    copy[length - 2] = '\0';
-    char *end;
-    errno = 0;
-    const unsigned long long number = strtoull(copy, &end, base);
-    snprintf(out->lexical, sizeof out->lexical, "%llu", number);
+    out->lexical[0] = '\0';
+    for (size_t i = 2; i < length; i++) {
+        const int c = tolower((unsigned char)bytes[i]), digit = c >= 'a' ? c - 'a' + 10 : c - '0';
+        if (digit < 0 || digit >= base || !add_digit(out->lexical, sizeof out->lexical, base, digit))
+            return false;
+    }
+    if (out->lexical[0] == '\0')
+        strcpy(out->lexical, "0");
+    int64_t integer;
+    out->is_big = !read_integer((KgText){out->lexical, strlen(out->lexical)}, &integer);
     out->datatype = XSD "integer";
-    return *end == '\0' && errno == 0;
+    return length > 2;
 }
 
 bool reasoner_read_number(char sign, const char *bytes, size_t length, NumberText *out)
 {
+    out->is_big = false;
     if (length > 2 && bytes[0] == '0' && isalpha((unsigned char)bytes[1]) && bytes[1] != 'e' && bytes[1] != 'E' &&
         bytes[1] != 'd' && bytes[1] != 'f')
         return sign == '\0' && read_based(bytes, length, out);

@@ -8,13 +8,10 @@
 typedef struct NumberText {
     char lexical[80];
     const char *datatype;
+    bool is_big; /* 0b, 0o or 0x past 63 bits */
 } NumberText;
 /* `sign` is '+', '-' or 0. false: too long, not a number of its base, or not finite. */
 bool reasoner_read_number(char sign, const char *bytes, size_t length, NumberText *out);
-
-/* Whether a typed literal of a type that the language knows is one of its values; other types are always well-formed.
- */
-bool reasoner_is_well_formed(const KgTerm *term);
 
 /* What `<` compares. Integers (every XML Schema integer type, whole decimals) within 64 bits, and finite doubles. */
 typedef enum NumberKind { NUMBER_NONE, NUMBER_INTEGER, NUMBER_DOUBLE } NumberKind;

@@ -1,9 +1,11 @@
 /* Tokens, names and terms of rule text, and what to say when they are not what was expected. */
 #include "reasoner/literal.h"
 #include "reasoner/parser.h"
+#include "reasoner/value_text.h"
 
+#include <math.h>
+#include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 /* ---- Tokens and faults --------------------------------------------------------------------------------------- */
 
@@ -37,7 +39,12 @@ bool reasoner_advance(Parser *parser)
         return reasoner_out_of_memory(parser);
     parser->behind = token->offset + token->length;
     parser->token = reasoner_lex(&parser->lexer);
-    return true;
+    if (!parser->token.is_documented || parser->is_ending)
+        return true;
+    parser->token.is_documented = false;
+    reasoner_fault(parser->faults, reasoner_token_place(parser), "a plain comment begins with one % or two",
+                   "a %%%%%% comment belongs before a statement, and one stands within this one");
+    return false;
 }
 
 /* Tells what stands where something else was expected. */
@@ -59,6 +66,16 @@ bool reasoner_unsupported(Parser *parser, const char *what, const char *hint)
 {
     reasoner_fault(parser->faults, reasoner_token_place(parser), hint, "%s not supported yet", what);
     return false;
+}
+
+bool reasoner_end_statement(Parser *parser, const char *what)
+{
+    if (parser->token.kind != TOKEN_DOT)
+        return reasoner_expected(parser, what, NULL);
+    parser->is_ending = true;
+    const bool is_fine = reasoner_advance(parser);
+    parser->is_ending = false;
+    return is_fine;
 }
 
 bool reasoner_take(Parser *parser, TokenKind kind, const char *what)
@@ -98,7 +115,7 @@ static const char *known_prefix(const Parser *parser, Slice name)
     for (size_t i = 0; parser->options && i < parser->options->prefix_count; i++)
         if (reasoner_same_slice(parser, name, parser->options->prefixes[i].prefix))
             return parser->options->prefixes[i].iri;
-    for (size_t i = 0; i < sizeof built_in / sizeof *built_in; i++)
+    for (size_t i = 0; !parser->program->for_files && i < sizeof built_in / sizeof *built_in; i++)
         if (reasoner_same_slice(parser, name, built_in[i].prefix))
             return built_in[i].iri;
     return NULL;
@@ -110,6 +127,8 @@ static bool add_bare_name(const Parser *parser, Slice name, BaseBuffer *out)
     if (parser->base.length > 0)
         return base_buffer_add(out, parser->bytes + parser->base.offset, parser->base.length) &&
                base_buffer_add(out, parser->bytes + name.offset, name.length);
+    if (parser->program->for_files)
+        return base_buffer_add(out, parser->bytes + name.offset, name.length);
     bool is_fine = base_buffer_add(out, KG_NAME_SCHEME, strlen(KG_NAME_SCHEME));
     for (size_t i = 0; is_fine && i < name.length; i++) {
         const char *const c = parser->bytes + name.offset + i;
@@ -146,6 +165,8 @@ bool reasoner_expand(Parser *parser, const Token *token, BaseBuffer *out)
     KgTerm term = {0};
     if (!expand_parts(parser, token, out))
         return false;
+    if (parser->program->for_files)
+        return true;
     bool is_fine = base_buffer_format(&field, "<%s>", out->items) || reasoner_out_of_memory(parser);
     if (is_fine) {
         const BaseStatus status = kg_parse_term((KgText){field.items, field.count}, &scratch, &term, &err);
@@ -165,43 +186,37 @@ bool reasoner_is_tag(TokenKind kind)
     return kind == TOKEN_NAME || kind == TOKEN_PREFIXED || kind == TOKEN_IRI;
 }
 
-/* Names that are functions when `(` follows. */
-bool reasoner_is_function(const Parser *parser, const Token *token)
-{
-    static const char *const names[] = {
-        "sum",        "product",      "subtraction", "division",   "min",    "max",       "luka",      "rem",
-        "pow",        "log",          "abs",         "invertsign", "sqrt",   "sin",       "cos",       "tan",
-        "round",      "ceil",         "floor",       "bitand",     "bitor",  "bitxor",    "bitshl",    "bitshr",
-        "bitshru",    "equality",     "unequality",  "not",        "and",    "or",        "numless",   "numlesseq",
-        "int",        "double",       "float",       "iri",        "str",    "fullstr",   "datatype",  "lang",
-        "strlang",    "strlen",       "strrev",      "ucase",      "lcase",  "concat",    "compare",   "contains",
-        "regex",      "strstarts",    "strends",     "strafter",   "substr", "strbefore", "isfloat",   "isdouble",
-        "isinteger",  "isstring",     "isnumeric",   "isiri",      "isnull", "uriencode", "uridecode", "levenshtein",
-        "numgreater", "numgreatereq",
-    };
-    for (size_t i = 0; token->kind == TOKEN_NAME && i < sizeof names / sizeof *names; i++)
-        if (strlen(names[i]) == token->inner.length &&
-            strncasecmp(names[i], parser->bytes + token->inner.offset, token->inner.length) == 0)
-            return true;
-    return false;
-}
-
 /* ---- Terms --------------------------------------------------------------------------------------------------- */
 
 bool reasoner_add_constant(Parser *parser, const KgTerm *term, Term *out)
 {
-    out->index = reasoner_program_constant(parser->program, term);
+    *out = (Term){.place = out->place};
+    Value value;
+    BaseArena scratch = {0};
+    if (!parser->program->for_files)
+        out->index = reasoner_program_constant(parser->program, term);
+    else
+        out->index =
+            reasoner_value_of_term(term, &scratch, &value) ? reasoner_program_value(parser->program, &value) : NOWHERE;
+    base_arena_free(&scratch);
     return out->index != NOWHERE || reasoner_out_of_memory(parser);
 }
 
+/* A variable by its name with the mark, ? or !; one name has one mark in a rule. */
 static bool add_variable(Parser *parser, const char *name, size_t length, Term *out)
 {
     out->is_variable = true;
-    for (size_t i = 0; length > 1 && i < parser->variables.count; i++) {
-        if (strlen(parser->variables.items[i]) == length && memcmp(parser->variables.items[i], name, length) == 0) {
-            out->index = (uint32_t)i;
+    out->is_existential = *name == '!';
+    for (size_t i = 0; i < parser->variables.count; i++) {
+        const char *const other = parser->variables.items[i];
+        if (strlen(other) != length || memcmp(other + 1, name + 1, length - 1) != 0)
+            continue;
+        out->index = (uint32_t)i;
+        if (*other == *name)
             return true;
-        }
+        reasoner_fault(parser->faults, reasoner_token_place(parser), "give one of them another name",
+                       "[207] %.*s is also %s in this rule", (int)length, name, other);
+        return false;
     }
     const char *const copy = base_arena_copy(&parser->program->arena, name, length);
     if (!copy || !BASE_PUSH(&parser->variables, copy))
@@ -210,32 +225,49 @@ static bool add_variable(Parser *parser, const char *name, size_t length, Term *
     return true;
 }
 
+static bool begins_with(const Parser *parser, Slice name, const char *word)
+{
+    return name.length >= strlen(word) && memcmp(parser->bytes + name.offset, word, strlen(word)) == 0;
+}
+
+/* true, false; other names that begin so are refused, as the language has it. */
+static bool parse_boolean(Parser *parser, const Token *tag, Term *out)
+{
+    if (reasoner_same_slice(parser, tag->inner, "true") || reasoner_same_slice(parser, tag->inner, "false"))
+        return reasoner_add_constant(
+            parser,
+            &(KgTerm){.kind = KG_LITERAL, .text = slice_text(parser, tag->inner), .datatype = KG_TEXT(XSD "boolean")},
+            out);
+    reasoner_fault(parser->faults, reasoner_place(parser, tag->offset, tag->length),
+                   "write the name in brackets: <name>", "a name that begins with `true` or `false` is read as that");
+    return false;
+}
+
 static bool parse_tag_term(Parser *parser, Term *out)
 {
     const Token tag = parser->token;
     if (!reasoner_advance(parser))
         return false;
-    if (parser->token.is_glued && parser->token.kind == TOKEN_OPEN) {
-        reasoner_fault(parser->faults, reasoner_place(parser, tag.offset, tag.length), NULL,
-                       reasoner_is_function(parser, &tag)
-                           ? "functions such as `%.*s` are not supported yet"
-                           : "[996] `%.*s(...)` is a compound term, which rules do not have",
-                       (int)tag.length, parser->bytes + tag.offset);
-        return false;
-    }
-    if (parser->token.kind == TOKEN_OPEN_BRACE)
-        return reasoner_unsupported(parser, "maps are", NULL);
-    if (tag.kind == TOKEN_NAME &&
-        (reasoner_same_slice(parser, tag.inner, "true") || reasoner_same_slice(parser, tag.inner, "false")))
-        return reasoner_add_constant(
-            parser,
-            &(KgTerm){.kind = KG_LITERAL, .text = slice_text(parser, tag.inner), .datatype = KG_TEXT(XSD "boolean")},
-            out);
+    if (tag.kind == TOKEN_NAME && (begins_with(parser, tag.inner, "true") || begins_with(parser, tag.inner, "false")))
+        return parse_boolean(parser, &tag, out);
     BaseBuffer iri = {0};
     const bool is_fine = reasoner_expand(parser, &tag, &iri) &&
                          reasoner_add_constant(parser, &(KgTerm){.kind = KG_IRI, .text = {iri.items, iri.count}}, out);
     base_buffer_free(&iri);
     return is_fine;
+}
+
+/* A quirk of the language: _:b1 is the IRI b1. A database has no such IRI, and no way to mean one of its nodes. */
+static bool parse_blank(Parser *parser, Term *out)
+{
+    const Token token = parser->token;
+    if (!parser->program->for_files) {
+        reasoner_fault(parser->faults, reasoner_place(parser, token.offset, 2), "use a variable",
+                       "a blank node cannot be named in a rule");
+        return false;
+    }
+    return reasoner_add_constant(parser, &(KgTerm){.kind = KG_IRI, .text = slice_text(parser, token.local)}, out) &&
+           reasoner_advance(parser);
 }
 
 static bool parse_datatype(Parser *parser, Token string, Term *out)
@@ -249,9 +281,19 @@ static bool parse_datatype(Parser *parser, Token string, Term *out)
     bool is_fine = reasoner_expand(parser, &parser->token, &datatype) && reasoner_advance(parser);
     if (is_fine) {
         term.datatype = (KgText){datatype.items, datatype.count};
-        if (datatype.count == strlen(XSD "string") && memcmp(datatype.items, XSD "string", datatype.count) == 0)
+        const bool is_string =
+            datatype.count == strlen(XSD "string") && memcmp(datatype.items, XSD "string", datatype.count) == 0;
+        if (is_string)
             term.datatype = (KgText){0};
-        if (!reasoner_is_well_formed(&term)) {
+        BaseArena scratch = {0};
+        Value value;
+        const ReadResult result = string.inner.length == 0 && !is_string
+                                      ? READ_ILL_FORMED
+                                      : reasoner_read_literal(term.text, term.datatype, &scratch, &value);
+        base_arena_free(&scratch);
+        if (result == READ_NO_MEMORY)
+            is_fine = reasoner_out_of_memory(parser);
+        if (result == READ_ILL_FORMED) {
             reasoner_fault(parser->faults, reasoner_place_since(parser, string.offset), NULL,
                            "[107] \"%.*s\" is not a value of %.*s", (int)string.inner.length,
                            parser->bytes + string.inner.offset, (int)datatype.count, datatype.items);
@@ -285,6 +327,25 @@ static bool parse_string(Parser *parser, Term *out)
     return reasoner_add_constant(parser, &term, out) && reasoner_advance(parser);
 }
 
+/* In a program by itself 1.5f is a 32-bit float, and 0x... past 64 bits a literal of the datatype with that very text,
+ * a quirk of the language. */
+static bool add_number(Parser *parser, const NumberText *text, Term *out)
+{
+    const KgText lexical = {text->lexical, strlen(text->lexical)};
+    if (parser->program->for_files && (text->is_big || strcmp(text->datatype, XSD "float") == 0)) {
+        Value value = {.kind = VALUE_OTHER, .text = lexical, .tag = KG_TEXT("xsd:integer")};
+        if (!text->is_big)
+            value = (Value){.kind = VALUE_FLOAT, .real = (double)strtof(text->lexical, NULL)};
+        if (isfinite(value.real)) {
+            *out = (Term){.index = reasoner_program_value(parser->program, &value)};
+            return out->index != NOWHERE || reasoner_out_of_memory(parser);
+        }
+    }
+    return reasoner_add_constant(
+        parser, &(KgTerm){.kind = KG_LITERAL, .text = lexical, .datatype = {text->datatype, strlen(text->datatype)}},
+        out);
+}
+
 static bool parse_number(Parser *parser, Term *out)
 {
     char sign = '\0';
@@ -304,22 +365,10 @@ static bool parse_number(Parser *parser, Term *out)
                        "this is not a number that a rule can hold");
         return false;
     }
-    const KgTerm term = {.kind = KG_LITERAL,
-                         .text = {text.lexical, strlen(text.lexical)},
-                         .datatype = {text.datatype, strlen(text.datatype)}};
-    return reasoner_add_constant(parser, &term, out) && reasoner_advance(parser);
+    return add_number(parser, &text, out) && reasoner_advance(parser);
 }
 
-static bool parse_anonymous(Parser *parser, Position position, Term *out)
-{
-    if (position == IN_BODY_ATOM)
-        return add_variable(parser, "_", 1, out) && reasoner_advance(parser);
-    reasoner_fault(parser->faults, reasoner_token_place(parser), "name the variable",
-                   position == IN_HEAD ? "[203] `_` cannot stand in a head" : "[218] `_` cannot be compared");
-    return false;
-}
-
-bool reasoner_parse_term(Parser *parser, Position position, Term *out)
+bool reasoner_parse_term(Parser *parser, Term *out)
 {
     const Token *const token = &parser->token;
     const size_t offset = token->offset;
@@ -327,15 +376,16 @@ bool reasoner_parse_term(Parser *parser, Position position, Term *out)
     *out = (Term){0};
     switch (token->kind) {
     case TOKEN_VARIABLE:
+    case TOKEN_EXISTENTIAL:
         is_fine = add_variable(parser, parser->bytes + token->offset, token->length, out) && reasoner_advance(parser);
-        break;
-    case TOKEN_ANONYMOUS:
-        is_fine = parse_anonymous(parser, position, out);
         break;
     case TOKEN_NAME:
     case TOKEN_PREFIXED:
     case TOKEN_IRI:
         is_fine = parse_tag_term(parser, out);
+        break;
+    case TOKEN_BLANK:
+        is_fine = parse_blank(parser, out);
         break;
     case TOKEN_STRING:
         is_fine = parse_string(parser, out);
@@ -345,20 +395,8 @@ bool reasoner_parse_term(Parser *parser, Position position, Term *out)
     case TOKEN_MINUS:
         is_fine = parse_number(parser, out);
         break;
-    case TOKEN_EXISTENTIAL:
-        if (position == IN_HEAD)
-            return reasoner_unsupported(parser, "existential variables (`!`) are", NULL);
-        return reasoner_expected(parser, "a term", "[201] existential variables belong in heads");
-    case TOKEN_AGGREGATE:
-        return reasoner_unsupported(parser, "aggregates are", NULL);
-    case TOKEN_PARAMETER:
-        return reasoner_unsupported(parser, "parameters (`$`) are", NULL);
-    case TOKEN_FORMATTED:
-        return reasoner_unsupported(parser, "formatted strings are", NULL);
-    case TOKEN_OPEN:
-        return reasoner_unsupported(parser, "arithmetic and tuples are", NULL);
     case TOKEN_NOT:
-        return reasoner_expected(parser, "a term", "[111] a negated atom cannot stand inside another");
+        return reasoner_expected(parser, "a term", "[111] a negated atom cannot stand inside another; write NOT(..)");
     default:
         return reasoner_expected(parser, "a term", NULL);
     }

@@ -42,13 +42,21 @@ typedef struct Parser {
         const char **items;
         size_t count, capacity;
     } variables;
+    Expression *display; /* attributes; NULL, NAN: none */
+    double weight;
+    Place constraint_place; /* of #false */
+    size_t depth;           /* brackets and calls that are open */
+    size_t operators;       /* of the statement so far */
+    bool is_ending;         /* the token at hand is the statement's last */
     struct {
-        Term *items;
+        Expression **items; /* arguments of what is open */
         size_t count, capacity;
-    } terms;
+    } pending;
+    struct {
+        Setting *items;
+        size_t count, capacity;
+    } settings, bindings;
 } Parser;
-
-typedef enum Position { IN_HEAD, IN_BODY_ATOM, IN_COMPARISON } Position;
 
 /* Functions that return bool: false, the statement at hand has a fault, which was told, or memory ran out. */
 
@@ -62,12 +70,27 @@ bool reasoner_take(Parser *parser, TokenKind kind, const char *what);
 bool reasoner_expected(Parser *parser, const char *what, const char *hint);
 bool reasoner_unsupported(Parser *parser, const char *what, const char *hint);
 
+/* The `.` of a statement. */
+bool reasoner_end_statement(Parser *parser, const char *what);
+
 bool reasoner_same_slice(const Parser *parser, Slice slice, const char *word);
 bool reasoner_is_tag(TokenKind kind); /* NAME, PREFIXED, IRI */
-bool reasoner_is_function(const Parser *parser, const Token *token);
+bool reasoner_is_comparison(TokenKind kind);
 /* The IRI that a tag means, appended to the empty `out`; one that a database can hold. */
 bool reasoner_expand(Parser *parser, const Token *token, BaseBuffer *out);
 bool reasoner_add_constant(Parser *parser, const KgTerm *term, Term *out);
-bool reasoner_parse_term(Parser *parser, Position position, Term *out);
+
+/* parse_term.c: a variable or a constant. parse_expression.c: any expression; the arguments behind `(`, up to `)`. */
+bool reasoner_parse_term(Parser *parser, Term *out);
+bool reasoner_parse_expression(Parser *parser, Expression **out);
+bool reasoner_parse_arguments(Parser *parser, Expression ***out, uint32_t *count);
+
+/* parse_rule.c, parse_directive.c: the statement at hand, its attributes, and the index of a parameter, made when it is
+ * new. */
+bool reasoner_parse_rule(Parser *parser);
+bool reasoner_parse_attribute(Parser *parser);
+bool reasoner_parse_weight_directive(Parser *parser);
+bool reasoner_parse_directive(Parser *parser);
+bool reasoner_find_parameter(Parser *parser, Slice name, uint32_t *out);
 
 #endif

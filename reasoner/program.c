@@ -1,6 +1,7 @@
 /* The parts of a program: constants and predicates found again by hash, places in texts, faults, and what the public
  * header tells about rules. */
 #include "reasoner/program.h"
+#include "reasoner/value_text.h"
 
 #include <stdarg.h>
 #include <stdlib.h>
@@ -9,11 +10,12 @@
 /* More faults than this in one program are counted but not told: something else than a rule file was given. */
 #define FAULTS_TOLD 200
 
-ReasonerProgram *reasoner_program_new(void)
+ReasonerProgram *reasoner_program_new(bool for_files)
 {
     ReasonerProgram *const program = calloc(1, sizeof *program);
     if (!program)
         return NULL;
+    program->for_files = for_files;
     const KgTerm type = {.kind = KG_IRI, .text = KG_TEXT(RDF_TYPE)};
     program->type_constant = reasoner_program_constant(program, &type);
     if (program->type_constant != NOWHERE)
@@ -32,6 +34,9 @@ void reasoner_program_free(ReasonerProgram *program)
     free(program->relations.items);
     free(program->rules.items);
     free(program->outputs.items);
+    free(program->values.items);
+    free(program->parameters.items);
+    free(program->transfers.items);
     base_map_free(&program->constant_index);
     base_map_free(&program->predicate_index);
     base_arena_free(&program->arena);
@@ -55,9 +60,11 @@ static bool copy_text(ReasonerProgram *program, KgText from, KgText *to)
     return copy != NULL;
 }
 
-uint32_t reasoner_program_constant(ReasonerProgram *program, const KgTerm *term)
+/* The constant of this term and value: 32-bit floats are told from literals of the type xsd:float. */
+static uint32_t put_constant(ReasonerProgram *program, const KgTerm *term, const Value *value)
 {
-    uint64_t key = hash_text(term->text, (uint64_t)term->kind);
+    const bool is_float = value->kind == VALUE_FLOAT;
+    uint64_t key = hash_text(term->text, (uint64_t)term->kind + (is_float ? 99 : 0));
     key = hash_text(term->language, hash_text(term->datatype, key));
     /* Equal hashes of unequal terms go on to the next key. */
     for (;; key++) {
@@ -71,14 +78,38 @@ uint32_t reasoner_program_constant(ReasonerProgram *program, const KgTerm *term)
             break;
         const KgTerm *const other = &program->constants.items[*found];
         if (other->kind == term->kind && same_text(other->text, term->text) &&
-            same_text(other->datatype, term->datatype) && same_text(other->language, term->language))
+            same_text(other->datatype, term->datatype) && same_text(other->language, term->language) &&
+            (program->values.items[*found].kind == VALUE_FLOAT) == is_float)
             return (uint32_t)*found;
     }
     KgTerm copy = {.kind = term->kind};
+    Value kept = *value;
     if (!copy_text(program, term->text, &copy.text) || !copy_text(program, term->datatype, &copy.datatype) ||
-        !copy_text(program, term->language, &copy.language) || !BASE_PUSH(&program->constants, copy))
+        !copy_text(program, term->language, &copy.language) || !copy_text(program, value->text, &kept.text) ||
+        !copy_text(program, value->tag, &kept.tag) || !BASE_PUSH(&program->constants, copy) ||
+        !BASE_PUSH(&program->values, kept))
         return NOWHERE;
     return (uint32_t)program->constants.count - 1;
+}
+
+uint32_t reasoner_program_constant(ReasonerProgram *program, const KgTerm *term)
+{
+    Value value;
+    BaseArena scratch = {0};
+    const bool is_fine = reasoner_value_of_term(term, &scratch, &value);
+    const uint32_t found = is_fine ? put_constant(program, term, &value) : NOWHERE;
+    base_arena_free(&scratch);
+    return found;
+}
+
+uint32_t reasoner_program_value(ReasonerProgram *program, const Value *value)
+{
+    KgTerm term;
+    BaseBuffer text = {0};
+    const bool is_fine = reasoner_term_of_value(value, &text, &term);
+    const uint32_t found = is_fine ? put_constant(program, &term, value) : NOWHERE;
+    base_buffer_free(&text);
+    return found;
 }
 
 /* The IRI as a TSV field would write it, kept in the program; NULL: no memory. */
@@ -87,6 +118,8 @@ static const char *name_of(ReasonerProgram *program, KgText iri)
     BaseBuffer name = {0};
     const KgTerm term = {.kind = KG_IRI, .text = iri};
     const char *copy = NULL;
+    if (program->for_files)
+        return base_arena_copy(&program->arena, iri.bytes, iri.length);
     if (kg_format_term(&term, KG_SYNTAX_NAME, &name))
         copy = base_arena_copy(&program->arena, name.items, name.count);
     base_buffer_free(&name);
@@ -135,22 +168,63 @@ BaseSource reasoner_program_source(const ReasonerProgram *program, Place place)
     return base_source_at(text->name, text->text, text->length, place.offset, width ? width : 1);
 }
 
-void reasoner_fault(Faults *faults, Place place, const char *hint, const char *format, ...)
+static void note(Faults *faults, Place place, bool is_warning, const char *hint, const char *format, va_list arguments)
 {
-    if (faults->count++ >= FAULTS_TOLD)
+    if (faults->told.count >= FAULTS_TOLD && !(faults->count == 1 && !is_warning))
         return;
     char message[384];
-    va_list arguments;
-    va_start(arguments, format);
     vsnprintf(message, sizeof message, format, arguments);
-    va_end(arguments);
-    BaseError fault = {0};
-    base_fail_at(&fault, BASE_BAD_INPUT, reasoner_program_source(faults->program, place), "%s", message);
+    Fault fault = {.place = place, .number = faults->told.count};
+    base_fail_at(&fault.error, BASE_BAD_INPUT, reasoner_program_source(faults->program, place), "%s", message);
+    fault.error.is_warning = is_warning;
     if (hint)
-        base_hint(&fault, "%s", hint);
-    if (faults->count == 1)
-        faults->first = fault;
-    base_sink(faults->sink, &fault);
+        base_hint(&fault.error, "%s", hint);
+    (void)BASE_PUSH(&faults->told, fault); /* without memory it is counted, if not told */
+}
+
+void reasoner_fault(Faults *faults, Place place, const char *hint, const char *format, ...)
+{
+    va_list arguments;
+    faults->count++;
+    va_start(arguments, format);
+    note(faults, place, false, hint, format, arguments);
+    va_end(arguments);
+}
+
+void reasoner_warn(Faults *faults, Place place, const char *hint, const char *format, ...)
+{
+    va_list arguments;
+    faults->warnings++;
+    va_start(arguments, format);
+    note(faults, place, true, hint, format, arguments);
+    va_end(arguments);
+}
+
+static int by_place(const void *a, const void *b)
+{
+    const Fault *const left = a, *const right = b;
+    if (left->place.text != right->place.text)
+        return left->place.text < right->place.text ? -1 : 1;
+    if (left->place.offset != right->place.offset)
+        return left->place.offset < right->place.offset ? -1 : 1;
+    return left->number < right->number ? -1 : left->number > right->number;
+}
+
+void reasoner_tell_faults(Faults *faults, const BaseSink *sink, BaseError *first)
+{
+    bool has_first = false;
+    if (faults->told.count > 1)
+        qsort(faults->told.items, faults->told.count, sizeof *faults->told.items, by_place);
+    for (size_t i = 0; i < faults->told.count; i++) {
+        const Fault *const fault = &faults->told.items[i];
+        base_sink(sink, &fault->error);
+        if (!has_first && !fault->error.is_warning && first) {
+            *first = fault->error;
+            has_first = true;
+        }
+    }
+    free(faults->told.items);
+    *faults = (Faults){.program = faults->program};
 }
 
 size_t reasoner_rule_count(const ReasonerProgram *program)

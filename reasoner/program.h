@@ -130,11 +130,13 @@ typedef struct Operand {
 
 typedef struct Atom {
     bool is_negated;
+    bool is_violation; /* the head of a constraint */
     uint32_t predicate;
     Term *terms; /* as written */
     uint32_t count;
     Place place;
     struct Aggregate *aggregate; /* heads only; NULL: none */
+    Expression **written;        /* the arguments as parsed, `count` of them; lower.c makes the terms */
     /* The same atom over what is kept in memory: `triple(?x, p, ?y)` means the predicate p, with arguments ?x, ?y. */
     uint32_t meant; /* a predicate */
     uint32_t relation;
@@ -148,6 +150,7 @@ typedef enum CompareOperator { EQUAL, NOT_EQUAL, LESS, LESS_EQUAL, GREATER, GREA
 typedef struct Comparison {
     CompareOperator test;
     Operand left, right;
+    bool is_of_head; /* it computes a head's argument */
     Place place;
 } Comparison;
 
@@ -184,8 +187,11 @@ typedef struct Rule {
     uint32_t variable_count;
     bool *is_safe; /* by variable: bound once all positive atoms are; set by check.c */
     bool has_existential, has_aggregate, has_expression; /* some term, some head, some comparison */
-    bool is_constraint; /* written with the head #false: its only head holds the variables of a violation */
-    double weight;      /* #[weight(w)]; NAN: none */
+    bool is_void;        /* faulty, or without a value; such rules are dropped when the program is lowered */
+    bool is_needed;      /* some output depends on it, or it is a constraint; the others are not run */
+    bool is_constraint;  /* written with the head #false: its only head holds the variables of a violation */
+    double weight;       /* #[weight(w)]; NAN: none */
+    Expression *display; /* #[display(...)]; NULL: none */
 } Rule;
 
 /* What rules speak of. `triple` covers every unary and binary predicate; rdf:type with an open class every unary one.
@@ -199,6 +205,8 @@ typedef struct Predicate {
     bool is_written;   /* some atom names it so, for the check of arities */
     bool is_meant;     /* some atom speaks of it; `triple` with a given ?p is written but not meant */
     bool is_head, is_output, is_stored;
+    bool is_violation;
+    bool is_needed;   /* an output, or read by a rule that is needed */
     uint32_t stratum; /* the rules for it run in this one */
     Place place;      /* where first written */
 } Predicate;
@@ -211,7 +219,39 @@ typedef struct RelationShape {
     bool is_head; /* some rule or fact of the program derives into it */
 } RelationShape;
 
+/* $name: defined in a text, or supplied from outside, which wins. */
+typedef struct Parameter {
+    const char *name;
+    Expression *definition; /* NULL: used, but not defined */
+    bool is_supplied, is_resolving;
+    Expression *value; /* once resolved: ground; NULL: faulty */
+    bool is_resolved;
+    Place place; /* of the definition, or of the first use */
+} Parameter;
+
+/* `name = value` of an @import or @export, or a binding behind it, `variable = value`. */
+typedef struct Setting {
+    const char *name;
+    uint32_t variable;
+    Expression *value;
+    Place place;
+} Setting;
+
+/* @import and @export as written; transfer.c reads the settings. */
+typedef struct Transfer {
+    bool is_export;
+    Term predicate; /* the constant that names it */
+    uint32_t found; /* the predicate; NOWHERE: not known */
+    const char *format;
+    Setting *settings, *bindings;
+    uint32_t setting_count, binding_count;
+    const char **variables;
+    Place place, format_place;
+    struct TransferPlan *plan; /* transfer.h */
+} Transfer;
+
 struct ReasonerProgram {
+    bool for_files;  /* a program by itself: every predicate lives inside, values are those of the language */
     BaseArena arena; /* holds all that the arrays below point to; the arrays themselves are malloc'ed */
     struct {
         ReasonerText *items;
@@ -233,6 +273,18 @@ struct ReasonerProgram {
         Rule *items;
         size_t count, capacity;
     } rules;
+    struct {
+        Value *items; /* of the constants */
+        size_t count, capacity;
+    } values;
+    struct {
+        Parameter *items;
+        size_t count, capacity;
+    } parameters;
+    struct {
+        Transfer *items;
+        size_t count, capacity;
+    } transfers;
     BaseMap constant_index, predicate_index; /* by hash */
     uint32_t type_constant;                  /* rdf:type */
     uint32_t stratum_count;
@@ -240,30 +292,55 @@ struct ReasonerProgram {
         Term *items; /* what @output names, as constants */
         size_t count, capacity;
     } outputs;
-    bool has_order; /* some comparison needs numbers */
+    bool has_order;      /* some comparison needs numbers */
+    bool has_expression; /* some rule computes: aggregates, calls, existentials */
 };
 
-ReasonerProgram *reasoner_program_new(void); /* NULL: no memory */
+ReasonerProgram *reasoner_program_new(bool for_files); /* NULL: no memory */
 /* The term's index, copied into the program when it is new; NOWHERE: no memory. */
 uint32_t reasoner_program_constant(ReasonerProgram *program, const KgTerm *term);
+/* The same for a value. A term and a value are the same constant where the value is the term's, and only the 32-bit
+ * floats have no term of their own. */
+uint32_t reasoner_program_value(ReasonerProgram *program, const Value *value);
 /* The predicate's index, made when it is new; NOWHERE: no memory. */
 uint32_t reasoner_program_predicate(ReasonerProgram *program, PredicateKind kind, KgText iri, uint32_t arity);
 /* A place for base_fail_at; borrows from the program. */
 BaseSource reasoner_program_source(const ReasonerProgram *program, Place place);
 
-/* The next faulty or surprising thing goes to the sink; the first is kept for *err. */
+/* What is faulty or surprising, told to the sink in the order of places once all is known. */
+typedef struct Fault {
+    Place place;
+    size_t number; /* in the order found */
+    BaseError error;
+} Fault;
 typedef struct Faults {
     const ReasonerProgram *program;
-    const BaseSink *sink;
-    BaseError first;
-    size_t count;
+    struct {
+        Fault *items;
+        size_t count, capacity;
+    } told;
+    size_t count, warnings;
 } Faults;
 /* Hint may be NULL. */
 void reasoner_fault(Faults *faults, Place place, const char *hint, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
+void reasoner_warn(Faults *faults, Place place, const char *hint, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+/* Tells all to the sink and empties *faults; *first is the first that is no warning, and may be NULL. */
+void reasoner_tell_faults(Faults *faults, const BaseSink *sink, BaseError *first);
+
+/* lower.c: gives parameters their values, computes what is ground, makes terms, comparisons and aggregates of what was
+ * written, and checks each rule. BASE_NO_MEMORY. */
+BaseStatus reasoner_lower(ReasonerProgram *program, Faults *faults, BaseError *err);
 
 /* check.c: faults of one rule that the grammar does not see: unsafe variables, no positive atom. */
 void reasoner_check_rule(Rule *rule, Faults *faults);
+
+/* transfer.c: reads the settings of @import and @export, and gives each its predicate. BASE_NO_MEMORY. */
+BaseStatus reasoner_plan_transfers(ReasonerProgram *program, Faults *faults, BaseError *err);
+
+/* need.c: which predicates and rules the outputs need; warns of the others. */
+void reasoner_find_needs(ReasonerProgram *program, Faults *faults);
 
 /* layout.c: what each predicate is, where its tuples are kept, and the arguments of each atom there; what is output. */
 BaseStatus reasoner_lay_out(ReasonerProgram *program, Faults *faults, BaseError *err);

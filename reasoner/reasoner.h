@@ -28,6 +28,11 @@ typedef struct ReasonerText {
 typedef struct ReasonerParseOptions {
     const KgPrefix *prefixes; /* known besides the built-in ones, e.g. of kg_prefixes; a text may define them anew */
     size_t prefix_count;
+    /* A program by itself, for reasoner_run_files: no predicate is a triple, a bare name is the IRI of that text, and
+     * no prefix is built in. */
+    bool for_files;
+    const char *const *parameters; /* "name=term": values for `$name`, before what the texts define */
+    size_t parameter_count;
 } ReasonerParseOptions;
 
 /* Several texts make one program; @base and @prefix hold within their own text. NULL options: none.

@@ -44,9 +44,16 @@ static bool add_rules(Graph *graph)
                 const Atom *const atom = &rule->body[b].atom;
                 if (rule->body[b].is_comparison)
                     continue;
-                if (!BASE_PUSH(&graph->edges, (Edge){rule->heads[h].meant, atom->meant, atom->is_negated, atom->place}))
+                /* An aggregate wants all of its input before it folds. */
+                const bool is_strict = atom->is_negated || rule->has_aggregate;
+                if (!BASE_PUSH(&graph->edges, (Edge){rule->heads[h].meant, atom->meant, is_strict, atom->place}))
                     return false;
             }
+            /* Heads with a common null are derived together. */
+            if (rule->has_existential && rule->head_count > 1 &&
+                !BASE_PUSH(&graph->edges, (Edge){rule->heads[h].meant, rule->heads[(h + 1) % rule->head_count].meant,
+                                                 false, rule->heads[h].place}))
+                return false;
         }
     }
     return true;

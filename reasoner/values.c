@@ -30,6 +30,7 @@ struct Values {
     size_t filled;
     BaseMap tag_index;
     BaseArena texts, scratch;
+    KeptPattern pattern;
     uint32_t nulls;
     bool has_failed;
 };
@@ -46,6 +47,7 @@ void reasoner_values_free(Values *values)
     free(values->entries.items);
     free(values->tags.items);
     free(values->slots);
+    reasoner_forget_pattern(&values->pattern);
     base_map_free(&values->tag_index);
     base_arena_free(&values->texts);
     base_arena_free(&values->scratch);
@@ -259,4 +261,17 @@ void reasoner_values_fail(Values *values)
 BaseArena *reasoner_values_scratch(Values *values)
 {
     return &values->scratch;
+}
+
+KeptPattern *reasoner_values_pattern(Values *values)
+{
+    return &values->pattern;
+}
+
+void reasoner_forget_pattern(KeptPattern *pattern)
+{
+    if (pattern->code)
+        pattern->free(pattern->code);
+    free(pattern->text);
+    *pattern = (KeptPattern){0};
 }

@@ -48,6 +48,16 @@ bool reasoner_values_failed(const Values *values);
 void reasoner_values_fail(Values *values);
 BaseArena *reasoner_values_scratch(Values *values); /* for texts on the way; whoever uses it rewinds it */
 
+/* The regular expression compiled last. */
+typedef struct KeptPattern {
+    char *text;
+    size_t length;
+    void *code; /* NULL: a bad pattern */
+    void (*free)(void *code);
+} KeptPattern;
+KeptPattern *reasoner_values_pattern(Values *values);
+void reasoner_forget_pattern(KeptPattern *pattern);
+
 bool reasoner_same_value(const Value *a, const Value *b);
 
 #endif
