@@ -35,6 +35,8 @@ bool reasoner_expand_end(Expand *expand)
         return flush(expand);
     expand->head->members.covered = expand->head->count;
     expand->facts = expand->head->count - expand->before;
+    if (!reasoner_relation_reserve(expand->head, 0))
+        return false;
     reasoner_relation_note(expand->head, expand->before, expand->height, expand->rule);
     return true;
 }
@@ -54,7 +56,13 @@ static bool direct_values(Expand *expand, uint32_t known, const uint32_t *values
         to += word & bit ? 0 : 2;
     }
     head->count = (uint32_t)((size_t)(to - head->values) / 2);
+    head->tried += count;
     return true;
+}
+
+static inline bool has_room(Relation *head, uint32_t count)
+{
+    return (size_t)head->count + count <= head->capacity || reasoner_relation_reserve(head, count);
 }
 
 static uint32_t gather(Expand *expand, uint32_t known, const uint32_t *values, uint32_t count, uint32_t stride)
@@ -73,7 +81,7 @@ static uint32_t gather(Expand *expand, uint32_t known, const uint32_t *values, u
 bool reasoner_expand_values(Expand *expand, uint32_t known, const uint32_t *values, uint32_t count)
 {
     if (expand->is_direct)
-        return reasoner_relation_reserve(expand->head, count) && direct_values(expand, known, values, count, 1);
+        return has_room(expand->head, count) && direct_values(expand, known, values, count, 1);
     while (count > 0) {
         const uint32_t some = gather(expand, known, values, count, 1);
         values += some;
@@ -92,6 +100,39 @@ bool reasoner_expand_rows(Expand *expand, uint32_t known, const Relation *relati
     while (from < to) {
         from += gather(expand, known, relation_row(relation, from) + 1, to - from, 2);
         if (expand->count == EXPAND_BLOCK && !flush(expand))
+            return false;
+    }
+    return true;
+}
+
+static bool expand_one(Expand *expand, uint32_t known, const ExpandIndex *by, uint32_t bucket, uint64_t *matches)
+{
+    const RelationIndex *const index = by->index;
+    const uint32_t start = index->starts[bucket], count = index->starts[bucket + 1] - start;
+    if (by->from < index->base && count > 0) {
+        *matches += count;
+        if (!reasoner_expand_values(expand, known, index->entries + start, count))
+            return false;
+    }
+    uint32_t row = index->newest ? index->newest[bucket] : NO_ROW;
+    for (; row != NO_ROW && row >= by->from; row = index->older[row - index->base]) {
+        if (row >= by->to)
+            continue;
+        const uint32_t value = relation_row(by->relation, row)[index->other];
+        ++*matches;
+        if (!reasoner_expand_values(expand, known, &value, 1))
+            return false;
+    }
+    return true;
+}
+
+bool reasoner_expand_lookups(Expand *expand, const Relation *rows, uint32_t from, uint32_t to, uint32_t key,
+                             const uint32_t *known, const ExpandIndex *by, uint64_t *matches)
+{
+    for (uint32_t row = from; row < to; row++) {
+        const uint32_t *const values = relation_row(rows, row);
+        if (values[key] < by->index->bucket_count &&
+            !expand_one(expand, known ? *known : values[1 - key], by, values[key], matches))
             return false;
     }
     return true;

@@ -23,6 +23,16 @@ void reasoner_expand_begin(Expand *expand);
 /* Ends it: what was gathered is added, and rows are noted. false: no memory; so below. */
 bool reasoner_expand_end(Expand *expand);
 bool reasoner_expand_values(Expand *expand, uint32_t known, const uint32_t *values, uint32_t count);
+/* The index that says, for a key, which values to expand: those packed, and rows in [from, to) of those chained. */
+typedef struct ExpandIndex {
+    const Relation *relation;
+    const RelationIndex *index; /* holds_values */
+    uint32_t from, to;
+} ExpandIndex;
+/* For each row in [from, to) of `rows`, pairs, which may be the head: its column `key` is looked up, and the known side
+ * is its other column, or, where not NULL, *known. Expansions are added to *matches. */
+bool reasoner_expand_lookups(Expand *expand, const Relation *rows, uint32_t from, uint32_t to, uint32_t key,
+                             const uint32_t *known, const ExpandIndex *by, uint64_t *matches);
 /* The second column of rows [from, to) of a relation of pairs; it may be the head's. */
 bool reasoner_expand_rows(Expand *expand, uint32_t known, const Relation *relation, uint32_t from, uint32_t to);
 

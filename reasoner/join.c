@@ -195,9 +195,13 @@ static bool expand_bits(Match *match, const uint64_t *words)
 /* Whether all that the bucket of the step's index has was taken as bits; *is_fine as usual. */
 static bool expand_bucket(Match *match, const Step *step, uint32_t bucket, bool *is_fine)
 {
+    enum { CHEAP = 512 /* words: fewer cost less than following a chain */ };
     const RelationIndex *const index = step->index;
-    if (step->key_columns != 1 || !index->holds_values || step->span == SPAN_DELTA ||
-        index->starts[bucket + 1] - index->starts[bucket] < expand_row_words(&match->expand) / 2)
+    const size_t width = expand_row_words(&match->expand);
+    const uint32_t packed = step->span == SPAN_DELTA ? 0 : index->starts[bucket + 1] - index->starts[bucket];
+    const uint32_t newest = index->newest ? index->newest[bucket] : NO_ROW;
+    const bool is_chained = newest != NO_ROW && newest >= step_from(step);
+    if (step->key_columns != 1 || !index->holds_values || (packed < width / 2 && (!is_chained || width > CHEAP)))
         return false;
     const uint64_t *const words =
         reasoner_expand_source(&match->expand, step->relation, step->key[0], step->is_partial);
@@ -223,16 +227,6 @@ static bool expand_run(Match *match, const Step *step)
 
 /* ---- Atoms --------------------------------------------------------------------------------------------------- */
 
-static uint32_t span_from(const Step *step)
-{
-    return step->span == SPAN_DELTA ? step->relation->low : 0;
-}
-
-static uint32_t span_to(const Step *step)
-{
-    return step->span == SPAN_OLD ? step->relation->low : step->relation->high;
-}
-
 /* Binds what the row gives; false when it repeats a variable with another value. */
 static bool take_row(Match *match, const Step *step, uint32_t row)
 {
@@ -257,13 +251,51 @@ static bool go_on(Match *match, const Step *step, uint32_t depth, bool *is_enoug
     return true;
 }
 
+/* The column of the scanned pairs that the innermost step looks up while the head takes the other, or nothing of them;
+ * NO_ROW: it is not as simple as that. */
+static uint32_t key_of_pairs(const Match *match, const Step *step)
+{
+    const Step *const inner = match->innermost;
+    if (!match->is_pair || step + 1 != inner || inner->kind != STEP_LOOKUP || !inner->index->holds_values ||
+        step->column_count != 2 || step->columns[0].role != COLUMN_BIND || step->columns[1].role != COLUMN_BIND)
+        return NO_ROW;
+    const Term key = inner->columns[1 - inner->index->other].term;
+    for (uint32_t c = 0; c < 2; c++) {
+        const bool is_key = match->known.is_variable && match->known.index == step->columns[c].term.index;
+        if (key.is_variable && key.index == step->columns[c].term.index && !is_key)
+            return c;
+    }
+    return NO_ROW;
+}
+
+static bool scan_pairs(Match *match, const Step *step, uint32_t key)
+{
+    enum { SOME = 1 << 14 /* rows between two checks */ };
+    const Step *const inner = match->innermost;
+    const ExpandIndex by = {inner->relation, inner->index, step_from(inner), step_to(inner)};
+    const bool is_other = match->known.is_variable && match->known.index == step->columns[1 - key].term.index;
+    const uint32_t known = is_other ? 0 : value_of(match, match->known), to = step_to(step);
+    for (uint32_t row = step_from(step), end; row < to; row = end) {
+        const uint64_t before = match->join->matches;
+        end = to - row < SOME ? to : row + SOME;
+        if (!or_no_memory(match, reasoner_expand_lookups(&match->expand, step->relation, row, end, key,
+                                                         is_other ? NULL : &known, &by, &match->join->matches)) ||
+            !looked_at(match, end - row + match->join->matches - before))
+            return false;
+    }
+    return true;
+}
+
 static bool scan(Match *match, const Step *step, uint32_t depth)
 {
-    const uint32_t to = span_to(step);
+    const uint32_t to = step_to(step);
     if (step == match->innermost)
-        return fill_rows(match, step, span_from(step), to);
+        return fill_rows(match, step, step_from(step), to);
+    const uint32_t key = key_of_pairs(match, step);
+    if (key != NO_ROW)
+        return scan_pairs(match, step, key);
     bool is_enough = false;
-    for (uint32_t row = span_from(step); row < to && !is_enough; row++)
+    for (uint32_t row = step_from(step); row < to && !is_enough; row++)
         if (take_row(match, step, row) && !go_on(match, step, depth, &is_enough))
             return false;
     return true;
@@ -271,9 +303,9 @@ static bool scan(Match *match, const Step *step, uint32_t depth)
 
 static bool each_run(Match *match, const Step *step, uint32_t depth)
 {
-    const uint32_t to = span_to(step);
+    const uint32_t to = step_to(step);
     bool is_enough = false;
-    for (uint32_t row = span_from(step); row < to && !is_enough; row = match->run_to) {
+    for (uint32_t row = step_from(step); row < to && !is_enough; row = match->run_to) {
         const uint32_t first = relation_row(step->relation, row)[0];
         uint32_t end = row + 1;
         while (end < to && relation_row(step->relation, end)[0] == first)
@@ -329,7 +361,7 @@ static bool packed_values(Match *match, const Step *step, uint32_t bucket, uint3
 static bool packed_rows(Match *match, const Step *step, uint32_t bucket, uint32_t depth, bool *is_enough)
 {
     const RelationIndex *const index = step->index;
-    const uint32_t to = span_to(step), from = span_from(step);
+    const uint32_t to = step_to(step), from = step_from(step);
     for (uint32_t i = index->starts[bucket]; i < index->starts[bucket + 1] && !*is_enough; i++) {
         const uint32_t row = index->entries[i];
         if (row >= from && row < to && !one_row(match, step, row, depth, is_enough))
@@ -343,7 +375,7 @@ static bool lookup(Match *match, const Step *step, uint32_t depth)
 {
     const RelationIndex *const index = step->index;
     fill_key(match, step);
-    const uint32_t bucket = reasoner_index_bucket(index, step->key), from = span_from(step), to = span_to(step);
+    const uint32_t bucket = reasoner_index_bucket(index, step->key), from = step_from(step), to = step_to(step);
     bool is_enough = false;
     bool is_fine = true;
     if (bucket == NO_ROW ||
@@ -502,7 +534,7 @@ static bool open_pair(Match *match, BaseArena *arena)
                        .rule = match->join->rule_index,
                        .column = output->sources[0].is_column ? 0 : 1,
                        .pairs = output->tuples};
-    if (!reasoner_relation_cover(expand->head, false))
+    if (!reasoner_relation_weigh_bits(expand->head) || !reasoner_relation_cover(expand->head, false))
         return false;
     reasoner_expand_begin(expand);
     if (!expand->is_direct || step->kind != STEP_RUN)

@@ -7,7 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BLOCK = 64, SMALL_BITS = 1 << 20, FEW_BYTES = 1 << 21 /* bytes that no relation minds */ };
+enum {
+    BLOCK = 64,
+    SMALL_BITS = 1 << 20,
+    FEW_BYTES = 1 << 21 /* bytes that no relation minds */,
+    WORTHY_BITS = 24 << 20 /* bytes at most, for many tuples tried */
+};
 
 static void clear(Members *members)
 {
@@ -351,6 +356,7 @@ static bool catch_up(Relation *relation)
 bool reasoner_members_insert(Relation *relation, const uint32_t *tuples, size_t count)
 {
     Members *const members = &relation->members;
+    relation->tried += count;
     if ((members->kind == MEMBERS_NONE || members->covered < relation->count) && !catch_up(relation))
         return false;
     if (!has_room(relation, tuples, count) && !remake(relation, tuples, count))
@@ -362,6 +368,17 @@ bool reasoner_members_insert(Relation *relation, const uint32_t *tuples, size_t 
     else
         insert_bits(relation, tuples, count);
     return true;
+}
+
+bool reasoner_relation_weigh_bits(Relation *relation)
+{
+    const uint32_t hinted[2] = {relation->value_hint, relation->value_hint};
+    const double bytes = (double)hinted[0] * (hinted[1] / 64.0 + 1) * 8;
+    uint32_t domain[2];
+    if (relation->arity != 2 || relation->members.kind == MEMBERS_BITS || hinted[0] == 0 || bytes > WORTHY_BITS ||
+        bytes > 4.0 * (double)relation->tried || !fit_domain(relation, NULL, 0, domain))
+        return true;
+    return make_bits(relation, hinted);
 }
 
 bool reasoner_relation_cover(Relation *relation, bool is_partial)

@@ -101,6 +101,14 @@ static uint32_t choose_atom(const Planner *planner)
     return best;
 }
 
+/* Rows that an index for the atom has to take in anew each round. */
+static double index_rows(const Planner *planner, uint32_t literal)
+{
+    const Relation *const relation = relation_of(planner, literal);
+    return planner->context->is_partial[planner->rule->body[literal].atom.relation] ? relation->high - relation->low
+                                                                                    : 0;
+}
+
 /* Puts the atoms in order, beginning with `start`; the rows on the way. */
 static double order_from(Planner *planner, uint32_t start)
 {
@@ -111,7 +119,7 @@ static double order_from(Planner *planner, uint32_t start)
     bind_equal(planner);
     for (uint32_t next = start; next != NOWHERE; next = choose_atom(planner)) {
         rows *= guess(planner, next);
-        total += rows;
+        total += rows + (next == start ? 0 : 2 * index_rows(planner, next));
         planner->is_done[next] = true;
         planner->order[planner->order_count++] = next;
         bind_atom(planner, next);

@@ -42,6 +42,15 @@ typedef struct Step {
     Term left, right; /* COMPARE; ASSIGN: left is the variable */
 } Step;
 
+static inline uint32_t step_from(const Step *step)
+{
+    return step->span == SPAN_DELTA ? step->relation->low : 0;
+}
+static inline uint32_t step_to(const Step *step)
+{
+    return step->span == SPAN_OLD ? step->relation->low : step->relation->high;
+}
+
 typedef struct Plan {
     Step *steps;
     uint32_t step_count;

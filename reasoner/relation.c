@@ -138,7 +138,7 @@ static uint32_t count_values(const Relation *relation, uint32_t column, uint64_t
 
 bool reasoner_relation_measure(Relation *relation)
 {
-    if (relation->distinct && relation->count / 2 <= relation->measured_rows &&
+    if (relation->distinct && relation->count / 4 <= relation->measured_rows &&
         relation->measured_rows <= relation->count)
         return true;
     if (!relation->distinct)

@@ -61,6 +61,7 @@ typedef struct Relation {
         size_t count, capacity;
     } segments;
     Members members;
+    uint64_t tried; /* tuples that were to be added, new or not */
     struct {
         RelationIndex **items;
         size_t count, capacity;
@@ -100,6 +101,8 @@ bool reasoner_relation_measure(Relation *relation);
 bool reasoner_relation_cover(Relation *relation, bool is_partial);
 /* Whether the tuple is there; is_partial: among rows below `high`. */
 bool reasoner_relation_has(const Relation *relation, const uint32_t *tuple, bool is_partial);
+/* Makes members bits when so many tuples were tried that these are worth their memory. */
+bool reasoner_relation_weigh_bits(Relation *relation);
 void reasoner_members_free(Members *members);
 void reasoner_members_hide(Members *members); /* rounds begin anew: none sees anything yet */
 /* Appends those of the tuples that are not there, room for them being reserved; noting them is the caller's. false: no
