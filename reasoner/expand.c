@@ -138,6 +138,15 @@ bool reasoner_expand_lookups(Expand *expand, const Relation *rows, uint32_t from
     return true;
 }
 
+bool reasoner_expand_keys(Expand *expand, uint32_t known, const uint32_t *keys, uint32_t count, const ExpandIndex *by,
+                          uint64_t *matches)
+{
+    for (uint32_t i = 0; i < count; i++)
+        if (keys[i] < by->index->bucket_count && !expand_one(expand, known, by, keys[i], matches))
+            return false;
+    return true;
+}
+
 /* ---- Bits ---------------------------------------------------------------------------------------------------- */
 
 static uint32_t *write_bits(uint32_t *to, uint32_t known, uint32_t base, uint64_t bits)

@@ -33,6 +33,9 @@ typedef struct ExpandIndex {
  * is its other column, or, where not NULL, *known. Expansions are added to *matches. */
 bool reasoner_expand_lookups(Expand *expand, const Relation *rows, uint32_t from, uint32_t to, uint32_t key,
                              const uint32_t *known, const ExpandIndex *by, uint64_t *matches);
+/* For each of `count` keys, with one known side. */
+bool reasoner_expand_keys(Expand *expand, uint32_t known, const uint32_t *keys, uint32_t count, const ExpandIndex *by,
+                          uint64_t *matches);
 /* The second column of rows [from, to) of a relation of pairs; it may be the head's. */
 bool reasoner_expand_rows(Expand *expand, uint32_t known, const Relation *relation, uint32_t from, uint32_t to);
 

@@ -126,16 +126,20 @@ static bool open_pair(Match *match, BaseArena *arena)
 {
     const Output *const output = &match->outputs[0];
     const Step *const step = match->innermost;
-    if (!step || step->kind == STEP_SCAN || step->column_count != 2 || match->output_count != 1 ||
-        output->relation->arity != 2 || output->sources[0].is_column == output->sources[1].is_column)
+    if (!step || step->column_count != 2 || match->output_count != 1 || output->relation->arity != 2)
+        return true;
+    const Source *const sources = output->sources;
+    match->is_inverse = step->kind == STEP_SCAN && sources[0].is_column && sources[1].is_column &&
+                        sources[0].column == 1 && sources[1].column == 0;
+    match->is_pair = match->is_inverse || (step->kind != STEP_SCAN && sources[0].is_column != sources[1].is_column);
+    if (!match->is_pair)
         return true;
     Expand *const expand = &match->expand;
-    match->is_pair = true;
-    match->known = output->sources[0].is_column ? output->sources[1].term : output->sources[0].term;
+    match->known = sources[0].is_column ? sources[1].term : sources[0].term;
     *expand = (Expand){.head = output->relation,
                        .height = match->join->height,
                        .rule = match->join->rule_index,
-                       .column = output->sources[0].is_column ? 0 : 1,
+                       .column = sources[0].is_column && !match->is_inverse ? 0 : 1,
                        .pairs = output->tuples};
     if (!reasoner_relation_weigh_bits(expand->head) || !reasoner_relation_cover(expand->head, false))
         return false;

@@ -52,7 +52,8 @@ static bool scan(Match *match, const Step *step, uint32_t depth)
 {
     const uint32_t to = step_to(step);
     if (step == match->innermost)
-        return reasoner_heads_rows(match, step, step_from(step), to);
+        return match->is_inverse ? reasoner_pairs_inverse(match, step)
+                                 : reasoner_heads_rows(match, step, step_from(step), to);
     bool is_fine = true, is_enough = false;
     if (reasoner_pairs_scan(match, step, &is_fine))
         return is_fine;

@@ -27,7 +27,8 @@ typedef struct Match {
     uint32_t *binding;     /* by variable */
     Output *outputs;
     uint32_t output_count;
-    bool is_pair; /* the innermost step gives one side of the only head, a pair */
+    bool is_inverse; /* the only head is the innermost step's pair with its sides changed; then is_pair, too */
+    bool is_pair;    /* the innermost step gives one side of the only head, a pair */
     Expand expand;
     Term known;                       /* its other side */
     uint32_t run_from, run_to;        /* rows of the STEP_GROUP at hand */
@@ -65,6 +66,8 @@ bool reasoner_pairs_row(Match *match, const Step *step, uint32_t row);
 bool reasoner_pairs_values(Match *match, const uint32_t *values, uint32_t count);
 /* Whether all that the bucket of the step's index has was taken as bits; then *is_fine as usual. */
 bool reasoner_pairs_bucket(Match *match, const Step *step, uint32_t bucket, bool *is_fine);
+/* The rows that the innermost step, a scan, sees, with their sides changed. */
+bool reasoner_pairs_inverse(Match *match, const Step *step);
 bool reasoner_pairs_run(Match *match, const Step *step); /* rows [run_from, run_to) */
 /* Whether the scan was done in one go, with the step that follows it; then *is_fine as usual. */
 bool reasoner_pairs_scan(Match *match, const Step *step, bool *is_fine);

@@ -1,6 +1,8 @@
 /* Heads that are pairs: the innermost step gives one side, and expand.c takes all its values at once. */
 #include "reasoner/joining.h"
 
+#include "reasoner/transpose.h"
+
 /* ---- Pairs --------------------------------------------------------------------------------------------------- */
 
 bool reasoner_pairs_row(Match *match, const Step *step, uint32_t row)
@@ -95,10 +97,64 @@ static bool scan_pairs(Match *match, const Step *step, uint32_t key)
     return true;
 }
 
+/* ---- Rows in the order of their second values ---------------------------------------------------------------- */
+
+typedef bool (*TakeGroup)(Match *match, uint32_t second, const uint32_t *firsts, uint32_t count);
+
+/* Hands over the rows that the step sees, group by group. */
+static bool each_group(Match *match, const Step *step, TakeGroup take)
+{
+    Transposed rows;
+    bool is_fine = or_no_memory(match, reasoner_transpose(step->relation, step_from(step), step_to(step), &rows));
+    for (uint32_t second = 0; is_fine && second < rows.bucket_count; second++) {
+        const uint32_t start = rows.starts[second], count = rows.starts[second + 1] - start;
+        if (count > 0)
+            is_fine = take(match, second, rows.entries + start, count);
+    }
+    reasoner_transpose_free(&rows);
+    return is_fine;
+}
+
+static bool take_inverse(Match *match, uint32_t second, const uint32_t *firsts, uint32_t count)
+{
+    match->join->matches += count;
+    return or_no_memory(match, reasoner_expand_values(&match->expand, second, firsts, count)) &&
+           reasoner_match_rows(match, count);
+}
+
+bool reasoner_pairs_inverse(Match *match, const Step *step)
+{
+    const uint32_t to = step_to(step);
+    if (reasoner_transpose_pays(step->relation, step_from(step), to))
+        return each_group(match, step, take_inverse);
+    for (uint32_t row = step_from(step); row < to; row++) {
+        const uint32_t *const pair = relation_row(step->relation, row), first = pair[0];
+        if (!take_inverse(match, pair[1], &first, 1))
+            return false;
+    }
+    return true;
+}
+
+static bool take_keys(Match *match, uint32_t second, const uint32_t *firsts, uint32_t count)
+{
+    const Step *const inner = match->innermost;
+    const ExpandIndex by = {inner->relation, inner->index, step_from(inner), step_to(inner)};
+    const uint64_t before = match->join->matches;
+    return or_no_memory(match,
+                        reasoner_expand_keys(&match->expand, second, firsts, count, &by, &match->join->matches)) &&
+           reasoner_match_rows(match, count + match->join->matches - before);
+}
+
 bool reasoner_pairs_scan(Match *match, const Step *step, bool *is_fine)
 {
     const uint32_t key = key_of_pairs(match, step);
-    if (key != NO_ROW)
+    if (key == NO_ROW)
+        return false;
+    const bool takes_second = match->known.is_variable && match->known.index == step->columns[1].term.index;
+    if (key == 0 && takes_second && match->expand.column == 1 && !match->expand.is_direct &&
+        reasoner_transpose_pays(step->relation, step_from(step), step_to(step)))
+        *is_fine = each_group(match, step, take_keys);
+    else
         *is_fine = scan_pairs(match, step, key);
-    return key != NO_ROW;
+    return true;
 }
