@@ -141,8 +141,8 @@ BaseStatus explain_row(Cli *cli, KgTxn *txn, const RowToExplain *row, const Insi
 
 /* ---- commands ---- */
 CommandRun command_import, command_export, command_stats, command_check, command_backup, command_compact, command_query,
-    command_search, command_update, command_reason, command_explain, command_train, command_evaluate, command_predict,
-    command_score, command_classifier, command_link, command_datasets, command_serve;
+    command_search, command_update, command_reason, command_run, command_explain, command_train, command_evaluate,
+    command_predict, command_score, command_classifier, command_link, command_datasets, command_serve;
 /* The shell on the database `path`, or on a temporary one when NULL. */
 int run_shell(Cli *cli, const char *path);
 

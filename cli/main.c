@@ -16,6 +16,8 @@ const Command commands[] = {
      "Changes the triples by SPARQL 1.1 Update, in one transaction: all of it, or nothing.", command_update, NULL},
     {"reason", "DB [-r FILE.rls]... [options]", "Derives what follows by rules, as a batch job.", command_reason,
      "tsv"},
+    {"run", "FILE.rls [options]", "Runs a rule program by itself: its @import and @export read and write files.",
+     command_run, "tsv"},
     {"explain", "DB 'head relation tail' | DB --query 'SPARQL' [--row N] [options]",
      "Says why a triple holds, is predicted, or is not there; or what a row of an answer rests on.", command_explain,
      "text json dot html"},
@@ -63,7 +65,7 @@ static void print_usage(FILE *out)
 
 bool is_later_command(const char *name)
 {
-    static const char *const names[] = {"run", "mine", "audit"};
+    static const char *const names[] = {"mine", "audit"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strcmp(names[i], name) == 0)
             return true;

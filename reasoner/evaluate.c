@@ -5,6 +5,7 @@
  * highest of them is passed. */
 #include "reasoner/evaluate.h"
 
+#include "reasoner/chase.h"
 #include "reasoner/join.h"
 #include "reasoner/stratum.h"
 
@@ -216,6 +217,8 @@ static BaseStatus run_stratum(Round *round, uint32_t number, const bool *is_need
 BaseStatus reasoner_evaluate(Evaluation *evaluation, BaseError *err)
 {
     const ReasonerProgram *const program = evaluation->program;
+    if (program->has_expression)
+        return reasoner_chase(evaluation, err);
     Round round = {.evaluation = evaluation, .began = base_wall_seconds(), .err = err};
     bool *const is_needed = calloc(program->rules.count + 1, sizeof *is_needed);
     BaseStatus status = is_needed && reasoner_needed_rules(program, is_needed) ? BASE_OK : no_memory(err);

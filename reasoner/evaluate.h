@@ -16,6 +16,7 @@ typedef struct RuleFigures {
 typedef struct Evaluation {
     const ReasonerProgram *program;
     Relation *relations;
+    Values *values;        /* numbers as those of the tuples; NULL: the program computes nothing */
     const Number *numbers; /* by value; may be NULL unless program->has_order */
     BaseJob *job;
     double seconds_limit;  /* 0: none */

@@ -145,8 +145,10 @@ static bool take_record(Reading *reading, const char *line, const char *end)
         const char *stop = line;
         while (stop < end && *stop != format->delimiter)
             stop++;
-        if ((stop == end) != (column + 1 == format->columns))
-            return true; /* of another width */
+        if ((stop == end) != (column + 1 == format->columns)) { /* of another width */
+            is_kept = false;
+            break;
+        }
         if (format->tables[column]) {
             if (!take_cell(reading, column, line, (size_t)(stop - line), to))
                 return false;
@@ -155,6 +157,8 @@ static bool take_record(Reading *reading, const char *line, const char *end)
         line = stop + 1;
     }
     reading->count += is_kept;
+    if (!is_kept && format->dropped)
+        ++*format->dropped;
     return reading->count < ROWS || flush(reading);
 }
 

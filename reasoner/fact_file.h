@@ -30,6 +30,7 @@ typedef struct FactFormat {
     uint32_t columns;         /* of the file; a record with another number is dropped */
     CellTable *const *tables; /* by column; NULL: the column is left out */
     uint64_t limit;           /* records read at most; 0: all */
+    uint64_t *dropped;        /* counts records left out; NULL: not wanted */
     bool stops_at_quotes;     /* at the first quote mark give up: the file needs a reader that knows them */
 } FactFormat;
 

@@ -105,6 +105,27 @@ void reasoner_report_free(ReasonerReport *report); /* {0} again afterwards */
 BaseStatus reasoner_run(KgTxn *txn, const ReasonerProgram *program, const ReasonerRunOptions *options,
                         ReasonerReport *report, BaseJob *job, BaseError *err);
 
+/* ---- Programs by themselves ----------------------------------------------------------------------------------- */
+
+typedef struct ReasonerFilesOptions {
+    const char *import_folder; /* relative resources of @import; NULL: the working directory */
+    const char *export_folder; /* all resources of @export, made when missing; NULL: "results" */
+    FILE *output;              /* of an @export with resource = ""; NULL: that is a fault */
+    double seconds_limit;      /* of the derivation; 0: none */
+    uint64_t memory_limit;     /* bytes of facts and values; 0: none */
+    const BaseSink *sink;      /* bad rows of imports (as warnings), and violations; NULL: not wanted */
+} ReasonerFilesOptions;
+
+/* Runs a program parsed with for_files: reads what the outputs need of its @imports, derives, writes its @exports, each
+ * file whole or not at all. Records of the wrong width or with cells that their column refuses are left out, and told
+ * with file, line and column. Each match of a constraint (head #false) is told too, and makes it BASE_BAD_INPUT with
+ * the exports written. BASE_NOT_FOUND, BASE_IO: a file, named. BASE_CANCELLED: the job was cancelled, or a limit was
+ * passed; the message names rule and round. NULL options: defaults. `report` as of reasoner_run. */
+BaseStatus reasoner_run_files(const ReasonerProgram *program, const ReasonerFilesOptions *options,
+                              ReasonerReport *report, BaseJob *job, BaseError *err);
+
+/* ---- Dropping, handing over ----------------------------------------------------------------------------------- */
+
 /* Empties KG_INFERRED; *dropped counts the triples and may be NULL. */
 BaseStatus reasoner_drop(KgTxn *txn, uint64_t *dropped, BaseError *err);
 

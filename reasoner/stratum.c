@@ -37,15 +37,15 @@ bool reasoner_needed_rules(const ReasonerProgram *program, bool *is_needed)
 {
     const bool needs_all = program->outputs.count == 0 || puts_out_views(program);
     for (size_t r = 0; r < program->rules.count; r++)
-        is_needed[r] = needs_all;
-    if (needs_all)
+        is_needed[r] = program->for_files ? program->rules.items[r].is_needed : needs_all;
+    if (needs_all || program->for_files)
         return true;
     bool *const wanted = calloc(program->relations.count + 1, sizeof *wanted);
     for (bool is_changed = wanted != NULL; is_changed;) {
         is_changed = false;
         for (size_t r = 0; r < program->rules.count; r++) {
             const Rule *const rule = &program->rules.items[r];
-            if (is_needed[r] || !has_needed_head(program, rule, wanted))
+            if (is_needed[r] || !(rule->is_constraint || has_needed_head(program, rule, wanted)))
                 continue;
             is_needed[r] = is_changed = true;
             for (uint32_t b = 0; b < rule->body_count; b++)

@@ -1,0 +1,77 @@
+/* run.c - the command over a rule program by itself: its imports are files, and so are its exports. */
+#include "cli/cli.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+/* Half of the machine's memory: a program that never ends is stopped before the machine is. */
+static uint64_t usual_memory(void)
+{
+    const long pages = sysconf(_SC_PHYS_PAGES), bytes = sysconf(_SC_PAGESIZE);
+    return pages > 0 && bytes > 0 ? (uint64_t)pages * (uint64_t)bytes / 2 : 0;
+}
+
+static void print_report(const Cli *cli, const ReasonerReport *report)
+{
+    for (size_t i = 0; i < report->predicate_count; i++)
+        fprintf(cli->out, "%s\t%llu\n", report->predicates[i].name,
+                (unsigned long long)(report->predicates[i].given + report->predicates[i].derived));
+}
+
+static int end_run(Cli *cli, BaseStatus status, const BaseError *err)
+{
+    const int exit_code = report_error(cli, err);
+    /* A budget that was spent is no interruption. */
+    return status == BASE_CANCELLED && !base_job_cancelled(&cli->job) ? EXIT_MACHINE : exit_code;
+}
+
+static BaseStatus run_program(Cli *cli, const ReasonerProgram *program, ReasonerFilesOptions *options,
+                              bool report_wanted, BaseError *err)
+{
+    ReasonerReport report = {0};
+    const BaseStatus status = reasoner_run_files(program, options, &report, &cli->job, err);
+    clear_progress(cli);
+    if (report.predicates) {
+        say(cli, "%s records in, %s facts derived, %u rounds, %.2f s wall, %.2f s CPU", grouped(report.facts_in),
+            grouped(report.derived), report.rounds, report.wall_seconds, report.cpu_seconds);
+        if (report_wanted)
+            print_report(cli, &report);
+    }
+    reasoner_report_free(&report);
+    return status;
+}
+
+int command_run(Cli *cli, const Command *command, int argc, char **argv)
+{
+    TextList words = {0}, parameters = {0};
+    ReasonerFilesOptions run = {.output = cli->out, .memory_limit = usual_memory()};
+    bool report_wanted = false;
+    const Option options[] = {
+        {"import-dir", OPTION_TEXT, &run.import_folder, "DIR", "where relative imports are; the working directory"},
+        {"export-dir", OPTION_TEXT, &run.export_folder, "DIR", "where exports go; `results`"},
+        {"param", OPTION_LIST, &parameters, "NAME=TERM", "a value for $NAME, as a rule would write it (repeatable)"},
+        {"report", OPTION_FLAG, &report_wanted, NULL, "a line `predicate<TAB>facts` for each derived predicate"},
+        {"timeout", OPTION_AMOUNT, &run.seconds_limit, "SECONDS", "stop deriving after so long"},
+        {"memory", OPTION_SIZE, &run.memory_limit, "SIZE", "stop when facts need more, as in 512M; half the machine's"},
+    };
+    int exit_code = EXIT_DONE;
+    ReasonerProgram *program = NULL;
+    BaseError err = {0};
+    if (!READ_OPTIONS(options, 1, 1))
+        goto done;
+    const BaseSink sink = error_sink(cli);
+    const ReasonerParseOptions parse = {
+        .for_files = true, .parameters = parameters.items, .parameter_count = parameters.count};
+    run.sink = &sink;
+    BaseStatus status = reasoner_parse_files(words.items, 1, &parse, &sink, &program, &err);
+    const bool was_told = status == BASE_BAD_INPUT; /* by the sink */
+    if (status == BASE_OK)
+        status = run_program(cli, program, &run, report_wanted, &err);
+    if (status != BASE_OK)
+        exit_code = was_told ? EXIT_BAD_INPUT : end_run(cli, status, &err);
+done:
+    reasoner_program_free(program);
+    free(parameters.items);
+    free(words.items);
+    return exit_code;
+}

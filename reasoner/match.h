@@ -1,0 +1,31 @@
+/* match.h - one rule body matched row at a time, for programs that compute or create. Private to the room. */
+#ifndef KGQ_REASONER_MATCH_H
+#define KGQ_REASONER_MATCH_H
+
+#include "reasoner/functions.h"
+#include "reasoner/relation.h"
+
+/* A conjunction to be matched: the body of a rule, or its heads as a question. */
+typedef struct Match {
+    const Literal *body;
+    uint32_t body_count, variable_count;
+    Relation *relations;
+    Values *values;                    /* NULL: nothing is computed */
+    uint32_t *binding;                 /* by variable */
+    const bool *given;                 /* by variable: bound beforehand; NULL: none */
+    const bool *is_safe;               /* by variable, of the rule; NULL: all */
+    uint32_t first;                    /* the atom to begin with; NOWHERE: any */
+    uint32_t first_from;               /* its rows from this one on are seen; of the other atoms all */
+    bool (*take)(void *context);       /* called with each match bound; false: stop */
+    bool (*is_stopped)(void *context); /* asked now and then; true: stop */
+    void *context;
+    uint64_t rows;           /* counted */
+    struct MatchStep *steps; /* private */
+    uint32_t step_count;
+} Match;
+
+/* Finds all matches; what it needs on the way is taken from the arena. BASE_OK also when it was stopped;
+ * BASE_NO_MEMORY, without a message. */
+BaseStatus reasoner_match(Match *match, BaseArena *arena);
+
+#endif

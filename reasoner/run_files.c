@@ -1,0 +1,303 @@
+/* A program run by itself: imports, derivation, exports, violations of constraints, and the report. */
+#include "reasoner/files.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BAD_ROWS_TOLD 100
+#define VIOLATIONS_TOLD 1000
+
+BaseStatus reasoner_out_of_values(BaseError *err)
+{
+    return base_fail(err, BASE_NO_MEMORY, "no memory for the facts");
+}
+
+uint32_t reasoner_relation_of(const ReasonerProgram *program, uint32_t predicate)
+{
+    for (uint32_t r = 0; r < program->relations.count; r++)
+        if (program->relations.items[r].predicate == predicate)
+            return r;
+    return NOWHERE;
+}
+
+void reasoner_bad_row(FileRun *run, const char *path, uint64_t line, uint32_t column, const char *format, ...)
+{
+    if (run->bad_rows++ >= BAD_ROWS_TOLD || !run->options)
+        return;
+    char message[300];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(message, sizeof message, format, arguments);
+    va_end(arguments);
+    BaseError warning = {0};
+    base_fail_at(
+        &warning, BASE_BAD_INPUT,
+        (BaseSource){.name = strcmp(path, "-") == 0 ? "<stdin>" : path, .line = (uint32_t)line, .column = column}, "%s",
+        message);
+    warning.is_warning = true;
+    base_sink(run->options->sink, &warning);
+}
+
+/* ---- Before -------------------------------------------------------------------------------------------------- */
+
+static BaseStatus prepare(FileRun *run, BaseError *err)
+{
+    const ReasonerProgram *const program = run->program;
+    Evaluation *const evaluation = &run->evaluation;
+    *evaluation = (Evaluation){.program = program,
+                               .job = run->job,
+                               .seconds_limit = run->options ? run->options->seconds_limit : 0,
+                               .memory_limit = run->options ? run->options->memory_limit : 0};
+    evaluation->relations = calloc(program->relations.count + 1, sizeof *evaluation->relations);
+    evaluation->rules = calloc(program->rules.count + 1, sizeof *evaluation->rules);
+    evaluation->values = reasoner_values_new();
+    if (!evaluation->relations || !evaluation->rules || !evaluation->values)
+        return reasoner_out_of_values(err);
+    for (size_t r = 0; r < program->relations.count; r++)
+        evaluation->relations[r].arity = program->relations.items[r].arity;
+    for (size_t c = 0; c < program->values.count; c++)
+        if (reasoner_values_append(evaluation->values, &program->values.items[c]) == NO_VALUE)
+            return reasoner_out_of_values(err);
+    return BASE_OK;
+}
+
+static void end_run(FileRun *run)
+{
+    for (size_t r = 0; run->evaluation.relations && r < run->program->relations.count; r++)
+        reasoner_relation_free(&run->evaluation.relations[r]);
+    free(run->evaluation.relations);
+    free(run->evaluation.rules);
+    reasoner_values_free(run->evaluation.values);
+    free(run->numbers);
+}
+
+/* A failure of a transfer at the place where the program asks for it. */
+static BaseStatus blame(const FileRun *run, const Transfer *transfer, BaseStatus status, const BaseError *fault,
+                        BaseError *err)
+{
+    if (status != BASE_NOT_FOUND && (status != BASE_IO || fault->line > 0)) {
+        if (err && err->status == BASE_OK)
+            *err = *fault;
+        return status;
+    }
+    return base_fail_at(err, status, reasoner_program_source(run->program, transfer->place), "%s", fault->message);
+}
+
+static BaseStatus import_one(FileRun *run, const Transfer *transfer, BaseError *err)
+{
+    const TransferPlan *const plan = transfer->plan;
+    const char *const folder = run->options ? run->options->import_folder : NULL;
+    const KgText predicate = run->program->constants.items[transfer->predicate.index].text;
+    BaseBuffer name = {0};
+    BaseError fault = {0};
+    bool is_fine = plan->resource
+                       ? base_buffer_format(&name, "%s", *plan->resource ? plan->resource : "-")
+                       : base_buffer_format(&name, "%.*s.%s", (int)predicate.length, predicate.bytes, plan->extension);
+    char *path = NULL;
+    if (is_fine && folder && *folder && name.items[0] != '/' && strcmp(name.items, "-") != 0)
+        is_fine = (path = base_join_path(folder, name.items)) != NULL;
+    const char *const file = path ? path : name.items;
+    BaseStatus status = is_fine ? BASE_OK : reasoner_out_of_values(&fault);
+    if (status == BASE_OK)
+        status = plan->kind == FILE_TABLE ? reasoner_import_table(run, transfer, file, &fault)
+                 : plan->kind == FILE_RDF ? reasoner_import_rdf(run, transfer, file, &fault)
+                                          : reasoner_import_json(run, transfer, file, &fault);
+    base_buffer_free(&name);
+    free(path);
+    return status == BASE_OK ? BASE_OK : blame(run, transfer, status, &fault, err);
+}
+
+/* What no output needs is not even opened. */
+static BaseStatus import_all(FileRun *run, BaseError *err)
+{
+    BaseStatus status = BASE_OK;
+    for (size_t t = 0; t < run->program->transfers.count && status == BASE_OK; t++) {
+        const Transfer *const transfer = &run->program->transfers.items[t];
+        if (!transfer->is_export && run->program->predicates.items[transfer->found].is_needed)
+            status = import_one(run, transfer, err);
+    }
+    if (run->bad_rows > BAD_ROWS_TOLD && run->options) {
+        BaseError warning = {0};
+        base_fail(&warning, BASE_BAD_INPUT, "%llu rows of imports were left out, of which %d are told",
+                  (unsigned long long)run->bad_rows, BAD_ROWS_TOLD);
+        warning.is_warning = true;
+        base_sink(run->options->sink, &warning);
+    }
+    return status;
+}
+
+/* What `<` compares where nothing else is computed. */
+static BaseStatus find_numbers(FileRun *run, BaseError *err)
+{
+    if (!run->program->has_order || run->program->has_expression)
+        return BASE_OK;
+    const uint32_t count = reasoner_values_count(run->evaluation.values);
+    run->numbers = calloc((size_t)count + 1, sizeof *run->numbers);
+    if (!run->numbers)
+        return reasoner_out_of_values(err);
+    for (uint32_t v = 0; v < count; v++) {
+        const Value value = reasoner_value(run->evaluation.values, v);
+        if (value.kind == VALUE_INTEGER)
+            run->numbers[v] = (Number){NUMBER_INTEGER, {.integer = value.integer}};
+        else if (value.kind == VALUE_FLOAT || value.kind == VALUE_DOUBLE)
+            run->numbers[v] = (Number){NUMBER_DOUBLE, {.real = value.real}};
+    }
+    run->evaluation.numbers = run->numbers;
+    return BASE_OK;
+}
+
+/* ---- Violations ---------------------------------------------------------------------------------------------- */
+
+static bool add_instance(const FileRun *run, const Rule *rule, const uint32_t *row, BaseBuffer *out)
+{
+    const Atom *const head = &rule->heads[0];
+    const char *separator = "";
+    for (uint32_t c = 0; c < head->count; c++) {
+        if (!head->terms[c].is_variable)
+            continue;
+        const Value value = reasoner_value(run->evaluation.values, row[c]);
+        if (!base_buffer_format(out, "%s%s = ", separator, rule->variables[head->terms[c].index]) ||
+            !reasoner_write_cell(&value, out))
+            return false;
+        separator = ", ";
+    }
+    return true;
+}
+
+/* Each match of a constraint is an error of the data. */
+static BaseStatus tell_violations(FileRun *run, BaseError *err)
+{
+    uint64_t count = 0;
+    BaseStatus status = BASE_OK;
+    for (uint32_t r = 0; r < run->program->rules.count && status == BASE_OK; r++) {
+        const Rule *const rule = &run->program->rules.items[r];
+        if (!rule->is_constraint)
+            continue;
+        const Relation *const relation = &run->evaluation.relations[rule->heads[0].relation];
+        for (uint32_t row = 0; row < relation->count && status == BASE_OK; row++) {
+            BaseBuffer instance = {0};
+            BaseError fault = {0};
+            if (!add_instance(run, rule, relation_row(relation, row), &instance))
+                status = reasoner_out_of_values(err);
+            base_fail_at(&fault, BASE_BAD_INPUT, reasoner_program_source(run->program, rule->place),
+                         "%s is violated%s%s", rule->name, instance.count ? ": " : "",
+                         instance.count ? instance.items : "");
+            if (status == BASE_OK && count++ < VIOLATIONS_TOLD && run->options)
+                base_sink(run->options->sink, &fault);
+            base_buffer_free(&instance);
+        }
+    }
+    if (status == BASE_OK && count > 0)
+        status = base_fail(err, BASE_BAD_INPUT, "the data violate the program's constraints in %llu case%s",
+                           (unsigned long long)count, count == 1 ? "" : "s");
+    return status;
+}
+
+/* ---- Report -------------------------------------------------------------------------------------------------- */
+
+static bool report_predicates(const FileRun *run, ReasonerReport *report)
+{
+    const ReasonerProgram *const program = run->program;
+    report->predicates = base_arena_alloc(&report->memory, program->predicates.count + 1, sizeof *report->predicates);
+    if (!report->predicates)
+        return false;
+    for (uint32_t p = 0; p < program->predicates.count; p++) {
+        const Predicate *const predicate = &program->predicates.items[p];
+        const uint32_t relation = reasoner_relation_of(program, p);
+        if (!predicate->is_head || predicate->is_violation || relation == NOWHERE)
+            continue;
+        const Relation *const rows = &run->evaluation.relations[relation];
+        const uint32_t given = reasoner_relation_height_start(rows, 1);
+        ReasonerPredicateReport *const out = &report->predicates[report->predicate_count++];
+        *out = (ReasonerPredicateReport){.name =
+                                             base_arena_copy(&report->memory, predicate->name, strlen(predicate->name)),
+                                         .arity = predicate->arity,
+                                         .given = given,
+                                         .derived = rows->count - given};
+        if (!out->name)
+            return false;
+    }
+    return true;
+}
+
+static bool report_rules(const FileRun *run, ReasonerReport *report)
+{
+    const ReasonerProgram *const program = run->program;
+    report->rules = base_arena_alloc(&report->memory, program->rules.count + 1, sizeof *report->rules);
+    for (size_t r = 0; report->rules && r < program->rules.count; r++) {
+        const Rule *const rule = &program->rules.items[r];
+        const RuleFigures *const figures = &run->evaluation.rules[r];
+        ReasonerRuleReport *const out = &report->rules[report->rule_count++];
+        *out =
+            (ReasonerRuleReport){.name = base_arena_copy(&report->memory, rule->name, strlen(rule->name)),
+                                 .place = base_arena_copy(&report->memory, rule->place_text, strlen(rule->place_text)),
+                                 .facts = figures->facts,
+                                 .matches = figures->matches,
+                                 .rows = figures->rows,
+                                 .seconds = figures->seconds};
+        if (!out->name || !out->place)
+            return false;
+    }
+    return report->rules != NULL;
+}
+
+/* ---- The run ------------------------------------------------------------------------------------------------- */
+
+static BaseStatus export_all(FileRun *run, BaseError *err)
+{
+    BaseStatus status = BASE_OK;
+    for (size_t t = 0; t < run->program->transfers.count && status == BASE_OK; t++) {
+        const Transfer *const transfer = &run->program->transfers.items[t];
+        BaseError fault = {0};
+        if (!transfer->is_export)
+            continue;
+        status = reasoner_export(run, transfer, &fault);
+        if (status != BASE_OK)
+            status = blame(run, transfer, status, &fault, err);
+    }
+    return status;
+}
+
+BaseStatus reasoner_run_files(const ReasonerProgram *program, const ReasonerFilesOptions *options,
+                              ReasonerReport *report, BaseJob *job, BaseError *err)
+{
+    if (!program || !program->for_files)
+        return base_fail(err, BASE_BAD_CALL, "reasoner_run_files: a program parsed with for_files is needed");
+    const double began = base_wall_seconds(), cpu_began = base_cpu_seconds();
+    FileRun run = {.program = program, .options = options, .job = job};
+    ReasonerReport figures = {0};
+    BaseStatus status = prepare(&run, err);
+    if (status == BASE_OK)
+        status = import_all(&run, err);
+    if (status == BASE_OK)
+        status = find_numbers(&run, err);
+    const double loaded = base_wall_seconds();
+    if (status == BASE_OK)
+        status = reasoner_evaluate(&run.evaluation, err);
+    const double derived = base_wall_seconds();
+    if (status == BASE_OK)
+        status = export_all(&run, err);
+    const bool is_done = status == BASE_OK;
+    if (is_done && (!report_predicates(&run, &figures) || !report_rules(&run, &figures)))
+        status = reasoner_out_of_values(err);
+    if (status == BASE_OK)
+        status = tell_violations(&run, err);
+    figures.facts_in = run.records;
+    figures.derived = run.evaluation.derived;
+    figures.strata = run.evaluation.strata;
+    figures.rounds = run.evaluation.rounds;
+    figures.highest = run.evaluation.highest;
+    figures.load_seconds = loaded - began;
+    figures.derive_seconds = derived - loaded;
+    figures.store_seconds = base_wall_seconds() - derived;
+    figures.wall_seconds = base_wall_seconds() - began;
+    figures.cpu_seconds = base_cpu_seconds() - cpu_began;
+    if (is_done && report)
+        *report = figures;
+    else
+        reasoner_report_free(&figures);
+    end_run(&run);
+    return status;
+}
