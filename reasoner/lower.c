@@ -261,10 +261,12 @@ static bool lower_literals(Lowering *lowering, Rule *rule)
                 return false;
     for (uint32_t b = 0; b < rule->body_count; b++) {
         Literal literal = rule->body[b];
-        is_fine = (literal.is_comparison ? (lower_operand(lowering, &literal.comparison.left) &
-                                            lower_operand(lowering, &literal.comparison.right)) != 0
-                                         : lower_atom(lowering, &literal.atom, false)) &&
-                  is_fine;
+        if (literal.is_comparison) { /* faults of both sides are told */
+            is_fine = lower_operand(lowering, &literal.comparison.left) && is_fine;
+            is_fine = lower_operand(lowering, &literal.comparison.right) && is_fine;
+        } else {
+            is_fine = lower_atom(lowering, &literal.atom, false) && is_fine;
+        }
         if (!BASE_PUSH(&lowering->body, literal))
             return no_memory(lowering);
     }
