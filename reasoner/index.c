@@ -63,7 +63,7 @@ static void choose_buckets(const Relation *relation, RelationIndex *index)
     const uint32_t rows = index->is_whole ? relation->count : relation->high;
     const bool is_single = __builtin_popcountll(index->columns) == 1;
     uint32_t highest = 0;
-    const uint32_t *value = relation->values + __builtin_ctzll(index->columns);
+    const uint32_t *value = rows > 0 ? relation->values + __builtin_ctzll(index->columns) : NULL;
     for (uint32_t row = 0; is_single && row < rows; row++, value += relation->arity)
         highest = *value > highest ? *value : highest;
     if (highest < relation->value_hint)
