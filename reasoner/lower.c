@@ -306,13 +306,15 @@ static bool keep_rule(Lowering *lowering, Rule *rule)
 /* What only programs by themselves can do so far. */
 static bool check_database(Lowering *lowering, const Rule *rule)
 {
-    if (lowering->program->for_files || !(rule->has_aggregate || rule->has_existential || rule->has_expression))
+    const char *const what = rule->is_constraint     ? "constraints (#false) are"
+                             : rule->has_aggregate   ? "aggregates are"
+                             : rule->has_existential ? "existential variables (`!`) are"
+                             : rule->has_expression  ? "arithmetic and functions are"
+                                                     : NULL;
+    if (lowering->program->for_files || !what)
         return true;
     reasoner_fault(lowering->faults, rule->place, "kgq run takes it, in a program by itself",
-                   "%s are not supported yet in rules on a database",
-                   rule->has_aggregate     ? "aggregates"
-                   : rule->has_existential ? "existential variables (`!`)"
-                                           : "arithmetic and functions");
+                   "%s not supported yet in rules on a database", what);
     return false;
 }
 

@@ -246,3 +246,8 @@ const char *reasoner_rule_place(const ReasonerProgram *program, size_t rule)
 {
     return program->rules.items[rule].place_text;
 }
+
+double reasoner_rule_weight(const ReasonerProgram *program, size_t rule)
+{
+    return program->rules.items[rule].weight;
+}

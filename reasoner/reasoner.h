@@ -60,6 +60,7 @@ size_t reasoner_rule_count(const ReasonerProgram *program);
 const char *reasoner_rule_name(const ReasonerProgram *program, size_t rule);  /* #[name(..)], or "rule at FILE:LINE" */
 const char *reasoner_rule_text(const ReasonerProgram *program, size_t rule);  /* as written, without attributes */
 const char *reasoner_rule_place(const ReasonerProgram *program, size_t rule); /* "FILE:LINE" */
+double reasoner_rule_weight(const ReasonerProgram *program, size_t rule);     /* #[weight(w)], @weight(w); NAN: none */
 
 /* ---- Running ------------------------------------------------------------------------------------------------- */
 

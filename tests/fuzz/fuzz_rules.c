@@ -21,8 +21,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
         if (reasoner_parse(&text, 1, &options, NULL, &program, &err) == BASE_OK && for_files &&
             !names_files(text.text, length)) {
             BaseError fault = {0};
-            reasoner_run_files(program, &(ReasonerFilesOptions){.seconds_limit = 0.05, .memory_limit = 1 << 24}, NULL, NULL,
-                               &fault);
+            reasoner_run_files(program, &(ReasonerFilesOptions){.seconds_limit = 0.05, .memory_limit = 1 << 24}, NULL,
+                               NULL, &fault);
         }
         reasoner_program_free(program);
     }

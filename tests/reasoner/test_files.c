@@ -91,8 +91,7 @@ static void a_cell_of_any_format_is_read_by_its_look(void **state)
         snprintf(text, sizeof text, "k,%s\n", cases[i].cell);
         snprintf(expected, sizeof expected, "<k> <p> %s .\n", cases[i].value);
         write_text(*state, "c.csv", text);
-        expect_from(*state,
-                    "@import c :- csv{}. @export r :- ntriples{resource = \"\"}. r(?x, p, ?y) :- c(?x, ?y).",
+        expect_from(*state, "@import c :- csv{}. @export r :- ntriples{resource = \"\"}. r(?x, p, ?y) :- c(?x, ?y).",
                     expected);
     }
 }
@@ -151,8 +150,9 @@ static void a_million_rows_come_and_go(void **state)
 
 static void rdf_is_read_by_its_formats(void **state)
 {
-    write_text(*state, "a.nt", "<http://a> <http://p> _:b .\n_:b <http://p> \"01\"^^<" XSD "int> .\nnonsense\n"
-                               "<http://a> <http://p> \"x\"^^<" XSD "int> .\n");
+    write_text(*state, "a.nt",
+               "<http://a> <http://p> _:b .\n_:b <http://p> \"01\"^^<" XSD "int> .\nnonsense\n"
+               "<http://a> <http://p> \"x\"^^<" XSD "int> .\n");
     Outcome outcome = run_in(*state, "@import t :- ntriples{resource = \"a.nt\"}. @export r :- csv{resource = \"\"}.\n"
                                      "r(?x, ?n) :- t(?x, _, ?y), t(?y, _, ?n), isNull(?y).");
     assert_int_equal(outcome.status, BASE_OK);
@@ -160,8 +160,9 @@ static void rdf_is_read_by_its_formats(void **state)
     assert_true(outcome.warnings.count >= 1);
     free_outcome(&outcome);
     write_text(*state, "b.trig", "@prefix : <http://> . :a :p 1.5 . :g { :a :p \"x\"@en }\n");
-    expect_from(*state, "@import t :- rdf{resource = \"b.trig\", format = (any, skip, skip, any)}.\n"
-                        "@export t :- csv{resource = \"\"}.",
+    expect_from(*state,
+                "@import t :- rdf{resource = \"b.trig\", format = (any, skip, skip, any)}.\n"
+                "@export t :- csv{resource = \"\"}.",
                 "http://g,\"\"\"x\"\"@en\"\n"
                 "tag:nemo:defaultgraph,\"\"\"1.5\"\"^^<" XSD "decimal>\"\n");
 }
@@ -169,8 +170,9 @@ static void rdf_is_read_by_its_formats(void **state)
 static void json_becomes_a_tree_of_triples(void **state)
 {
     write_text(*state, "j.json", "{\"a\": [1, true], \"b\": null}");
-    expect_from(*state, "@import j :- json{}. @export r :- csv{resource = \"\"}. r(?k, ?i, ?v) :- j(0, ?k, ?c), j(?c, ?i, ?d), "
-                        "j(?d, value, ?v).",
+    expect_from(*state,
+                "@import j :- json{}. @export r :- csv{resource = \"\"}. r(?k, ?i, ?v) :- j(0, ?k, ?c), j(?c, ?i, ?d), "
+                "j(?d, value, ?v).",
                 "\"\"\"a\"\"\",0,1\n\"\"\"a\"\"\",1,\"\"\"true\"\"^^<" XSD "boolean>\"\n");
     write_text(*state, "j.json", "{\"a\": [1,");
     Outcome outcome = run_in(*state, "@import j :- json{}. @output j.");
@@ -183,10 +185,11 @@ static void json_becomes_a_tree_of_triples(void **state)
 
 static void exports_stay_in_their_folder_and_are_whole(void **state)
 {
-    Outcome outcome = run_in(*state, "@export <https://example.org/result> :- csv{}.\n"
-                                     "@export q :- csv{resource = \"../../q.csv\"}. @export e :- tsv{format = (any, any)}.\n"
-                                     "<https://example.org/result>(\"hello\"). <https://example.org/result>(\"\").\n"
-                                     "q(a, true). @export z :- csv{resource = \"z.csv.gz\"}. z(packed).");
+    Outcome outcome =
+        run_in(*state, "@export <https://example.org/result> :- csv{}.\n"
+                       "@export q :- csv{resource = \"../../q.csv\"}. @export e :- tsv{format = (any, any)}.\n"
+                       "<https://example.org/result>(\"hello\"). <https://example.org/result>(\"\").\n"
+                       "q(a, true). @export z :- csv{resource = \"z.csv.gz\"}. z(packed).");
     if (outcome.status != BASE_OK)
         base_error_print(stderr, &outcome.err);
     assert_int_equal(outcome.status, BASE_OK);
@@ -316,7 +319,8 @@ static void each_violation_of_a_constraint_is_told_with_its_instance(void **stat
 static void parameters_from_outside_win(void **state)
 {
     (void)state;
-    static const char text[] = "@export p :- csv{resource = \"\"}. @parameter $n = $m + 1. @parameter $m = 1.\np($n, $m).";
+    static const char text[] =
+        "@export p :- csv{resource = \"\"}. @parameter $n = $m + 1. @parameter $m = 1.\np($n, $m).";
     const char *const given[] = {"m=41", "s=\"x\""}, *const bad[] = {"m=f("}, *const missing[] = {"m"};
     expect_output(text, "2,1\n");
     Outcome outcome = run_text(text, &(RunSetup){.parameters = given, .parameter_count = 2});
@@ -335,7 +339,8 @@ static void the_chase_makes_nulls_only_where_heads_do_not_hold(void **state)
     (void)state;
     expect_output("@export h :- csv{resource = \"\"}.\np(a). p(b). h(a, c).\nh(?x, !y) :- p(?x).", "a,c\nb,_:0\n");
     /* Both heads share the null, and are asked for together. */
-    expect_output("@export r :- csv{resource = \"\"}.\np(a). h(a, c).\nh(?x, !y), k(!y) :- p(?x).\nr(?x, ?y) :- h(?x, ?y), k(?y).",
+    expect_output("@export r :- csv{resource = \"\"}.\np(a). h(a, c).\nh(?x, !y), k(!y) :- p(?x).\nr(?x, ?y) :- h(?x, "
+                  "?y), k(?y).",
                   "a,_:0\n");
     expect_output("@export h :- csv{resource = \"\"}.\np(a). p(b).\nh(!y) :- p(_).", "_:0\n");
     /* Recursion that its own facts satisfy ends. */

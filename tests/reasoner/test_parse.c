@@ -3,6 +3,8 @@
 
 #include "reasoner/reasoner.h"
 
+#include <math.h>
+
 typedef struct Heard {
     struct {
         BaseError *items;
@@ -126,6 +128,7 @@ static void every_fault_has_its_place_and_says_what_was_expected(void **state)
         {"p(?x, #count(?y)) :- q(?x, ?y).", 1, 1, 30, "aggregates are not supported yet"},
         {"p(?x + 1) :- q(?x).", 1, 1, 18, "arithmetic and functions are not supported yet"},
         {"p(?x) :- q(?x), ?x-1 = 2.", 1, 1, 24, "arithmetic and functions are not supported yet"},
+        {"#false :- p(?x), q(?x).", 1, 1, 22, "constraints (#false) are not supported yet"},
         {"p(f(a)).", 1, 3, 4, "[996]"},
         {"p($n).", 1, 3, 2, "[241]"},
         {"@declare p(any).", 1, 1, 8, "[899]"},
@@ -190,12 +193,13 @@ static void legal_programs_parse(void **state)
 static void names_and_texts_of_rules_are_as_written(void **state)
 {
     (void)state;
-    static const char text[] = "#[name(\"first\")]\np(?x)  :-\n   q(?x,?y), % why\n  ~r(?y) .\n\nq(a,b).";
+    static const char text[] = "#[name(\"first\")]\n@weight(0.25) p(?x)  :-\n   q(?x,?y), % why\n  ~r(?y) .\n\nq(a,b).";
     Heard heard = {0};
     BaseError err = {0};
     ReasonerProgram *program = NULL;
     expect_ok(parse_text(text, strlen(text), &heard, &program, &err), &err);
     assert_string_equal(reasoner_rule_name(program, 0), "first");
+    assert_true(reasoner_rule_weight(program, 0) == 0.25 && isnan(reasoner_rule_weight(program, 1)));
     assert_string_equal(reasoner_rule_text(program, 0), "p(?x) :- q(?x,?y), ~r(?y) .");
     assert_string_equal(reasoner_rule_place(program, 0), "t.rls:2");
     assert_string_equal(reasoner_rule_name(program, 1), "rule at t.rls:6");
