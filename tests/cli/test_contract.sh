@@ -18,7 +18,7 @@ check 2 "$KGQ" "$T" ASK
 err_has "nothing more is expected"
 
 # What the contract has and kgq not yet is said to be so, and is wrong usage; so are values that make no sense.
-for command in run mine audit 'classifier explain'; do
+for command in mine audit 'classifier explain'; do
     check 2 "$KGQ" $command "$T/db"
     err_has "$command is not there yet"
 done
