@@ -12,13 +12,12 @@ typedef struct CellTable {
     bool (*make)(void *context, const char *bytes, size_t length, uint32_t *out);
     void *context;
     /* private: */
-    struct {
-        struct CellEntry *items;
-        size_t count, capacity;
-    } entries;
-    BaseBuffer texts;
-    uint64_t *slots; /* hash above, entry below; 0: free */
+    BaseBuffer entries; /* a CellEntry and its text, one after the other */
+    size_t entry_count;
+    uint64_t *slots; /* some bits of the hash, and where the entry is; 0: free */
     size_t slot_count;
+    uint32_t highest;    /* value given so far, and one more */
+    bool is_many_to_one; /* two texts may have the same value */
 } CellTable;
 void reasoner_cells_free(CellTable *table);
 /* The value of a text; false: no memory. */

@@ -90,7 +90,7 @@ static void read_relation(Bench *bench, size_t r)
     if (!base_is_file(path))
         return;
     bench_want(
-        reasoner_read_facts(path, &(FactFormat){'\t', shape->arity, tables, 0, false}, relation, &records, NULL, &err),
+        reasoner_read_facts(path, &(FactFormat){'\t', shape->arity, tables, 0, NULL, false}, relation, &records, NULL, &err),
         &err);
     bench->facts_in += relation->count;
 }

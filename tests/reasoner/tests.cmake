@@ -1,5 +1,6 @@
 kgq_test(reasoner parse)
 kgq_test(reasoner run)
+kgq_test(reasoner relation)
 kgq_test(reasoner proof)
 kgq_test(reasoner oracle SOURCES reasoner/oracle_datalog.c)
 kgq_test(reasoner wordnet)
