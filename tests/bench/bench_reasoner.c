@@ -89,9 +89,9 @@ static void read_relation(Bench *bench, size_t r)
              plain_name(bench->program->predicates.items[shape->predicate].name));
     if (!base_is_file(path))
         return;
-    bench_want(
-        reasoner_read_facts(path, &(FactFormat){'\t', shape->arity, tables, 0, NULL, false}, relation, &records, NULL, &err),
-        &err);
+    bench_want(reasoner_read_facts(path, &(FactFormat){'\t', shape->arity, tables, 0, NULL, false}, relation, &records,
+                                   NULL, &err),
+               &err);
     bench->facts_in += relation->count;
 }
 
@@ -159,5 +159,10 @@ int main(int argc, char **argv)
            bench.evaluation.rounds, (unsigned long long)bench.evaluation.derived, base_cpu_seconds(),
            (double)usage.ru_maxrss / 1024,
            ((double)usage.ru_maxrss * 1024 - 50 * 1048576.0) / (double)bench.evaluation.derived);
+    for (size_t r = 0; r < bench.program->relations.count; r++)
+        reasoner_relation_free(&bench.evaluation.relations[r]);
+    free(bench.evaluation.relations);
+    free(bench.evaluation.rules);
+    reasoner_program_free(bench.program);
     return 0;
 }

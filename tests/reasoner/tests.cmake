@@ -1,6 +1,7 @@
 kgq_test(reasoner parse)
 kgq_test(reasoner run)
 kgq_test(reasoner relation)
+kgq_test(reasoner joins)
 kgq_test(reasoner proof)
 kgq_test(reasoner oracle SOURCES reasoner/oracle_datalog.c)
 kgq_test(reasoner wordnet)
