@@ -106,6 +106,7 @@ BaseStatus sparql_adjacency_build(Operator *op, KgTriple pattern, TriplePlace ke
     BaseStatus status = read_matches(op, pattern, key, value, out, err);
     if (status == BASE_OK && out->key_count > 0)
         out->starts[out->key_count] = (uint32_t)out->value_count;
+    out->is_single = out->key_count > 0 && out->value_count == out->key_count;
     if (status == BASE_OK && !number_keys(out))
         status = sparql_no_memory(err);
     if (status == BASE_OK)
@@ -134,13 +135,21 @@ static void find_some(const Adjacency *adjacency, const KgId *keys, size_t strid
         prefetch_place(adjacency, keys[i * stride]);
     for (size_t i = 0; i < count; i++) {
         numbers[i] = adjacency_find(adjacency, keys[i * stride]);
-        if (numbers[i] != NO_KEY)
+        if (numbers[i] == NO_KEY)
+            continue;
+        if (adjacency->is_single)
+            __builtin_prefetch(&adjacency->values[numbers[i]]);
+        else
             __builtin_prefetch(&adjacency->starts[numbers[i]]);
     }
     for (size_t i = 0; i < count; i++) {
         out[i] = (IdList){NULL, numbers[i] != NO_KEY};
         if (!adjacency->values || numbers[i] == NO_KEY)
             continue;
+        if (adjacency->is_single) {
+            out[i].ids = adjacency->values + numbers[i];
+            continue;
+        }
         const uint32_t start = adjacency->starts[numbers[i]];
         out[i] = (IdList){adjacency->values + start, adjacency->starts[numbers[i] + 1] - start};
         __builtin_prefetch(out[i].ids);

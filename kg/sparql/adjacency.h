@@ -20,6 +20,7 @@ typedef struct Adjacency {
     size_t place_count; /* direct: from `least` on; hashed: a power of two */
     KgId least;
     bool is_direct;
+    bool is_single; /* each key has one value: values[number], and `starts` need not be looked at */
 } Adjacency;
 
 /* The most matches that can be kept. */
@@ -60,6 +61,10 @@ static inline const KgId *adjacency_values(const Adjacency *adjacency, KgId key,
     if (number == NO_KEY) {
         *count = 0;
         return NULL;
+    }
+    if (adjacency->is_single) {
+        *count = 1;
+        return adjacency->values + number;
     }
     *count = adjacency->starts[number + 1] - adjacency->starts[number];
     return adjacency->values + adjacency->starts[number];

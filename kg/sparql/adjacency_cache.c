@@ -10,7 +10,7 @@
 /* Of memory, for all of a store's. */
 #define MOST_BYTES ((size_t)128 << 20)
 /* Lookups that cost as much as reading one triple into memory: 1 in so many. */
-#define TRIPLES_PER_LOOKUP 16
+#define TRIPLES_PER_LOOKUP 64
 #define MOST_ENTRIES 4096
 
 struct SharedAdjacency {

@@ -10,7 +10,7 @@
 #define SCAN_TRIPLES 512
 #define NODES_AT_ONCE 64
 /* Lookups that cost as much as reading one triple into memory: 1 in so many. */
-#define TRIPLES_PER_LOOKUP 16
+#define TRIPLES_PER_LOOKUP 64
 #define STEPS_PER_CHECK 4096
 #define LOOKUPS_PER_NOTE 16 /* that the cache is told of at once */
 
