@@ -1,0 +1,229 @@
+/* test_sparql_plan.c - how queries run: what is kept in memory never outlives the facts, limits stop a query and
+ * nothing else, plans are told. Answers themselves are the business of the other tests. */
+#include "sparql/ask.h"
+
+#include <pthread.h>
+
+#define NODES 400
+#define EDGES 3 /* of a node */
+
+/* :nI :to :nJ, three of each node, and :nI :value I. */
+static int make_graph(void **state)
+{
+    if (make_fixture(state) != 0)
+        return -1;
+    const Fixture *const f = *state;
+    BaseError err = {0};
+    KgTxn *const txn = begin_write(f->store);
+    const KgId to = intern_field(txn, "to"), value = intern_field(txn, "value");
+    for (int i = 0; i < NODES; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "n%d", i);
+        const KgId node = intern_field(txn, name);
+        snprintf(name, sizeof name, "\"%d\"^^xsd:integer", i);
+        expect_ok(kg_add(txn, KG_ASSERTED, &(KgRecord){.triple = {node, value, intern_field(txn, name)}}, NULL, &err),
+                  &err);
+        for (int k = 1; k <= EDGES; k++) {
+            snprintf(name, sizeof name, "n%d", (i * 7 + k * k) % NODES);
+            expect_ok(kg_add(txn, KG_ASSERTED, &(KgRecord){.triple = {node, to, intern_field(txn, name)}}, NULL, &err),
+                      &err);
+        }
+    }
+    commit(txn);
+    return 0;
+}
+
+/* ---- What queries share ---- */
+
+static const char steps[] = "SELECT (COUNT(*) AS ?n) { ?a :to ?b . ?b :to ?c . ?c :to ?d }";
+
+static void what_is_kept_follows_the_facts(void **state)
+{
+    const Fixture *const f = *state;
+    BaseError err = {0};
+    char expected[32];
+    snprintf(expected, sizeof expected, "%d\n", NODES * EDGES * EDGES * EDGES);
+    for (int i = 0; i < 20; i++) /* often enough to be worth keeping */
+        expect_answer(f->store, steps, expected);
+    static const char *const fact[] = {"n0", "to", "n399", NULL};
+    add_facts(f->store, KG_ASSERTED, fact);
+    char *const with_it = ask(f->store, steps);
+    assert_string_not_equal(strchr(with_it, '\n') + 1, expected);
+    KgTxn *const txn = begin_write(f->store);
+    const KgTriple triple = {intern_field(txn, "n0"), intern_field(txn, "to"), intern_field(txn, "n399")};
+    expect_ok(kg_delete(txn, KG_ASSERTED, triple, NULL, &err), &err);
+    commit(txn);
+    expect_answer(f->store, steps, expected);
+    free(with_it);
+}
+
+/* A reader that began before a commit goes on seeing what it saw, whoever reads beside it. */
+static void an_older_reader_keeps_its_facts(void **state)
+{
+    const Fixture *const f = *state;
+    char *const before = ask(f->store, steps);
+    KgTxn *const old = begin_read(f->store);
+    static const char *const fact[] = {"n1", "to", "n399", NULL};
+    add_facts(f->store, KG_ASSERTED, fact);
+    char *const after = ask(f->store, steps);
+    assert_string_not_equal(before, after);
+    for (int i = 0; i < 20; i++) {
+        BaseError err = {0};
+        KgQuery *query = NULL;
+        KgTerm cell;
+        char *const now = ask(f->store, steps);
+        assert_string_equal(now, after);
+        free(now);
+        expect_ok(kg_query_open(old, steps, strlen(steps), NULL, &query, &err), &err);
+        expect_ok(kg_query_next(query, &err), &err);
+        assert_true(kg_query_cell(query, 0, &cell));
+        assert_memory_equal(strchr(before, '\n') + 1, cell.text.bytes, cell.text.length);
+        kg_query_close(query);
+    }
+    kg_abort(old);
+    free(before);
+    free(after);
+}
+
+static void *ask_many_times(void *context)
+{
+    KgStore *const store = context;
+    size_t wrong = 0;
+    for (int i = 0; i < 200; i++) {
+        BaseError err = {0};
+        KgQuery *query = NULL;
+        KgTxn *txn = NULL;
+        KgTerm cell;
+        static const char text[] = "SELECT (COUNT(*) AS ?n) { ?a :to ?b . ?b :value ?v }";
+        wrong += kg_read_begin(store, &txn, &err) != BASE_OK ||
+                 kg_query_open(txn, text, strlen(text), NULL, &query, &err) != BASE_OK ||
+                 kg_query_next(query, &err) != BASE_OK || !kg_query_cell(query, 0, &cell) || cell.text.length != 4;
+        kg_query_close(query);
+        kg_abort(txn);
+    }
+    return (void *)wrong;
+}
+
+static void threads_share_what_is_kept(void **state)
+{
+    const Fixture *const f = *state;
+    pthread_t threads[4];
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, ask_many_times, f->store), 0);
+    for (int i = 0; i < 40; i++) { /* beside a writer whose facts are not those asked for */
+        char name[32];
+        snprintf(name, sizeof name, "other%d", i);
+        const char *const fact[] = {name, "kind", "x", NULL};
+        add_facts(f->store, KG_ASSERTED, fact);
+    }
+    for (int i = 0; i < 4; i++) {
+        void *wrong;
+        assert_int_equal(pthread_join(threads[i], &wrong), 0);
+        assert_null(wrong);
+    }
+}
+
+/* ---- Limits ---- */
+
+static BaseStatus run_within(KgStore *store, const char *text, const KgQueryOptions *options, BaseError *err)
+{
+    KgQuery *query = NULL;
+    KgTxn *const txn = begin_read(store);
+    BaseStatus status = kg_query_open(txn, text, strlen(text), options, &query, err);
+    while (status == BASE_OK)
+        status = kg_query_next(query, err);
+    kg_query_close(query);
+    kg_abort(txn);
+    return status;
+}
+
+static void a_query_past_its_memory_is_stopped_and_no_other(void **state)
+{
+    const Fixture *const f = *state;
+    static const char *const large[] = {
+        "SELECT ?a ?d { ?a :to ?b . ?b :to ?c . ?c :to ?d } ORDER BY ?d",
+        "SELECT DISTINCT ?a ?d { ?a :to ?b . ?b :to ?c . ?c :to ?d }",
+        "SELECT ?a ?d (COUNT(*) AS ?n) { ?a :to ?b . ?b :to ?c . ?c :to ?d } GROUP BY ?a ?d",
+        "SELECT * { ?a :to ?b { SELECT ?b ?e { ?b :to ?c . ?c :to ?d . ?d :to ?e } } }",
+        "SELECT ?a (GROUP_CONCAT(CONCAT(STR(?a), STR(?d))) AS ?t) { ?a :to ?b . ?b :to ?c . ?c :to ?d } GROUP BY ?a",
+    };
+    for (size_t i = 0; i < sizeof large / sizeof *large; i++) {
+        BaseError err = {0};
+        if (run_within(f->store, large[i], &(KgQueryOptions){.memory = 200000}, &err) != BASE_LIMIT)
+            fail_msg("not stopped: %s", large[i]);
+        assert_non_null(strstr(err.message, "it needs more than"));
+        err = (BaseError){0};
+        assert_int_equal(run_within(f->store, large[i], &(KgQueryOptions){.memory = 64u << 20}, &err), BASE_END);
+    }
+}
+
+static void a_query_past_its_time_is_stopped(void **state)
+{
+    const Fixture *const f = *state;
+    BaseError err = {0};
+    static const char endless[] =
+        "SELECT (COUNT(*) AS ?n) { ?a :to ?b . ?c :to ?d . ?e :to ?f . ?g :to ?h FILTER(?a != ?c) }";
+    assert_int_equal(run_within(f->store, endless, &(KgQueryOptions){.timeout = 0.05}, &err), BASE_LIMIT);
+    assert_non_null(strstr(err.message, "took more than 0.05 s"));
+}
+
+/* ---- Plans ---- */
+
+static void thirty_patterns_in_a_row_are_planned_and_joined(void **state)
+{
+    const Fixture *const f = *state;
+    char text[2048] = "ASK { :n5 :to ?x0 ";
+    for (int i = 0; i < 30; i++)
+        snprintf(text + strlen(text), sizeof text - strlen(text), ". ?x%d :value ?v%d ", i, i);
+    for (int i = 0; i < 6; i++)
+        snprintf(text + strlen(text), sizeof text - strlen(text), ". ?x%d :to ?x%d ", i, i + 1);
+    for (int i = 7; i < 30; i++)
+        snprintf(text + strlen(text), sizeof text - strlen(text), ". :n%d :to ?x%d ", i, i);
+    strcat(text, "}");
+    BaseError err = {0};
+    KgQuery *query = NULL;
+    KgTxn *const txn = begin_read(f->store);
+    expect_ok(kg_query_open(txn, text, strlen(text), NULL, &query, &err), &err);
+    assert_true(kg_query_answer(query));
+    kg_query_close(query);
+    kg_abort(txn);
+}
+
+static void a_profile_tells_rows_of_each_operator(void **state)
+{
+    const Fixture *const f = *state;
+    static const char text[] = "SELECT ?a { ?a :to ?b . ?b :to ?a OPTIONAL { ?a :value ?v FILTER(?v > 3) } } LIMIT 5";
+    BaseError err = {0};
+    KgQuery *query = NULL;
+    char *told;
+    size_t length;
+    KgTxn *const txn = begin_read(f->store);
+    FILE *const out = open_memstream(&told, &length);
+    expect_ok(kg_query_open(txn, text, strlen(text), &(KgQueryOptions){.explain = KG_EXPLAIN_PROFILE}, &query, &err),
+              &err);
+    while (kg_query_next(query, &err) == BASE_OK)
+        ;
+    expect_ok(kg_query_explain(query, out, &err), &err);
+    fclose(out);
+    static const char *const wanted[] = {"slice", "optional", "?a :to ?b", "?a :value ?v", "rows in", " ms"};
+    for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++)
+        if (!strstr(told, wanted[i]))
+            fail_msg("no \"%s\" in\n%s", wanted[i], told);
+    kg_query_close(query);
+    kg_abort(txn);
+    free(told);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(what_is_kept_follows_the_facts, make_graph, drop_fixture),
+        cmocka_unit_test_setup_teardown(an_older_reader_keeps_its_facts, make_graph, drop_fixture),
+        cmocka_unit_test_setup_teardown(threads_share_what_is_kept, make_graph, drop_fixture),
+        cmocka_unit_test_setup_teardown(a_query_past_its_memory_is_stopped_and_no_other, make_graph, drop_fixture),
+        cmocka_unit_test_setup_teardown(a_query_past_its_time_is_stopped, make_graph, drop_fixture),
+        cmocka_unit_test_setup_teardown(thirty_patterns_in_a_row_are_planned_and_joined, make_graph, drop_fixture),
+        cmocka_unit_test_setup_teardown(a_profile_tells_rows_of_each_operator, make_graph, drop_fixture),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
