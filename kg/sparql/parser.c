@@ -131,7 +131,7 @@ static bool is_swapped(const char *word, const char *meant)
     size_t at = 0;
     while (word[at] && word[at] == meant[at])
         at++;
-    return word[at] && word[at + 1] && word[at] == meant[at + 1] && word[at + 1] == meant[at] &&
+    return word[at] && word[at + 1] && meant[at] && word[at] == meant[at + 1] && word[at + 1] == meant[at] &&
            strcmp(word + at + 2, meant + at + 2) == 0;
 }
 
