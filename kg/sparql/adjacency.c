@@ -7,16 +7,6 @@
 /* Places for each key, at most, where they are direct. */
 #define SPARSENESS 16
 
-/* The order in which the places that `pattern` leaves open come as key, value. */
-static KgOrder order_for(TriplePlace key, TriplePlace value)
-{
-    if (key == PLACE_S)
-        return value == PLACE_P ? KG_ORDER_SPO : KG_ORDER_PSO;
-    if (key == PLACE_O)
-        return value == PLACE_P ? KG_ORDER_OSP : KG_ORDER_POS;
-    return value == PLACE_S ? KG_ORDER_PSO : KG_ORDER_POS;
-}
-
 static bool make_room(Adjacency *out, size_t count, bool has_values)
 {
     return base_reserve((void **)&out->keys, &out->key_capacity, out->key_count + count, sizeof *out->keys) &&
@@ -51,7 +41,7 @@ static BaseStatus read_matches(Operator *op, KgTriple pattern, TriplePlace key, 
 {
     KgTriple triples[SCAN_TRIPLES];
     RunScan scan = {0};
-    BaseStatus status = sparql_scan(op->run, pattern, order_for(key, value), &scan, err);
+    BaseStatus status = sparql_scan(op->run, pattern, key == PLACE_S ? KG_ORDER_PSO : KG_ORDER_POS, &scan, err);
     while (status == BASE_OK) {
         size_t count;
         status = sparql_cancelled(op->run, err);

@@ -23,6 +23,15 @@ typedef struct Adjacency {
     bool is_single; /* each key has one value: values[number], and `starts` need not be looked at */
 } Adjacency;
 
+/* Nanoseconds, about: to look up in an index a key that lies apart from the last one, and to read a triple into memory
+ * (tests/bench/bench_kg_cursor). Their ratio says after how many lookups reading all would have cost less. */
+#define ADJACENCY_LOOKUP_COST 350.0
+#define ADJACENCY_READ_COST 6.0
+static inline bool adjacency_pays(double lookups, double matches)
+{
+    return lookups * ADJACENCY_LOOKUP_COST > matches * ADJACENCY_READ_COST;
+}
+
 /* The most matches that can be kept. */
 #define ADJACENCY_MOST (UINT32_MAX / 2)
 /* Bytes that so many matches take, about. */
@@ -31,8 +40,8 @@ static inline size_t adjacency_bytes(uint64_t matches)
     return (size_t)matches * (2 * sizeof(KgId) + 3 * sizeof(uint32_t));
 }
 
-/* Matches of `pattern` in the run's graph. `key` is an unbound place; `value` the other one, or PLACE_NONE: only the
- * keys are wanted. What it takes is added to what `op` holds. */
+/* Matches of `pattern` in the run's graph. `key` is the subject or the object, unbound; `value` the other of them, or
+ * PLACE_NONE: only the keys are wanted. What it takes is added to what `op` holds. */
 BaseStatus sparql_adjacency_build(Operator *op, KgTriple pattern, TriplePlace key, TriplePlace value, Adjacency *out,
                                   BaseError *err);
 void sparql_adjacency_free(Adjacency *adjacency); /* {0} again afterwards */

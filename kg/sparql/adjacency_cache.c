@@ -9,9 +9,7 @@
 
 /* Of memory, for all of a store's. */
 #define MOST_BYTES ((size_t)128 << 20)
-/* Lookups that cost as much as reading one triple into memory: 1 in so many. */
-#define TRIPLES_PER_LOOKUP 64
-#define MOST_ENTRIES 4096
+#define MOST_ENTRIES 256 /* read or not: the list is searched one by one */
 
 struct SharedAdjacency {
     SharedAdjacency *next;
@@ -41,10 +39,10 @@ static void let_go(SharedAdjacency *shared)
     free(shared);
 }
 
-static void drop_first(KgShared *cache)
+static void drop(KgShared *cache, SharedAdjacency **link)
 {
-    SharedAdjacency *const shared = cache->first;
-    cache->first = shared->next;
+    SharedAdjacency *const shared = *link;
+    *link = shared->next;
     cache->count--;
     cache->bytes -= shared->bytes;
     let_go(shared);
@@ -64,9 +62,20 @@ static KgShared *current(Run *run)
         return NULL;
     if (cache->snapshot < snapshot)
         while (cache->first)
-            drop_first(cache);
+            drop(cache, &cache->first);
     cache->snapshot = snapshot;
     return cache;
+}
+
+/* The one used longest ago, of those that were read or of all. */
+static void drop_oldest(KgShared *cache, bool was_read)
+{
+    SharedAdjacency **oldest = NULL;
+    for (SharedAdjacency **link = &cache->first; *link; link = &(*link)->next)
+        if ((!was_read || (*link)->bytes > 0) && (!oldest || (*link)->used < (*oldest)->used))
+            oldest = link;
+    if (oldest)
+        drop(cache, oldest);
 }
 
 static SharedAdjacency *find(KgShared *cache, const Run *run, KgId predicate, TriplePlace key)
@@ -83,8 +92,10 @@ static SharedAdjacency *find(KgShared *cache, const Run *run, KgId predicate, Tr
 static SharedAdjacency *find_or_add(KgShared *cache, const Run *run, KgId predicate, TriplePlace key)
 {
     SharedAdjacency *shared = find(cache, run, predicate, key);
-    if (shared || cache->count == MOST_ENTRIES || !(shared = calloc(1, sizeof *shared)))
+    if (shared || !(shared = calloc(1, sizeof *shared)))
         return shared;
+    if (cache->count == MOST_ENTRIES)
+        drop_oldest(cache, false);
     *shared = (SharedAdjacency){.next = cache->first,
                                 .graph = run->graph,
                                 .predicate = predicate,
@@ -97,23 +108,10 @@ static SharedAdjacency *find_or_add(KgShared *cache, const Run *run, KgId predic
     return shared;
 }
 
-/* Those used longest ago lose their memory, and stay to count lookups. */
 static void make_room(KgShared *cache, size_t bytes)
 {
-    while (cache->bytes > 0 && cache->bytes + bytes > MOST_BYTES) {
-        SharedAdjacency *oldest = NULL, **link = &cache->first, **place = NULL;
-        for (; *link; link = &(*link)->next)
-            if ((*link)->bytes > 0 && (!oldest || (*link)->used < oldest->used)) {
-                oldest = *link;
-                place = link;
-            }
-        if (!oldest)
-            return;
-        *place = oldest->next;
-        cache->count--;
-        cache->bytes -= oldest->bytes;
-        let_go(oldest);
-    }
+    while (cache->bytes > 0 && cache->bytes + bytes > MOST_BYTES)
+        drop_oldest(cache, true);
 }
 
 /* ---- For queries ---- */
@@ -142,7 +140,7 @@ static bool is_due(Run *run, KgId predicate, TriplePlace key, uint64_t matches, 
     SharedAdjacency *const shared = cache ? find_or_add(cache, run, predicate, key) : NULL;
     if (shared) {
         shared->lookups += lookups;
-        due = shared->lookups * TRIPLES_PER_LOOKUP > matches;
+        due = adjacency_pays((double)shared->lookups, (double)matches);
     }
     pthread_mutex_unlock(&store->shared_lock);
     return due;
@@ -208,6 +206,6 @@ void sparql_release_shared(Run *run, SharedAdjacency *shared)
 void kg_shared_free(KgShared *cache)
 {
     while (cache && cache->first)
-        drop_first(cache);
+        drop(cache, &cache->first);
     free(cache);
 }

@@ -3,13 +3,12 @@
 #include "kg/sparql/planner.h"
 
 #include "kg/figures.h"
+#include "kg/sparql/adjacency.h"
 
 #include <math.h>
 
 /* Nanoseconds, about. */
-#define PROBE_COST 100.0
 #define PATH_COST 3000.0
-#define KEEP_COST 6.0   /* of a triple that is read into memory */
 #define COMPUTE_COST 60 /* of a row that a pattern computes by itself */
 #define PROPERTY_COST 1000.0
 #define MOST_EXPECTED 1e15
@@ -81,8 +80,8 @@ static void estimate_triple(Planner *planner, Algebra *node, JoinPart *out)
     add_variable(out, &node->o, objects);
     if (node->p.variable == AST_NO_VARIABLE && node->o.variable != AST_NO_VARIABLE)
         out->sorted_by = node->s.variable; /* PSO */
-    out->probe = PROBE_COST;
-    out->read = node->p.variable == AST_NO_VARIABLE ? out->rows * KEEP_COST : INFINITY;
+    out->probe = PLANNER_LOOKUP_COST;
+    out->read = node->p.variable == AST_NO_VARIABLE ? out->rows * ADJACENCY_READ_COST : INFINITY;
 }
 
 static void estimate_path(Planner *planner, const Algebra *node, JoinPart *out)
@@ -215,7 +214,7 @@ void planner_estimate_part(Planner *planner, Algebra *node, JoinPart *out)
     for (uint32_t v = 0; v < planner->select->width; v++)
         if (set_has(node->possible, v))
             out->variables[out->variable_count++] = (JoinVariable){v, distinct};
-    out->probe = node->kind == ALGEBRA_VALUES ? 10 * out->rows : 5 * PROBE_COST;
+    out->probe = node->kind == ALGEBRA_VALUES ? 10 * out->rows : 5 * PLANNER_LOOKUP_COST;
     out->read = out->rows * COMPUTE_COST;
 }
 

@@ -75,8 +75,9 @@ Operator *sparql_new_exists(Builder *builder, Operator *input, SubPlan pattern, 
                                       .side = exists_side};
     Exists *const exists = sparql_new_operator(builder, &type, sizeof *exists, input);
     bool *const matched = sparql_build_alloc(builder, builder->batch_rows, sizeof *matched);
-    if (!exists || !matched || !sparql_new_batch(builder, &exists->in))
+    if (!exists || !matched)
         return NULL;
+    sparql_new_batch(builder, &exists->in);
     exists->pattern = pattern;
     exists->marker = marker;
     exists->is_wanted = is_wanted;

@@ -320,8 +320,10 @@ Operator *sparql_new_graph(Builder *builder, Operator *input, SubPlan inside, Se
 {
     static const OperatorType type = {.name = "graph", .next = graph_next, .rewind = graph_rewind, .side = graph_side};
     Graph *const graph = sparql_new_operator(builder, &type, sizeof *graph, input);
-    if (!graph || !sparql_new_batch(builder, &graph->in) || !sparql_new_batch(builder, &graph->chosen))
+    if (!graph)
         return NULL;
+    sparql_new_batch(builder, &graph->in);
+    sparql_new_batch(builder, &graph->chosen);
     graph->inside = inside;
     graph->root = root;
     graph->outer = outer;

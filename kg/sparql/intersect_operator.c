@@ -191,8 +191,9 @@ Operator *sparql_new_intersect(Builder *builder, Operator *input, uint32_t varia
     if (!copy || !lists || !places)
         return NULL;
     Intersect *const all = sparql_new_operator(builder, &type, sizeof *all, input);
-    if (!all || !sparql_new_batch(builder, &all->in))
+    if (!all)
         return NULL;
+    sparql_new_batch(builder, &all->in);
     all->sides = sparql_build_alloc(builder, count, sizeof *all->sides);
     if (!all->sides)
         return NULL;

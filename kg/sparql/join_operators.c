@@ -54,8 +54,9 @@ Operator *sparql_new_union(Builder *builder, Operator *input, const SubPlan *arm
     static const OperatorType type = {.name = "union", .next = union_next, .rewind = union_rewind, .side = union_side};
     Union *const both = sparql_new_operator(builder, &type, sizeof *both, input);
     SubPlan *const copy = sparql_build_alloc(builder, count, sizeof *copy);
-    if (!both || !copy || !sparql_new_batch(builder, &both->in))
+    if (!both || !copy)
         return NULL;
+    sparql_new_batch(builder, &both->in);
     memcpy(copy, arms, count * sizeof *copy);
     both->arms = copy;
     both->count = both->arm = count;
@@ -147,8 +148,9 @@ Operator *sparql_new_optional(Builder *builder, Operator *input, SubPlan right, 
         .name = "optional", .next = optional_next, .rewind = optional_rewind, .side = optional_side};
     Optional *const optional = sparql_new_operator(builder, &type, sizeof *optional, input);
     bool *const matched = sparql_build_alloc(builder, builder->batch_rows, sizeof *matched);
-    if (!optional || !matched || !sparql_new_batch(builder, &optional->in))
+    if (!optional || !matched)
         return NULL;
+    sparql_new_batch(builder, &optional->in);
     optional->right = right;
     optional->marker = marker;
     optional->matched = matched;
@@ -401,8 +403,9 @@ static Operator *new_hash_operator(Builder *builder, const OperatorType *type, O
     HashJoin *const join = sparql_new_operator(builder, type, sizeof *join, input);
     KgId *const key = sparql_build_alloc(builder, shared_count, sizeof *key);
     uint32_t *const keys = sparql_build_alloc(builder, shared_count, sizeof *keys);
-    if (!join || !key || !keys || !sparql_new_batch(builder, &join->in))
+    if (!join || !key || !keys)
         return NULL;
+    sparql_new_batch(builder, &join->in);
     join->right = right;
     join->root = root;
     join->shared = shared;

@@ -57,8 +57,9 @@ Operator *sparql_new_layers(Builder *builder, Operator *input, SubPlan inside, S
     static const OperatorType type = {
         .name = "layer", .next = layers_next, .rewind = layers_rewind, .side = layers_side};
     Layers *const op = sparql_new_operator(builder, &type, sizeof *op, input);
-    if (!op || !sparql_new_batch(builder, &op->in))
+    if (!op)
         return NULL;
+    sparql_new_batch(builder, &op->in);
     op->inside = inside;
     op->root = root;
     op->outer = outer;

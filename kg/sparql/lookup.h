@@ -11,11 +11,10 @@ typedef struct LookupSpec {
     bool is_bound[3]; /* constants, and variables that every input row binds; no other variable is bound in any row,
                          and none of those stands twice */
     const IdRange *ranges; /* that an unbound object of a bound predicate has to be in, ascending */
-    size_t range_count;
-    bool has_ranges;
-    double matches;    /* of the constants alone, exactly */
-    double input_rows; /* that are expected */
-    bool only_first;   /* each row once, if it has a match, which is not bound */
+    size_t range_count;    /* 0: any object */
+    double matches;        /* of the constants alone, exactly */
+    double input_rows;     /* that are expected */
+    bool only_first;       /* each row once, if it has a match, which is not bound */
 } LookupSpec;
 
 /* Borrows the ranges. The run's graph must be one of the database's when it runs. */

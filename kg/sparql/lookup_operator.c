@@ -10,10 +10,6 @@
 #include "kg/sort.h"
 #include "kg/sparql/adjacency_cache.h"
 
-/* Nanoseconds, about; measured by tests/bench/bench_kg_cursor. */
-#define LOOKUP_COST 350.0 /* of a key that lies apart from the last one; near ones take less */
-#define KEEP_COST 6.0     /* of a triple */
-
 typedef struct Lookup {
     Operator base;
     LookupSpec spec;
@@ -57,7 +53,7 @@ static KgIndex index_for(const LookupSpec *spec)
         return KG_POS;
     if (o && !p)
         return KG_OSP;
-    if (p && !s && spec->has_ranges)
+    if (p && !s && spec->range_count > 0)
         return KG_POS;
     return is_named || (p && !s) ? KG_PSO : KG_SPO; /* of one predicate's triples more lie close together */
 }
@@ -87,7 +83,7 @@ static void find_kept(Lookup *lookup)
 {
     const LookupSpec *const spec = &lookup->spec;
     lookup->kept_key = lookup->kept_value = PLACE_NONE;
-    if (spec->places[1].variable != AST_NO_VARIABLE || spec->has_ranges || spec->matches > ADJACENCY_MOST)
+    if (spec->places[1].variable != AST_NO_VARIABLE || spec->range_count > 0 || spec->matches > ADJACENCY_MOST)
         return;
     for (int place = 2; place >= 0; place -= 2) { /* the subject's lists are shorter, mostly */
         const int other = 2 - place;
@@ -133,7 +129,7 @@ static bool pays_to_keep(const Lookup *lookup, size_t rows)
     const double known = (double)(lookup->lookups + rows);
     if (run->memory.most && run->memory.held + bytes > run->memory.most / 2)
         return false;
-    return LOOKUP_COST * (known > expected ? known : expected) > KEEP_COST * lookup->spec.matches;
+    return adjacency_pays(known > expected ? known : expected, lookup->spec.matches);
 }
 
 static BaseStatus keep_own(Lookup *lookup, BaseError *err)
@@ -327,8 +323,8 @@ static BaseStatus find(Lookup *lookup, BaseError *err)
         const Place place = lookup->spec.places[kg_places[lookup->index][c]];
         key[c] = place.variable == AST_NO_VARIABLE ? place.id : row[place.variable];
     }
-    return lookup->spec.has_ranges ? find_range(lookup, key, err)
-                                   : kg_cursor_find(lookup->cursor, key, lookup->width, err);
+    return lookup->spec.range_count > 0 ? find_range(lookup, key, err)
+                                        : kg_cursor_find(lookup->cursor, key, lookup->width, err);
 }
 
 static BaseStatus open_found(Lookup *lookup, BaseError *err)
@@ -465,7 +461,7 @@ static bool lookup_describe(const Operator *op, BaseBuffer *out)
     if (op->run->is_profiled && !base_buffer_format(out, "%llu lookups ", (unsigned long long)lookup->lookups))
         return false;
     return base_buffer_format(out, "in %s, %d bound%s", names[lookup->index], lookup->width,
-                              lookup->spec.has_ranges ? " and a range" : "");
+                              lookup->spec.range_count > 0 ? " and a range" : "");
 }
 
 Operator *sparql_new_lookup(Builder *builder, Operator *input, const LookupSpec *spec)
@@ -476,8 +472,9 @@ Operator *sparql_new_lookup(Builder *builder, Operator *input, const LookupSpec 
                                       .close = lookup_close,
                                       .describe = lookup_describe};
     Lookup *const lookup = sparql_new_operator(builder, &type, sizeof *lookup, input);
-    if (!lookup || !sparql_new_batch(builder, &lookup->in))
+    if (!lookup)
         return NULL;
+    sparql_new_batch(builder, &lookup->in);
     lookup->spec = *spec;
     find_shape(lookup);
     find_kept(lookup);

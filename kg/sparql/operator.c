@@ -134,7 +134,6 @@ static BaseStatus next_profiled(Operator *op, Batch *out, BaseError *err)
 {
     const int64_t began = steady_nanoseconds(CLOCK_MONOTONIC);
     const BaseStatus status = op->type->next(op, out, err);
-    out->was_full |= batch_is_full(out);
     op->profile.nanoseconds += steady_nanoseconds(CLOCK_MONOTONIC) - began;
     op->profile.batches += status == BASE_OK;
     op->profile.rows += status == BASE_OK ? out->count : 0;
@@ -151,11 +150,9 @@ BaseStatus sparql_next(Operator *op, Batch *out, BaseError *err)
         status = check_memory(op->run, err);
     if (status != BASE_OK)
         return status;
-    if (op->run->is_profiled)
-        return next_profiled(op, out, err);
-    const BaseStatus given = op->type->next(op, out, err);
+    status = op->run->is_profiled ? next_profiled(op, out, err) : op->type->next(op, out, err);
     out->was_full |= batch_is_full(out);
-    return given;
+    return status;
 }
 
 void sparql_rewind(Operator *op)
@@ -190,10 +187,9 @@ void *sparql_new_operator(Builder *builder, const OperatorType *type, size_t siz
     return op;
 }
 
-bool sparql_new_batch(Builder *builder, Batch *out)
+void sparql_new_batch(const Builder *builder, Batch *out)
 {
     *out = (Batch){.width = builder->width, .most = builder->batch_rows};
-    return true;
 }
 
 /* ---- Seed ---- */
@@ -345,8 +341,9 @@ Operator *sparql_new_scan(Builder *builder, Operator *input, Place s, Place p, P
 {
     static const OperatorType type = {.name = "scan", .next = scan_next, .rewind = scan_rewind, .close = scan_rewind};
     Scan *const scan = sparql_new_operator(builder, &type, sizeof *scan, input);
-    if (!scan || !sparql_new_batch(builder, &scan->in))
+    if (!scan)
         return NULL;
+    sparql_new_batch(builder, &scan->in);
     scan->places[0] = s;
     scan->places[1] = p;
     scan->places[2] = o;
@@ -464,8 +461,9 @@ Operator *sparql_new_values(Builder *builder, Operator *input, const uint32_t *v
 {
     static const OperatorType type = {.name = "values", .next = values_next, .rewind = values_rewind};
     Values *const values = sparql_new_operator(builder, &type, sizeof *values, input);
-    if (!values || !sparql_new_batch(builder, &values->in))
+    if (!values)
         return NULL;
+    sparql_new_batch(builder, &values->in);
     values->variables = variables;
     values->columns = width;
     values->cells = cells;

@@ -101,7 +101,7 @@ typedef struct Builder {
 } Builder;
 
 void *sparql_new_operator(Builder *builder, const OperatorType *type, size_t size, Operator *input);
-bool sparql_new_batch(Builder *builder, Batch *out);
+void sparql_new_batch(const Builder *builder, Batch *out); /* of the chain's width, and without room yet */
 void *sparql_build_alloc(Builder *builder, size_t count, size_t size);
 
 /* ---- Leaves ---- */

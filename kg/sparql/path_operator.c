@@ -149,8 +149,9 @@ Operator *sparql_new_path(Builder *builder, Operator *input, Place s, const Path
 {
     static const OperatorType type = {.name = "path", .next = path_next, .rewind = path_rewind, .close = path_close};
     PathOperator *const op = sparql_new_operator(builder, &type, sizeof *op, input);
-    if (!op || !sparql_new_batch(builder, &op->in))
+    if (!op)
         return NULL;
+    sparql_new_batch(builder, &op->in);
     op->s = s;
     op->path = path;
     op->o = o;

@@ -9,8 +9,6 @@
 
 #define SCAN_TRIPLES 512
 #define NODES_AT_ONCE 64
-/* Lookups that cost as much as reading one triple into memory: 1 in so many. */
-#define TRIPLES_PER_LOOKUP 64
 #define STEPS_PER_CHECK 4096
 #define LOOKUPS_PER_NOTE 16 /* that the cache is told of at once */
 
@@ -121,7 +119,7 @@ static BaseStatus open_link(PathWalk *walk, KgId iri, bool is_backward, PathLink
 static bool pays_to_keep(const PathWalk *walk, const PathLink *link)
 {
     const Run *const run = walk->op->run;
-    if (link->lookups * TRIPLES_PER_LOOKUP < link->matches || link->matches > ADJACENCY_MOST)
+    if (!adjacency_pays((double)link->lookups, (double)link->matches) || link->matches > ADJACENCY_MOST)
         return false;
     return run->memory.most == 0 || run->memory.held + adjacency_bytes(link->matches) < run->memory.most / 2;
 }

@@ -91,8 +91,9 @@ static bool compile_one_exists(Planner *planner, AstExpr *expr)
     Known none;
     Seed *const seed = sparql_new_seed(&planner->builder);
     SubPlan *const plan = sparql_build_alloc(&planner->builder, 1, sizeof *plan);
-    if (!seed || !plan || !planner_known(planner, &none) || !sparql_new_batch(&planner->builder, &plan->buffer))
+    if (!seed || !plan || !planner_known(planner, &none))
         return false;
+    sparql_new_batch(&planner->builder, &plan->buffer);
     inner.root = seed;
     inner.unit = NULL;
     inner.in_exists = true;
@@ -135,8 +136,9 @@ static Operator *add_exists(Planner *planner, Operator *input, AstExpr *expr, Kn
 {
     Planner inner = *planner;
     SubPlan pattern = {.seed = sparql_new_seed(&planner->builder)};
-    if (!pattern.seed || !sparql_new_batch(&planner->builder, &pattern.buffer))
+    if (!pattern.seed)
         return NULL;
+    sparql_new_batch(&planner->builder, &pattern.buffer);
     inner.unit = NULL;
     inner.substitutes = true;
     pattern.top = planner_compile(&inner, expr->algebra, &pattern.seed->base, known);
@@ -177,8 +179,9 @@ static bool independent(Planner *planner, Algebra *node, SubPlan *out)
     Planner inner = *planner;
     Known none;
     out->seed = sparql_new_seed(&planner->builder);
-    if (!out->seed || !planner_known(planner, &none) || !sparql_new_batch(&planner->builder, &out->buffer))
+    if (!out->seed || !planner_known(planner, &none))
         return false;
+    sparql_new_batch(&planner->builder, &out->buffer);
     inner.unit = planner->in_exists ? NULL : &out->seed->base;
     inner.input_rows = 1;
     out->top = planner_compile(&inner, node, &out->seed->base, none);
@@ -351,8 +354,9 @@ static Operator *compile_subquery(Planner *planner, Algebra *node, Operator *inp
         return NULL;
     SubPlan sub = {.seed = sparql_new_seed(builder)};
     sub.top = sparql_new_subquery(builder, inner, from, to, ast->item_count);
-    if (!sub.seed || !sub.top || !sparql_new_batch(builder, &sub.buffer))
+    if (!sub.seed || !sub.top)
         return NULL;
+    sparql_new_batch(builder, &sub.buffer);
     sub.top->estimate = inner->estimate;
     if (input == planner->unit)
         return sub.top; /* nothing to join it with */

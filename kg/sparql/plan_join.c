@@ -6,9 +6,6 @@
 
 #include <math.h>
 
-#define LOOKUP_COST 100.0 /* nanoseconds, about; as in lookup_operator.c */
-#define KEEP_COST 6.0
-
 typedef struct Join {
     Planner *planner;
     Algebra *const *children;
@@ -116,7 +113,6 @@ static bool find_ranges(Join *join, LookupSpec *spec)
             continue;
         spec->ranges = ranges;
         spec->range_count = count;
-        spec->has_ranges = true;
         join->is_placed[i] = is_exact;
         return true;
     }
@@ -186,7 +182,7 @@ static Operator *compile_circle(Join *join, size_t step, Operator *input, double
         steps[count++] = i;
     }
     const size_t most = builder->run->memory.most;
-    if (count < 2 || matches * KEEP_COST > input_rows * LOOKUP_COST || matches > ADJACENCY_MOST ||
+    if (count < 2 || matches * ADJACENCY_READ_COST > input_rows * PLANNER_LOOKUP_COST || matches > ADJACENCY_MOST ||
         (most && adjacency_bytes((uint64_t)matches) > most / 2))
         return NULL;
     *fits = true;

@@ -6,6 +6,9 @@
 #include "kg/sparql/bindings.h"
 #include "kg/sparql/join_order.h"
 
+/* Nanoseconds, about, of a row that is looked up in an index in a sorted batch. */
+#define PLANNER_LOOKUP_COST 100.0
+
 typedef struct Planner {
     Builder builder;
     SelectAlgebra *select;

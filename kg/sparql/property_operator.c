@@ -150,8 +150,9 @@ Operator *sparql_new_property(Builder *builder, Operator *input, const PropertyS
                                       .close = property_close,
                                       .bytes = property_bytes};
     Property *const property = sparql_new_operator(builder, &type, sizeof *property, input);
-    if (!property || !sparql_new_batch(builder, &property->in))
+    if (!property)
         return NULL;
+    sparql_new_batch(builder, &property->in);
     property->spec = spec;
     property->places = arguments;
     return &property->base;

@@ -178,7 +178,8 @@ static BaseStatus prepare(Search *search, SelectAlgebra **algebra)
                        .batch_rows = search->top->batch_rows,
                        .all = &search->all,
                        .err = search->err};
-    return sparql_new_batch(&builder, &search->rows) ? BASE_OK : builder.status;
+    sparql_new_batch(&builder, &search->rows);
+    return BASE_OK;
 }
 
 /* ---- Patterns to triples ---- */

@@ -352,8 +352,9 @@ Operator *sparql_new_service(Builder *builder, Operator *input, Place endpoint, 
     static const OperatorType type = {
         .name = "service", .next = service_next, .rewind = service_rewind, .close = service_close};
     Service *const service = sparql_new_operator(builder, &type, sizeof *service, input);
-    if (!service || !sparql_new_batch(builder, &service->in))
+    if (!service)
         return NULL;
+    sparql_new_batch(builder, &service->in);
     const size_t most = rows_at_once(builder->run);
     service->key = sparql_build_alloc(builder, 1 + spec->count, sizeof *service->key);
     service->sent = sparql_build_alloc(builder, most * spec->count, sizeof *service->sent);

@@ -100,8 +100,9 @@ Operator *sparql_new_construct(Builder *builder, Operator *input, const Template
     static const OperatorType type = {.name = "construct", .next = construct_next, .close = construct_close};
     Construct *const construct = sparql_new_operator(builder, &type, sizeof *construct, NULL);
     KgId *const fresh = sparql_build_alloc(builder, builder->width, sizeof *fresh);
-    if (!construct || !fresh || !sparql_new_batch(builder, &construct->in))
+    if (!construct || !fresh)
         return NULL;
+    sparql_new_batch(builder, &construct->in);
     construct->base.width = 3;
     construct->rows = input;
     construct->triples = triples;
@@ -190,8 +191,9 @@ Operator *sparql_new_describe(Builder *builder, Operator *input, const Place *th
 {
     static const OperatorType type = {.name = "describe", .next = describe_next, .close = describe_close};
     Describe *const describe = sparql_new_operator(builder, &type, sizeof *describe, NULL);
-    if (!describe || !sparql_new_batch(builder, &describe->in))
+    if (!describe)
         return NULL;
+    sparql_new_batch(builder, &describe->in);
     describe->base.width = 3;
     describe->rows = input;
     describe->things = things;

@@ -91,7 +91,8 @@ static BaseStatus prepare(Modification *m, BaseError *err)
     Builder builder = {
         .run = &m->run, .width = m->top->width, .batch_rows = m->top->batch_rows, .all = &m->all, .err = err};
     m->fresh = sparql_build_alloc(&builder, builder.width, sizeof *m->fresh);
-    return m->fresh && sparql_new_batch(&builder, &m->rows) ? BASE_OK : builder.status;
+    sparql_new_batch(&builder, &m->rows);
+    return builder.status;
 }
 
 /* ---- Rows to quads ---- */
