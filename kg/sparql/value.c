@@ -494,16 +494,49 @@ static int order_class(const Value *value)
     return value_is_numeric(value) ? VALUE_INTEGER : (int)value->type;
 }
 
+/* The number that the fewest digits say which read back as this one; false: it is no Exact. */
+static bool exact_as_written(double number, Exact *out)
+{
+    char text[40];
+    int digits = DBL_DIG;
+    if (fabs(number) >= 1 / DBL_EPSILON) /* whole already */
+        return sparql_exact_from_double(number, out);
+    do
+        snprintf(text, sizeof text, "%.*f", digits, number);
+    while (strtod(text, NULL) != number && ++digits <= EXACT_DIGITS);
+    return sparql_exact_parse((KgText){text, strlen(text)}, true, out);
+}
+
+/* Numbers by what they are as doubles, as < has it; where these are equal, exact ones by themselves, and a double as
+ * the exact number that it is written as. So the order is total: two integers that one double is equal to stay in
+ * order. */
+static int order_numbers(const Value *a, const Value *b)
+{
+    const double p = sparql_value_number(a), q = sparql_value_number(b);
+    if (isnan(p) || isnan(q)) /* NaN before all numbers */
+        return isnan(q) - isnan(p);
+    if (p != q)
+        return p < q ? -1 : 1;
+    const bool is_exact = a->type <= VALUE_DECIMAL, is_other_exact = b->type <= VALUE_DECIMAL;
+    Exact x, y;
+    if (is_exact)
+        x = a->as.exact;
+    else if (!exact_as_written(p, &x))
+        return 0;
+    if (is_other_exact)
+        y = b->as.exact;
+    else if (!exact_as_written(q, &y))
+        return 0;
+    return sparql_exact_compare(x, y);
+}
+
 int sparql_value_order(const Value *a, const Value *b)
 {
     const int x = order_class(a), y = order_class(b);
     if (x != y)
         return x < y ? -1 : 1;
-    if (value_is_numeric(a)) {
-        const double p = sparql_value_number(a), q = sparql_value_number(b);
-        if (isnan(p) || isnan(q)) /* NaN before all numbers, so that the order is total */
-            return isnan(q) - isnan(p);
-    }
+    if (value_is_numeric(a))
+        return order_numbers(a, b);
     Order order = ORDER_NONE;
     if (a->type == VALUE_DATETIME || a->type == VALUE_DATE)
         order = compare_instants(&a->as.moment, a->as.moment.zone, &b->as.moment, b->as.moment.zone);

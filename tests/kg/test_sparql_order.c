@@ -131,6 +131,20 @@ static void the_best_of_many_rows_are_kept(void **state)
     }
 }
 
+/* A double that is equal to two integers that are not: 2^53 and above, doubles are further apart than integers. */
+static void integers_stay_in_order_beside_a_double_that_equals_both(void **state)
+{
+    const Fixture *const f = *state;
+    static const char *const orders[] = {"(2 9007199254740993) (1 9007199254740992) (1 9007199254740992e0)",
+                                         "(1 9007199254740992e0) (2 9007199254740993) (1 9007199254740992)",
+                                         "(2 9007199254740993) (1 9007199254740992e0) (1 9007199254740992)"};
+    for (size_t i = 0; i < sizeof orders / sizeof *orders; i++) {
+        char text[256];
+        snprintf(text, sizeof text, "SELECT ?n { VALUES (?n ?v) { %s } } ORDER BY ?v", orders[i]);
+        expect_answer(f->store, text, "1\n1\n2\n");
+    }
+}
+
 /* Long texts with much in common, and more of them than are merged. */
 static void many_texts_are_in_the_order_of_their_bytes(void **state)
 {
@@ -161,6 +175,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rows_are_in_the_order_of_their_values),
         cmocka_unit_test(the_best_of_many_rows_are_kept),
+        cmocka_unit_test(integers_stay_in_order_beside_a_double_that_equals_both),
         cmocka_unit_test(many_texts_are_in_the_order_of_their_bytes),
     };
     return cmocka_run_group_tests(tests, make_values, drop_fixture);

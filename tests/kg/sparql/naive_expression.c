@@ -81,6 +81,15 @@ static int rank(const Word *one)
     return is_number(one) ? CLASS_INTEGER : (int)one->class;
 }
 
+/* Whole numbers that are equal as doubles are in the order of what they are, so that two integers are where a double
+ * that is equal to both stands beside them. */
+static int order_large(const Word *a, const Word *b)
+{
+    const long double x = a->class == CLASS_DOUBLE ? (long double)a->number : strtold(a->term.text.bytes, NULL);
+    const long double y = b->class == CLASS_DOUBLE ? (long double)b->number : strtold(b->term.text.bytes, NULL);
+    return fabsl(x) < 0x1p53L ? 0 : sign(x > y, x < y);
+}
+
 int order_terms(const Naive *naive, int a, int b)
 {
     if (a == NO_TERM || b == NO_TERM)
@@ -92,7 +101,7 @@ int order_terms(const Naive *naive, int a, int b)
     if (x->class == y->class && (x->class == CLASS_DATETIME || x->class == CLASS_DATE))
         return sign(x->seconds > y->seconds, x->seconds < y->seconds);
     if (compare_values(x, y, &order))
-        return order;
+        return order == 0 && is_number(x) && is_number(y) ? order_large(x, y) : order;
     if (x->class != y->class)
         return (int)x->class - (int)y->class;
     order = compare_text(x->term.text, y->term.text);
