@@ -2,9 +2,9 @@
 #ifndef KGQ_CLI_COMPLETE_H
 #define KGQ_CLI_COMPLETE_H
 
+#include "cli/complete_lookup.h"
 #include "cli/editor/editor.h"
-#include "cli/lookup.h"
-#include "cli/names.h"
+#include "cli/prefixed_names.h"
 #include "cli/shell.h"
 
 /* What may stand at the cursor of a text that may hold several statements. */

@@ -29,7 +29,6 @@ typedef struct Place {
     PlaceKind brackets[DEEPEST]; /* [ ]: where the triple around goes on */
     int bracket_count;
     bool awaits_expression; /* FILTER, BIND: the next parenthesis opens one */
-    bool awaits_name;       /* PREFIX: behind it */
 } Place;
 
 static bool is_word(const char *text, Piece piece, const char *word)

@@ -1,7 +1,7 @@
 /* databases.c - which database the shell is on. */
 #include "cli/shell.h"
 
-#include "cli/lookup.h"
+#include "cli/complete_lookup.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -49,6 +49,8 @@ int open_temporary_store(Shell *shell)
         exit_code = report_error(shell->cli, &err);
     } else {
         exit_code = open_shell_store(shell, path, true);
+        if (exit_code != EXIT_DONE)
+            base_remove(path, NULL);
     }
     free(path);
     return exit_code;

@@ -253,7 +253,7 @@ static int run_quit(Shell *shell, const DotCommand *self, const TextList *words)
     return EXIT_DONE;
 }
 
-/* `.explain SELECT ...` is a statement (statement.c); what comes here explains a fact. */
+/* `.profile SELECT ...` is a statement (statement.c); what comes here is none. */
 static int run_profile(Shell *shell, const DotCommand *self, const TextList *words)
 {
     (void)words;

@@ -68,7 +68,9 @@ static void print_end(FILE *out, const KgRowTriples *row, InsightFormat format)
     if (format == INSIGHT_JSON)
         fputs("]}\n", out);
     else if (!row->is_whole)
-        fputs("\nThe row also rests on paths, subqueries or services, which are not taken apart here.\n", out);
+        fputs("\nThe row also rests on paths, subqueries, services, property functions or EXISTS, which are not taken "
+              "apart here.\n",
+              out);
     else if (row->count == 0)
         fputs("It rests on no triple.\n", out);
 }

@@ -75,6 +75,7 @@ int run_prompt(Shell *shell)
     const char *const terminal = getenv("TERM");
     const bool is_plain = !isatty(STDOUT_FILENO) || (terminal && strcmp(terminal, "dumb") == 0);
     char *const path = history_default_path();
+    int exit_code = EXIT_DONE;
     History history;
     history_open(&history, path);
     free(path);
@@ -87,8 +88,10 @@ int run_prompt(Shell *shell)
         Editor *const editor = editor_new(STDIN_FILENO, STDOUT_FILENO, &hooks, &history, shell->cli->has_colours);
         if (editor)
             edit_and_run(shell, editor);
+        else
+            exit_code = report_error(shell->cli, &(BaseError){BASE_NO_MEMORY, .message = "no memory for the prompt"});
         editor_free(editor);
     }
     history_close(&history);
-    return EXIT_DONE;
+    return exit_code;
 }

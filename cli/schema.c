@@ -2,8 +2,8 @@
  * what stands on either side. Counts are exact; what is told of members and sides is so of the first hundred of them.
  */
 #include "cli/grid.h"
-#include "cli/names.h"
 #include "cli/pager.h"
+#include "cli/prefixed_names.h"
 #include "cli/shell.h"
 
 #include <stdlib.h>

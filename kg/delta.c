@@ -158,7 +158,7 @@ static BaseStatus want_delta(KgTxn *txn, BaseError *err)
         return BASE_OK;
     kg_delta_release(txn->delta);
     txn->delta = NULL;
-    const size_t snapshot = mdb_txn_id(txn->mdb);
+    const size_t snapshot = txn->snapshot;
     if (!txn->writes) {
         pthread_mutex_lock(&store->delta_lock);
         if (store->delta && store->delta->snapshot == snapshot) {
@@ -318,6 +318,7 @@ static BaseStatus in_tables(KgTxn *txn, uint32_t graph, const KgCounts *stored, 
     }
     return BASE_OK;
 }
+
 /* Adds what becomes of one triple, which was in the layers `before` and is now in `now`. */
 static bool move_one(KgDelta *delta, BaseMap *places, uint32_t graph, KgId predicate, unsigned before, unsigned now)
 {

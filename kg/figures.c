@@ -34,7 +34,8 @@ static BaseStatus want_figures(KgTxn *txn, BaseError *err)
     KgStore *const store = txn->store;
     uint64_t generation;
     BaseStatus status = kg_get_number(txn, "generation", &generation, err);
-    if (status != BASE_OK || (store->figures && store->figures->generation == generation))
+    /* Newer ones do for an older reader too, as the catalog's other rows do. */
+    if (status != BASE_OK || (store->figures && store->figures->generation >= generation))
         return status;
     KgFigures *const figures = calloc(1, sizeof *figures);
     if (!figures)

@@ -350,7 +350,9 @@ BaseStatus kg_delete_many_in(KgTxn *txn, KgId graph, KgLayer layer, KgTriple *tr
         status = kg_graph_number(txn, graph, false, &number, err);
     if (status != BASE_OK)
         return status == BASE_NOT_FOUND ? BASE_OK : status;
-    if (count > FEW_RECORDS) {
+    if (base_job_cancelled(job))
+        return base_fail(err, BASE_CANCELLED, "cancelled while deleting triples");
+    if (count > kg_limit(txn->store->limits.records, FEW_RECORDS)) {
         gone = count;
         status = delete_from_tables(txn, number, layer, triples, &gone, job, err);
     } else {

@@ -3,7 +3,7 @@
  * are in inline_double.c, dates and times in inline_time.c. Nothing here depends on the locale. */
 #include "kg/inline_forms.h"
 
-const uint64_t kg_powers[18] = {
+const uint64_t kg_powers[KG_POWERS] = {
     1,
     10,
     100,
@@ -22,6 +22,7 @@ const uint64_t kg_powers[18] = {
     1000000000000000,
     10000000000000000,
     100000000000000000,
+    1000000000000000000,
 };
 
 /* ---- Integers, decimals, booleans, strings ------------------------------------------------------------------ */

@@ -12,7 +12,7 @@
  *               front, a digit on both sides of a point, no "-0". |value| below 2^52 / 10^6, some 4.5e9.
  *     DOUBLE    rank << 2 | lexical form. Decimal floating point: no more than 14 significant digits, first digit at
  *               10^-49 to 10^49. The rank is that of the value among all of these: -INF is 0; then come the negative
- *               numbers, -0, 0, the positive numbers, INF, NaN. See inline.c.
+ *               numbers, -0, 0, the positive numbers, INF, NaN. See inline_double.c.
  *     BOOLEAN   0 "false", 1 "true".
  *     DATE      minutes << 11 | zone: where the day begins, as minutes since 0000-03-01T00:00Z. Zone: 0 none (counts as
  *               UTC in the minutes), 1 "Z", else 842 + minutes east, for "-14:00" to "+14:00" without "-00:00".

@@ -20,7 +20,8 @@ typedef struct KgInlineType {
 } KgInlineType;
 extern const KgInlineType kg_inline_doubles, kg_inline_date, kg_inline_time;
 
-extern const uint64_t kg_powers[18]; /* of ten */
+#define KG_POWERS 19
+extern const uint64_t kg_powers[KG_POWERS]; /* of ten */
 
 static inline bool same_text(KgText a, KgText b)
 {
@@ -55,11 +56,11 @@ static inline char *put_digits(char *out, uint64_t value, size_t count)
     return out + count;
 }
 
-/* Writes the value, below 10^18, without a zero to spare. */
+/* Writes the value, below 10^19, without a zero to spare. */
 static inline char *put_number(char *out, uint64_t value)
 {
     size_t count = 1;
-    while (count < sizeof kg_powers / sizeof *kg_powers && value >= kg_powers[count])
+    while (count < KG_POWERS && value >= kg_powers[count])
         count++;
     return put_digits(out, value, count);
 }

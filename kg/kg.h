@@ -153,7 +153,7 @@ BaseStatus kg_delete(KgTxn *txn, KgLayer layer, KgTriple triple, bool *deleted, 
  * *added counts the new ones; of equal triples the first given stays. */
 BaseStatus kg_add_many(KgTxn *txn, KgLayer layer, KgRecord *records, size_t count, size_t *added, BaseJob *job,
                        BaseError *err);
-/* Deletes many at once, in place sorted as above; *deleted counts those that were there. */
+/* Deletes many at once; what is in `triples` afterwards is unspecified. *deleted counts those that were there. */
 BaseStatus kg_delete_many(KgTxn *txn, KgLayer layer, KgTriple *triples, size_t count, size_t *deleted, BaseJob *job,
                           BaseError *err);
 BaseStatus kg_clear_layer(KgTxn *txn, KgLayer layer, BaseError *err);
@@ -506,8 +506,8 @@ typedef struct KgQueryOptions {
     unsigned layers;          /* 0: KG_FACTS */
     const char *name;         /* for messages; NULL: "<query>" */
     BaseJob *job;             /* cancellation; may be NULL */
-    uint64_t memory;          /* bytes that rows kept by operators may take at most; 0: no such limit */
-    double timeout;           /* seconds from kg_query_open on; 0: none */
+    uint64_t memory;          /* bytes that rows kept by operators may take, past it BASE_LIMIT; 0: no limit */
+    double timeout;           /* seconds from kg_query_open on, past them BASE_LIMIT; 0: none */
     KgExplain explain;        /* what kg_query_explain is to know */
     const char *base;         /* that relative IRIs are resolved against where the query has no BASE; may be NULL */
     const KgDataset *dataset; /* takes the place of FROM and FROM NAMED; NULL: the query's own */
@@ -548,8 +548,9 @@ typedef struct KgRowTriples {
     size_t binding_count;
     KgRowTriple *items; /* as the patterns of WHERE have them, each once */
     size_t count;
-    bool
-        is_whole; /* false: the row also rests on paths of any length, subqueries or services, which are not in items */
+    /* False: the row also rests on paths of any length, subqueries, services, property functions or EXISTS, which are
+     * not in items. */
+    bool is_whole;
 } KgRowTriples;
 /* Row `row`, from 1, of a SELECT, or 1 of an ASK that is true. Where several solutions give the same row (DISTINCT,
  * GROUP BY, variables that are not selected), the triples are those of one of them. BASE_NOT_FOUND: there are fewer
@@ -574,7 +575,7 @@ BaseStatus kg_query_write(KgQuery *query, KgResultFormat format, int width, FILE
 typedef struct KgUpdateOptions {
     const char *name; /* for messages, and as the source of the import that the catalog gets; NULL: "<update>" */
     BaseJob *job;     /* cancellation; may be NULL */
-    const char *base; /* likewise */
+    const char *base; /* as KgQueryOptions has it */
     const KgDataset *dataset; /* for patterns, as USING would have it; an update with USING or WITH is refused then */
     bool no_load;             /* LOAD, which reads local files, is refused */
     const KgExtensions *extensions; /* as KgQueryOptions has them */

@@ -99,14 +99,19 @@ BaseStatus kg_seal_is_whole(const KgPageFile *data, const KgPageMeta metas[2], B
         return BASE_OK;
     KgPageList list = {0}, dropped = {0};
     uint64_t pages = 0;
-    BaseStatus status = kg_page_changes(data, before, newest, &list, &dropped, err);
+    BaseError why = {0}; /* that a page is not there is an answer, no failure */
+    BaseStatus status = kg_page_changes(data, before, newest, &list, &dropped, &why);
     kg_page_list_sort(&list);
     if (status == BASE_OK)
-        status = kg_seal_hash_pages(data, &list, &pages, err);
+        status = kg_seal_hash_pages(data, &list, &pages, &why);
     *out = status == BASE_OK && pages == seal.pages;
     free(list.items);
     free(dropped.items);
-    return status == BASE_BAD_INPUT ? BASE_OK : status; /* what is not there */
+    if (status == BASE_OK || status == BASE_BAD_INPUT)
+        return BASE_OK;
+    if (err && err->status == BASE_OK)
+        *err = why;
+    return status;
 }
 
 BaseStatus kg_seal_go_back(const KgPageFile *data, const KgPageMeta metas[2], BaseError *err)

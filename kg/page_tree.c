@@ -485,7 +485,7 @@ static void drop_common(KgPageList *left, KgPageList *right)
     right->count = kept_right;
 }
 
-static bool add_all(KgPageList *to, const KgPageList *from)
+bool kg_page_list_add(KgPageList *to, const KgPageList *from)
 {
     if (!BASE_RESERVE(to, to->count + from->count))
         return false;
@@ -613,7 +613,7 @@ static BaseStatus compare_trees(Compare *compare, const KgPageTree *before, cons
             return no_memory(compare, err);
         if (*table)
             drop_common(&old->level, &new->level);
-        if (!add_all(compare->out, &new->level) || !add_all(&compare->gone, &old->level))
+        if (!kg_page_list_add(compare->out, &new->level) || !kg_page_list_add(&compare->gone, &old->level))
             return no_memory(compare, err);
         if (height > 1 || wants_leaves(before, table))
             status = descend(compare, old, height, err);
@@ -623,8 +623,9 @@ static BaseStatus compare_trees(Compare *compare, const KgPageTree *before, cons
     if (status != BASE_OK)
         return status;
     drop_common(&old->values, &new->values);
-    return add_all(compare->out, &new->values) && add_all(&compare->gone, &old->values) ? BASE_OK
-                                                                                        : no_memory(compare, err);
+    return kg_page_list_add(compare->out, &new->values) && kg_page_list_add(&compare->gone, &old->values)
+               ? BASE_OK
+               : no_memory(compare, err);
 }
 
 static const KgPageTree *find_table(const Tables *tables, const char *name)
@@ -648,7 +649,7 @@ static BaseStatus compare_all(Compare *compare, BaseError *err)
     if (status == BASE_OK)
         status = compare_trees(compare, &before->free, &after->free, kg_free_list, err);
     drop_common(&compare->after.dropped, &compare->gone); /* those stay as they were written */
-    if (status == BASE_OK && !add_all(compare->dropped, &compare->after.dropped))
+    if (status == BASE_OK && !kg_page_list_add(compare->dropped, &compare->after.dropped))
         status = no_memory(compare, err);
     return status;
 }

@@ -80,7 +80,8 @@ typedef struct KgPageList {
  * Costs what changed: LMDB copies a page before it changes it, so what hangs from a page that both have is the same. */
 BaseStatus kg_page_changes(const KgPageFile *file, const KgPageMeta *before, const KgPageMeta *after, KgPageList *out,
                            KgPageList *dropped, BaseError *err);
-void kg_page_list_sort(KgPageList *list); /* and drops what is there twice */
+bool kg_page_list_add(KgPageList *to, const KgPageList *from); /* false: no memory */
+void kg_page_list_sort(KgPageList *list);                      /* and drops what is there twice */
 
 /* The fault "page N of data.mdb ...". */
 BaseStatus kg_page_fail(const KgPageFile *file, uint64_t page, const char *table, const char *what, BaseError *err);

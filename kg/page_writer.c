@@ -84,16 +84,6 @@ typedef enum Scope {
     ALL,
 } Scope;
 
-static bool add_list(KgPageList *to, const KgPageList *from)
-{
-    if (!BASE_RESERVE(to, to->count + from->count))
-        return false;
-    if (from->count > 0)
-        memcpy(to->items + to->count, from->items, from->count * sizeof *from->items);
-    to->count += from->count;
-    return true;
-}
-
 /* Puts into pages->trees and pages->dropped what a commit wrote. */
 static BaseStatus find_changes(KgPages *pages, const KgPageFile *data, const KgPageMeta *before,
                                const KgPageMeta *after, BaseError *err)
@@ -112,7 +102,8 @@ static BaseStatus list_pages(const KgPages *pages, const KgPageFile *data, const
     BaseStatus status = BASE_OK;
     if (scope == CHANGES_AND_FREE)
         status = add_free(data, after, out, err);
-    if (status == BASE_OK && scope != ALL && (!add_list(out, &pages->trees) || !add_list(out, &pages->dropped)))
+    if (status == BASE_OK && scope != ALL &&
+        (!kg_page_list_add(out, &pages->trees) || !kg_page_list_add(out, &pages->dropped)))
         status = base_fail(err, BASE_NO_MEMORY, "no memory for checksums");
     for (uint64_t page = scope == ALL ? 0 : pages->header.page_count; status == BASE_OK && page < data->page_count;
          page++)

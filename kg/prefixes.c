@@ -87,14 +87,17 @@ static BaseStatus keep(KgStore *store, uint64_t generation, const KgPrefix *pref
         end = stpcpy(end, prefixes[i].iri) + 1;
     }
     pthread_mutex_lock(&store->delta_lock);
-    KgPrefixes *const before = store->prefixes;
-    store->prefixes = kept;
+    KgPrefixes *unused = store->prefixes;
+    if (unused && unused->generation > generation)
+        unused = kept;
+    else
+        store->prefixes = kept;
     pthread_mutex_unlock(&store->delta_lock);
-    free(before);
+    free(unused);
     return BASE_OK;
 }
 
-/* Those of that generation, copied into the arena; *out NULL: none are kept. */
+/* Those of that generation or a newer one, copied into the arena; *out NULL: none are kept. */
 static BaseStatus find_kept(KgStore *store, uint64_t generation, BaseArena *arena, KgPrefix **out, size_t *count,
                             BaseError *err)
 {
@@ -102,7 +105,7 @@ static BaseStatus find_kept(KgStore *store, uint64_t generation, BaseArena *aren
     char *texts = NULL;
     pthread_mutex_lock(&store->delta_lock);
     const KgPrefixes *const kept = store->prefixes;
-    const bool has_them = kept && kept->generation == generation;
+    const bool has_them = kept && kept->generation >= generation;
     if (has_them) {
         *count = kept->count;
         prefixes = base_arena_alloc(arena, kept->count, sizeof *prefixes);

@@ -484,14 +484,13 @@ BaseStatus kg_verify_statistics(KgTxn *txn, bool *are_right, BaseJob *job, BaseE
     BaseStatus status = read_kept(txn, &arena, &kept, &kept_sets, &are_current, err);
     if (status == BASE_OK && are_current)
         status = kg_take_statistics(txn, &arena, &found, &found_sets, job, err);
-    /* A writer may have put others there between two readings; then the next one finds these not to be current. */
-    for (int i = 0; i < 2 && status == BASE_OK && are_current; i++) {
+    if (status == BASE_OK && are_current)
         *are_right = are_same(&kept, &found) && are_same_sets(&kept_sets, &found_sets);
-        if (*are_right || i > 0)
-            break;
+    /* A writer may have put others there between two readings; then the next one finds these not to be current. */
+    if (!*are_right)
         status = read_kept(txn, &arena, &kept, &kept_sets, &are_current, err);
-        *are_right = !are_current;
-    }
+    if (!*are_right)
+        *are_right = !are_current || (are_same(&kept, &found) && are_same_sets(&kept_sets, &found_sets));
     base_arena_free(&arena);
     return status;
 }

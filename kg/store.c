@@ -200,7 +200,8 @@ static int try_until_made(KgStore *store, size_t map_size, unsigned flags)
             return code;
         mdb_env_close(store->env);
         store->env = NULL;
-        nanosleep(&(struct timespec){0, 1000000 + (store->process * 7919 + i * 104729) % 16 * 500000}, NULL);
+        const uint64_t step = ((uint64_t)store->process * 7919 + (uint64_t)i * 104729) % 16;
+        nanosleep(&(struct timespec){0, 1000000 + (long)step * 500000}, NULL);
     }
     return code == MDB_SUCCESS ? EAGAIN : code;
 }
@@ -358,7 +359,7 @@ BaseStatus kg_open(const char *path, const KgOptions *options, KgStore **out, Ba
     store->hash_mask = UINT64_MAX;
     pthread_mutex_init(&store->delta_lock, NULL);
     pthread_mutex_init(&store->figures_lock, NULL);
-    pthread_mutex_init(&store->shared_lock, NULL);
+    pthread_mutex_init(&store->adjacencies_lock, NULL);
     BaseStatus status = kg_prepare_folder(store, use.create && !use.read_only, err);
     if (status == BASE_OK)
         status = claim(store, err);
@@ -405,8 +406,8 @@ void kg_close(KgStore *store)
     pthread_mutex_destroy(&store->delta_lock);
     pthread_mutex_destroy(&store->figures_lock);
     kg_figures_free(store->figures);
-    pthread_mutex_destroy(&store->shared_lock);
-    kg_shared_free(store->shared);
+    pthread_mutex_destroy(&store->adjacencies_lock);
+    kg_adjacencies_free(store->adjacencies);
     free(store->path);
     free(store);
 }

@@ -46,7 +46,7 @@ typedef struct KgDelta KgDelta;
 typedef struct KgFigures KgFigures;
 typedef struct KgLabels KgLabels;
 typedef struct KgPages KgPages;
-typedef struct KgShared KgShared;
+typedef struct KgAdjacencies KgAdjacencies;
 typedef struct KgPrefixes KgPrefixes;
 typedef struct KgTermReader KgTermReader;
 
@@ -82,12 +82,12 @@ struct KgStore {
     KgPrefixes *prefixes;       /* prefixes.c: those read last */
     pthread_mutex_t figures_lock;
     KgFigures *figures; /* figures.h */
-    pthread_mutex_t shared_lock;
-    KgShared *shared;         /* sparql/adjacency_cache.h */
-    KgLabels *labels;         /* labels.h */
-    KgPages *pages;           /* see pages.h */
-    _Atomic pthread_t writer; /* the thread with a write transaction; 0: none */
-    dev_t device;             /* of data.mdb: a process may open it once */
+    pthread_mutex_t adjacencies_lock;
+    KgAdjacencies *adjacencies; /* sparql/adjacency_cache.h */
+    KgLabels *labels;           /* labels.h */
+    KgPages *pages;             /* see pages.h */
+    _Atomic pthread_t writer;   /* the thread with a write transaction; 0: none */
+    dev_t device;               /* of data.mdb: a process may open it once */
     ino_t inode;
     pid_t process;
     KgStore *next_open;

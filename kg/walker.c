@@ -56,8 +56,7 @@ BaseStatus kg_walker_ask(KgWalker *walker, const uint64_t key[3], bool *is_there
             return BASE_OK;
     }
     walker->is_open = false;
-    return base_fail(err, BASE_BAD_INPUT, "the database %s is damaged: a block is not where its rows are",
-                     walker->txn->store->path);
+    return kg_table_misplaced(walker->txn, err);
 }
 
 BaseStatus kg_new_tally_start(KgNewTally *tally, KgTxn *txn, uint32_t graph, KgLayer layer, BaseError *err)

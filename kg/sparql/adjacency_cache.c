@@ -23,7 +23,7 @@ struct SharedAdjacency {
     Adjacency adjacency;
 };
 
-struct KgShared {
+struct KgAdjacencies {
     uint64_t snapshot, clock;
     SharedAdjacency *first;
     size_t count, bytes;
@@ -39,7 +39,7 @@ static void let_go(SharedAdjacency *shared)
     free(shared);
 }
 
-static void drop(KgShared *cache, SharedAdjacency **link)
+static void drop(KgAdjacencies *cache, SharedAdjacency **link)
 {
     SharedAdjacency *const shared = *link;
     *link = shared->next;
@@ -49,15 +49,15 @@ static void drop(KgShared *cache, SharedAdjacency **link)
 }
 
 /* The cache where it is of the run's snapshot; NULL: there is none, or it is of a newer one, or the run writes. */
-static KgShared *current(Run *run)
+static KgAdjacencies *current(Run *run)
 {
     KgStore *const store = kg_store(run->txn);
-    const uint64_t snapshot = mdb_txn_id(run->txn->mdb);
+    const uint64_t snapshot = run->txn->snapshot;
     if (run->txn->writes || run->graph >= MERGED_GRAPH)
         return NULL;
-    if (!store->shared)
-        store->shared = calloc(1, sizeof *store->shared);
-    KgShared *const cache = store->shared;
+    if (!store->adjacencies)
+        store->adjacencies = calloc(1, sizeof *store->adjacencies);
+    KgAdjacencies *const cache = store->adjacencies;
     if (!cache || cache->snapshot > snapshot)
         return NULL;
     if (cache->snapshot < snapshot)
@@ -68,7 +68,7 @@ static KgShared *current(Run *run)
 }
 
 /* The one used longest ago, of those that were read or of all. */
-static void drop_oldest(KgShared *cache, bool was_read)
+static void drop_oldest(KgAdjacencies *cache, bool was_read)
 {
     SharedAdjacency **oldest = NULL;
     for (SharedAdjacency **link = &cache->first; *link; link = &(*link)->next)
@@ -78,7 +78,7 @@ static void drop_oldest(KgShared *cache, bool was_read)
         drop(cache, oldest);
 }
 
-static SharedAdjacency *find(KgShared *cache, const Run *run, KgId predicate, TriplePlace key)
+static SharedAdjacency *find(KgAdjacencies *cache, const Run *run, KgId predicate, TriplePlace key)
 {
     SharedAdjacency *shared = cache->first;
     while (shared && !(shared->predicate == predicate && shared->key == key && shared->graph == run->graph &&
@@ -89,7 +89,7 @@ static SharedAdjacency *find(KgShared *cache, const Run *run, KgId predicate, Tr
     return shared;
 }
 
-static SharedAdjacency *find_or_add(KgShared *cache, const Run *run, KgId predicate, TriplePlace key)
+static SharedAdjacency *find_or_add(KgAdjacencies *cache, const Run *run, KgId predicate, TriplePlace key)
 {
     SharedAdjacency *shared = find(cache, run, predicate, key);
     if (shared || !(shared = calloc(1, sizeof *shared)))
@@ -108,7 +108,7 @@ static SharedAdjacency *find_or_add(KgShared *cache, const Run *run, KgId predic
     return shared;
 }
 
-static void make_room(KgShared *cache, size_t bytes)
+static void make_room(KgAdjacencies *cache, size_t bytes)
 {
     while (cache->bytes > 0 && cache->bytes + bytes > MOST_BYTES)
         drop_oldest(cache, true);
@@ -120,13 +120,13 @@ SharedAdjacency *sparql_find_shared(Run *run, KgId predicate, TriplePlace key)
 {
     KgStore *const store = kg_store(run->txn);
     SharedAdjacency *found = NULL;
-    pthread_mutex_lock(&store->shared_lock);
-    KgShared *const cache = current(run);
+    pthread_mutex_lock(&store->adjacencies_lock);
+    KgAdjacencies *const cache = current(run);
     if (cache && (found = find(cache, run, predicate, key)) && found->bytes > 0)
         found->users++;
     else
         found = NULL;
-    pthread_mutex_unlock(&store->shared_lock);
+    pthread_mutex_unlock(&store->adjacencies_lock);
     return found;
 }
 
@@ -135,14 +135,14 @@ static bool is_due(Run *run, KgId predicate, TriplePlace key, uint64_t matches, 
 {
     KgStore *const store = kg_store(run->txn);
     bool due = false;
-    pthread_mutex_lock(&store->shared_lock);
-    KgShared *const cache = current(run);
+    pthread_mutex_lock(&store->adjacencies_lock);
+    KgAdjacencies *const cache = current(run);
     SharedAdjacency *const shared = cache ? find_or_add(cache, run, predicate, key) : NULL;
     if (shared) {
         shared->lookups += lookups;
         due = adjacency_pays((double)shared->lookups, (double)matches);
     }
-    pthread_mutex_unlock(&store->shared_lock);
+    pthread_mutex_unlock(&store->adjacencies_lock);
     return due;
 }
 
@@ -150,8 +150,8 @@ static bool is_due(Run *run, KgId predicate, TriplePlace key, uint64_t matches, 
 static SharedAdjacency *share(Run *run, KgId predicate, TriplePlace key, Adjacency *adjacency, size_t bytes)
 {
     KgStore *const store = kg_store(run->txn);
-    pthread_mutex_lock(&store->shared_lock);
-    KgShared *const cache = current(run);
+    pthread_mutex_lock(&store->adjacencies_lock);
+    KgAdjacencies *const cache = current(run);
     if (cache)
         make_room(cache, bytes);
     SharedAdjacency *const shared = cache ? find_or_add(cache, run, predicate, key) : NULL;
@@ -163,7 +163,7 @@ static SharedAdjacency *share(Run *run, KgId predicate, TriplePlace key, Adjacen
     }
     if (shared)
         shared->users++;
-    pthread_mutex_unlock(&store->shared_lock);
+    pthread_mutex_unlock(&store->adjacencies_lock);
     return shared;
 }
 
@@ -198,12 +198,12 @@ void sparql_release_shared(Run *run, SharedAdjacency *shared)
     KgStore *const store = kg_store(run->txn);
     if (!shared)
         return;
-    pthread_mutex_lock(&store->shared_lock);
+    pthread_mutex_lock(&store->adjacencies_lock);
     let_go(shared);
-    pthread_mutex_unlock(&store->shared_lock);
+    pthread_mutex_unlock(&store->adjacencies_lock);
 }
 
-void kg_shared_free(KgShared *cache)
+void kg_adjacencies_free(KgAdjacencies *cache)
 {
     while (cache && cache->first)
         drop(cache, &cache->first);

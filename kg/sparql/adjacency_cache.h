@@ -17,6 +17,6 @@ BaseStatus sparql_want_shared(Operator *op, KgId predicate, TriplePlace key, uin
                               SharedAdjacency **out, BaseError *err);
 const Adjacency *sparql_shared(const SharedAdjacency *shared);
 void sparql_release_shared(Run *run, SharedAdjacency *shared); /* NULL is fine */
-void kg_shared_free(KgShared *cache);                          /* likewise; with the store */
+void kg_adjacencies_free(KgAdjacencies *cache);                /* likewise; with the store */
 
 #endif

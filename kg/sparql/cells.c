@@ -5,6 +5,7 @@
 #include "kg/sort.h"
 #include "kg/sparql/operator.h"
 #include "kg/sparql/result.h"
+#include "kg/terms.h"
 
 #include <stdlib.h>
 
@@ -64,12 +65,6 @@ static BaseStatus add_text(Writer *writer, size_t column, KgId id, Cell *cell)
     return BASE_OK;
 }
 
-static bool is_in_dictionary(KgId id)
-{
-    const unsigned tag = (unsigned)(id >> 56);
-    return tag >= KG_IRI && tag <= KG_LITERAL;
-}
-
 /* Texts so large that fewer rows should be taken, when there are several. */
 static bool is_large(const Writer *writer, size_t count)
 {
@@ -86,7 +81,7 @@ static BaseStatus add_others(Writer *writer, size_t column, size_t first, size_t
     *pairs = 0;
     for (size_t row = 0; status == BASE_OK && row < count && !is_large(writer, count); row++) {
         const KgId id = result_id(&writer->rows, first + row, column);
-        if (is_in_dictionary(id)) {
+        if (kg_is_stored_kind(kg_tag(id))) {
             writer->pairs[(*pairs)++] = (KgPair){id, row};
         } else if (!id) {
             cells[row] = (Cell){0, SIZE_MAX};

@@ -1,36 +1,12 @@
 /* exact.c - arithmetic of 128-bit decimals. */
 #include "kg/sparql/exact.h"
 
+#include "kg/inline_forms.h"
+
 #include <math.h>
 #include <string.h>
 
 static const ExactMantissa mantissa_limit = (ExactMantissa)(~(unsigned __int128)0 >> 1);
-
-static int64_t power_of_ten(int exponent) /* up to EXACT_DIGITS */
-{
-    static const int64_t powers[EXACT_DIGITS + 1] = {
-        1,
-        10,
-        100,
-        1000,
-        10000,
-        100000,
-        1000000,
-        10000000,
-        100000000,
-        1000000000,
-        10000000000,
-        100000000000,
-        1000000000000,
-        10000000000000,
-        100000000000000,
-        1000000000000000,
-        10000000000000000,
-        100000000000000000,
-        1000000000000000000,
-    };
-    return powers[exponent];
-}
 
 /* The least mantissa has no positive twin: it counts as overflow, so that any number can be negated. */
 static bool is_least(ExactMantissa mantissa)
@@ -119,7 +95,7 @@ double sparql_exact_double(Exact number)
 {
     if (number.scale == 0)
         return (double)number.mantissa;
-    return (double)((long double)number.mantissa / (long double)power_of_ten(number.scale));
+    return (double)((long double)number.mantissa / (long double)kg_powers[number.scale]);
 }
 
 bool sparql_exact_from_double(double number, Exact *out)
@@ -149,7 +125,7 @@ static bool align(Exact *a, Exact *b)
         return true;
     Exact *const coarse = a->scale < b->scale ? a : b;
     const int scale = a->scale < b->scale ? b->scale : a->scale;
-    if (__builtin_mul_overflow(coarse->mantissa, power_of_ten(scale - coarse->scale), &coarse->mantissa) ||
+    if (__builtin_mul_overflow(coarse->mantissa, kg_powers[scale - coarse->scale], &coarse->mantissa) ||
         is_least(coarse->mantissa))
         return false;
     a->scale = b->scale = scale;
@@ -218,7 +194,7 @@ Exact sparql_exact_round(Exact number, Rounding rounding)
 {
     if (number.scale == 0)
         return number;
-    const ExactMantissa unit = power_of_ten(number.scale);
+    const ExactMantissa unit = (ExactMantissa)kg_powers[number.scale];
     ExactMantissa whole = number.mantissa / unit, rest = number.mantissa % unit;
     if (rest < 0) { /* from truncation to floor */
         whole--;

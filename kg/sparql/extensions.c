@@ -176,6 +176,8 @@ BaseStatus sparql_resolve_function(Run *run, AstExpr *expr, BaseError *err)
         refuse(run, expr, err, "wrong number of arguments for");
         if (function->least == function->most)
             base_hint(err, "it takes %u", function->least);
+        else if (function->most != KG_ANY_COUNT)
+            base_hint(err, "it takes %u to %u", function->least, function->most);
         else
             base_hint(err, "it takes %u or more", function->least);
         return BASE_BAD_INPUT;

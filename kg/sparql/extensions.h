@@ -45,7 +45,6 @@ Operator *sparql_new_property(Builder *builder, Operator *input, const PropertyS
 
 const KgFunction *sparql_own_function(KgText iri);
 const KgPropertyFunction *sparql_own_property_function(KgText iri);
-const char *sparql_layer_name(KgLayer layer);          /* its IRI */
 bool sparql_layer_of(const KgTerm *iri, KgLayer *out); /* false: it names none */
 
 #endif

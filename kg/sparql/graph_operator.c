@@ -96,6 +96,14 @@ static bool choose_layers(Run *run, const AstDataset *dataset)
     return has_graph;
 }
 
+BaseStatus sparql_give_dataset(AstSelect *ast, const KgDataset *dataset, BaseArena *arena, BaseError *err)
+{
+    if (!dataset || dataset->graph_count + dataset->named_count == 0)
+        return BASE_OK;
+    ast->dataset = sparql_make_dataset(dataset, arena);
+    return ast->dataset ? BASE_OK : sparql_no_memory(err);
+}
+
 BaseStatus sparql_choose_dataset(Run *run, const AstDataset *dataset, BaseError *err)
 {
     if (!choose_layers(run, dataset))

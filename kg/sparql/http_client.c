@@ -104,8 +104,8 @@ static bool set_up(CURL *easy, const KgServiceRequest *request, const BaseBuffer
            curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)form->count) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_POSTFIELDS, form->items) == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)(request->seconds * 1e3)) == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)(connect * 1e3)) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)(request->seconds * 1e3) + 1) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)(connect * 1e3) + 1) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_WRITEDATA, answer) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, message) == CURLE_OK;

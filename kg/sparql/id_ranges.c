@@ -148,6 +148,8 @@ static bool find_listed(const AstExpr *expr, uint32_t variable, Ranges *out)
             *out = one;
         else
             intersect(&before, &one, out);
+        if (out->is_full)
+            return false;
     }
     return expr->op == EXPR_IN || expr->count > 1;
 }

@@ -1,3 +1,4 @@
+/* notice.c - looks for predicates of WHERE that nothing has: a triple of any graph and layer will do. */
 #include "kg/sparql/notice.h"
 
 #include "kg/sparql/extensions.h"

@@ -153,6 +153,8 @@ Operator *sparql_new_minus(Builder *builder, Operator *input, SubPlan right, con
 #define MERGED_GRAPH (UINT64_MAX - 1u) /* run->merged as one */
 /* In the arena; NULL: no memory, or no graphs at all. */
 AstDataset *sparql_make_dataset(const KgDataset *dataset, BaseArena *arena);
+/* Those graphs instead of the query's own; NULL or no graphs: its own. */
+BaseStatus sparql_give_dataset(AstSelect *ast, const KgDataset *dataset, BaseArena *arena, BaseError *err);
 /* FROM or USING: which graph is the default one, and which may be named. */
 BaseStatus sparql_choose_dataset(Run *run, const AstDataset *dataset, BaseError *err);
 BaseStatus sparql_list_graphs(Run *run, BaseError *err); /* fills run->named unless it is */

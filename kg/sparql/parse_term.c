@@ -63,9 +63,10 @@ static bool unknown_prefix(Parser *parser, KgText prefix)
     const AstPlace place = {parser->token.offset, (uint32_t)prefix.length + 1};
     sparql_fail(parser, place, "unknown prefix '%.*s:'", (int)(prefix.length < 100 ? prefix.length : 100),
                 prefix.bytes);
-    const char *names[256];
+    enum { MOST_NAMES = 256 };
+    const char *names[MOST_NAMES];
     size_t count = 0;
-    for (size_t i = 0; i < parser->prefixes.count && count < 200; i++)
+    for (size_t i = 0; i < parser->prefixes.count && count < MOST_NAMES; i++)
         if (parser->prefixes.items[i].prefix[0])
             names[count++] = parser->prefixes.items[i].prefix;
     const char *const word = base_arena_copy(parser->arena, prefix.bytes, prefix.length);
@@ -75,7 +76,7 @@ static bool unknown_prefix(Parser *parser, KgText prefix)
         return false;
     }
     count = 0;
-    while (kg_vocabularies[count].prefix) {
+    while (count < MOST_NAMES && kg_vocabularies[count].prefix) {
         names[count] = kg_vocabularies[count].prefix;
         count++;
     }

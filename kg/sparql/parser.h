@@ -88,9 +88,8 @@ AstValues *sparql_parse_data_block(Parser *parser);
 
 /* parse_pattern.c */
 AstPattern *sparql_parse_group_graph_pattern(Parser *parser);
-bool sparql_parse_triples_template(
-    Parser *parser); /* appends to parser->triples, up to a token that begins no triple */
-
+/* Appends to parser->triples, up to a token that begins no triple. */
+bool sparql_parse_triples_template(Parser *parser);
 AstPattern *sparql_new_pattern(Parser *parser, AstPatternKind kind, uint32_t start);
 bool sparql_count_parts(Parser *parser, size_t count); /* false, reported: these are too many */
 

@@ -11,11 +11,6 @@ static const char *const layer_names[KG_LAYERS] = {KG_VOCABULARY "asserted", KG_
                                                    KG_VOCABULARY "predicted", KG_VOCABULARY "observed"};
 #define DEFAULT_GRAPH KG_VOCABULARY "default"
 
-const char *sparql_layer_name(KgLayer layer)
-{
-    return layer_names[layer];
-}
-
 bool sparql_layer_of(const KgTerm *iri, KgLayer *out)
 {
     if (iri->kind != KG_IRI || iri->text.length <= sizeof KG_VOCABULARY - 1)
@@ -346,11 +341,13 @@ static BaseStatus next_row(void *cursor, KgCall *call, KgId *row, BaseError *err
     Fact fact;
     for (;;) {
         BaseStatus status = next_fact(facts, call->run, &fact, err);
+        if (status != BASE_OK)
+            return status;
         KgId *cell = row;
         *cell++ = fact.triple.s;
         *cell++ = fact.triple.p;
         *cell++ = fact.triple.o;
-        if (status == BASE_OK && facts->has_layer)
+        if (facts->has_layer)
             status = layer_id(call->run, fact.layer, cell++, err);
         bool is_whole = true;
         for (size_t i = 0; i < facts->objects && status == BASE_OK; i++) {

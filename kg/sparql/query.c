@@ -154,7 +154,7 @@ static BaseStatus shape(KgQuery *query, BaseError *err)
         status = alloc_columns(query, 0, err) ? BASE_OK : BASE_NO_MEMORY;
     }
     if (status == BASE_OK && (query->ast->form == KG_CONSTRUCT || query->ast->form == KG_DESCRIBE))
-        status = query->top ? name_triple(query, err) : sparql_no_memory(err);
+        status = name_triple(query, err);
     if (status != BASE_OK)
         return status;
     Builder builder = builder_for(query, err);
@@ -176,9 +176,9 @@ static BaseStatus open_query(KgQuery *query, const char *text, size_t length, co
     query->run.name = name;
     query->run.text = text;
     query->run.length = length;
-    if (query->dataset && query->dataset->graph_count + query->dataset->named_count > 0 &&
-        !(query->ast->dataset = sparql_make_dataset(query->dataset, &query->arena)))
-        return sparql_no_memory(err);
+    status = sparql_give_dataset(query->ast, query->dataset, &query->arena, err);
+    if (status != BASE_OK)
+        return status;
     if (query->warnings)
         sparql_notice_predicates(&query->run, query->ast, query->warnings);
     status = sparql_choose_dataset(&query->run, query->ast->dataset, err);
@@ -249,13 +249,17 @@ bool kg_query_answer(const KgQuery *query)
     return query->answer;
 }
 
+BaseStatus sparql_query_status(const KgQuery *query, BaseError *err)
+{
+    if (query->cell_status != BASE_OK && err && err->status == BASE_OK)
+        *err = query->cell_error;
+    return query->cell_status;
+}
+
 BaseStatus kg_query_next(KgQuery *query, BaseError *err)
 {
-    if (query->cell_status != BASE_OK) {
-        if (err && err->status == BASE_OK)
-            *err = query->cell_error;
-        return query->cell_status;
-    }
+    if (query->cell_status != BASE_OK)
+        return sparql_query_status(query, err);
     if (query->ast->form == KG_ASK)
         return BASE_END;
     base_arena_rewind(&query->cell_texts, (BaseArenaMark){0});

@@ -83,12 +83,17 @@ uint64_t sparql_order_number(KgId id)
     return class_number(types[place]) | sparql_order_key(id);
 }
 
+static bool has_order_number(KgId id)
+{
+    return id == 0 || kg_is_inline(id);
+}
+
 /* Whether all ids are unbound or inlined, the numbers among them of one type. */
 static bool are_in_order(const KgPair *pairs, size_t count)
 {
     unsigned number_tag = 0;
     for (size_t i = 0; i < count; i++) {
-        if (!sparql_has_order_number(pairs[i].key))
+        if (!has_order_number(pairs[i].key))
             return false;
         const unsigned tag = kg_inline_tag(pairs[i].key);
         if (tag < KG_INLINE_INTEGER || tag > KG_INLINE_DOUBLE)

@@ -20,10 +20,6 @@ typedef struct Ranking {
 
 /* A number for the id: ids of one class (a type that an id can hold, or unbound) are in their order by it, classes in
  * theirs. Two ids of numbers of different types are in no order by it. */
-static inline bool sparql_has_order_number(KgId id)
-{
-    return id == 0 || kg_is_inline(id);
-}
 uint64_t sparql_order_number(KgId id);
 
 /* Gives each of the pairs, whose `key` is an id, 0 if unbound, a number as its key: they are in the order of

@@ -35,6 +35,8 @@ static inline KgId result_id(const ResultRows *rows, size_t row, size_t column)
 }
 /* The next ones, borrowed until the next call; BASE_END after the last (query.c). */
 BaseStatus sparql_query_rows(KgQuery *query, ResultRows *out, BaseError *err);
+/* What a cell that could not be read left behind, or BASE_OK (query.c). */
+BaseStatus sparql_query_status(const KgQuery *query, BaseError *err);
 /* The prefixes of the database, for the life of the query (query.c). */
 BaseStatus sparql_query_prefixes(KgQuery *query, KgPrefix **out, size_t *count, BaseError *err);
 

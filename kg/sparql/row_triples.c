@@ -1,15 +1,18 @@
 /* row_triples.c - what a row of an answer rests on. The query is run up to that row; then its WHERE is matched once
  * more, with the row's values given by VALUES and all variables kept, and the patterns of the algebra are filled in
  * with the first solution. */
+#include "kg/sparql/bindings.h"
 #include "kg/sparql/extensions.h"
 #include "kg/sparql/parse.h"
 #include "kg/sparql/plan.h"
+#include "kg/sparql/result.h"
 
 #include <stdlib.h>
 
 typedef struct Search {
     Run run;
     AstSelect *ast;
+    const KgDataset *dataset; /* instead of the query's own; may be NULL */
     Operator *top, *all;
     Batch rows;
     KgRowTriples *out;
@@ -37,8 +40,10 @@ static BaseStatus keep_row(KgQuery *query, BaseArena *arena, KgRowTriples *out, 
         return sparql_no_memory(err);
     for (size_t i = 0; i < count && status == BASE_OK; i++) {
         KgRowBinding *const binding = &out->bindings[out->binding_count];
-        if (!kg_query_cell(query, i, &binding->term))
+        if (!kg_query_cell(query, i, &binding->term)) {
+            status = sparql_query_status(query, err); /* unbound, or not to be read */
             continue;
+        }
         out->binding_count++;
         binding->variable = base_arena_copy(arena, kg_query_column(query, i), strlen(kg_query_column(query, i)));
         status = binding->variable ? keep_text(arena, &binding->term.text, err) : sparql_no_memory(err);
@@ -164,7 +169,9 @@ static BaseStatus prepare(Search *search, SelectAlgebra **algebra)
     if (!row || (row->width && !append_values(search, row)) || (ast->values && !append_values(search, ast->values)) ||
         !reduce(search, ast->variables.count))
         return sparql_no_memory(search->err);
-    BaseStatus status = sparql_choose_dataset(&search->run, ast->dataset, search->err);
+    BaseStatus status = sparql_give_dataset(ast, search->dataset, search->run.arena, search->err);
+    if (status == BASE_OK)
+        status = sparql_choose_dataset(&search->run, ast->dataset, search->err);
     if (status == BASE_OK)
         status = sparql_translate(&search->run, ast, algebra, search->err);
     if (status == BASE_OK && !reduce(search, (*algebra)->width)) /* with those that the translation made */
@@ -265,20 +272,25 @@ static BaseStatus walk(Search *search, const Algebra *node, const KgId *row)
         return walk_graph(search, node, row);
     case ALGEBRA_JOIN:
     case ALGEBRA_LEFT_JOIN:
-    case ALGEBRA_FILTER:
     case ALGEBRA_UNION:
+        return walk_children(search, node, node->count, row);
+    case ALGEBRA_FILTER:
+        for (size_t i = 0; i < node->filter_count; i++)
+            search->out->is_whole &= !sparql_has_exists(node->filters[i]);
+        return walk_children(search, node, node->count, row);
     case ALGEBRA_EXTEND:
+        search->out->is_whole &= !sparql_has_exists(node->assignment.expr);
         return walk_children(search, node, node->count, row);
     case ALGEBRA_MINUS:
         return walk_children(search, node, 1, row);
     case ALGEBRA_PATH:
     case ALGEBRA_SELECT:
     case ALGEBRA_SERVICE:
+    case ALGEBRA_PROPERTY:
         search->out->is_whole = false;
         return BASE_OK;
     case ALGEBRA_UNIT:
     case ALGEBRA_VALUES:
-    case ALGEBRA_PROPERTY:
         break;
     }
     return BASE_OK;
@@ -329,6 +341,7 @@ BaseStatus kg_row_triples(KgTxn *txn, const char *text, size_t length, const KgQ
         return sparql_no_memory(err);
     search->out = out;
     search->err = err;
+    search->dataset = use->dataset;
     search->run = (Run){.txn = txn,
                         .layers = use->layers ? use->layers : KG_FACTS,
                         .job = use->job,

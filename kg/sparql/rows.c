@@ -2,6 +2,8 @@
  * numbers are dense. */
 #include "kg/sparql/rows.h"
 
+#include "kg/terms.h"
+
 #include <stdlib.h>
 
 #define AHEAD 16 /* rows whose places in the table are fetched before the first is looked at */
@@ -190,11 +192,6 @@ static bool grow_bits(struct IdBits *bits, size_t word)
     return true;
 }
 
-static bool is_stored(KgId id)
-{
-    return (id >> 56) - KG_IRI <= KG_LITERAL - KG_IRI;
-}
-
 static bool put_bit(IdSet *set, KgId id, bool *is_new)
 {
     struct IdBits *const bits = &set->bits[kg_kind(id) - KG_IRI];
@@ -216,7 +213,8 @@ static bool move_to_bits(IdSet *set)
     bool is_new, is_done = true;
     for (size_t i = 0; i < set->others.count && is_done; i++) {
         const KgId id = set->others.cells[i];
-        is_done = is_stored(id) ? put_bit(set, id, &is_new) : sparql_row_set_put(&rest, &id, &is_new) != NO_ROW;
+        is_done = kg_is_stored_kind(kg_tag(id)) ? put_bit(set, id, &is_new)
+                                                : sparql_row_set_put(&rest, &id, &is_new) != NO_ROW;
     }
     if (!is_done) {
         sparql_row_set_free(&rest);
@@ -232,8 +230,9 @@ bool sparql_id_set_put(IdSet *set, KgId id, bool *is_new)
 {
     if (set->count >= FEW_IDS && !set->has_bits && !move_to_bits(set))
         return false;
-    const bool is_put = set->has_bits && is_stored(id) ? put_bit(set, id, is_new)
-                                                       : sparql_row_set_put(&set->others, &id, is_new) != NO_ROW;
+    const bool is_put = set->has_bits && kg_is_stored_kind(kg_tag(id))
+                            ? put_bit(set, id, is_new)
+                            : sparql_row_set_put(&set->others, &id, is_new) != NO_ROW;
     set->count += is_put && *is_new;
     return is_put;
 }

@@ -223,15 +223,26 @@ static BaseStatus give_dataset(const Update *update, const AstOperation *first, 
 }
 
 /* What an update may not do; layers are not graphs that it could write. */
+static BaseStatus refuse_layers(const Update *update, const AstQuads *first, const char *what, BaseError *err)
+{
+    KgLayer layer;
+    for (const AstQuads *quads = first; quads; quads = quads->next)
+        if (quads->is_named && quads->graph.variable == AST_NO_VARIABLE && sparql_layer_of(&quads->graph.term, &layer))
+            return sparql_refuse(update, quads->graph.place, err, what);
+    return BASE_OK;
+}
+
 static BaseStatus check_operation(const Update *update, const AstOperation *operation, BaseError *err)
 {
     static const char what[] = "this names a layer, which an update does not write";
     KgLayer layer;
     if (operation->kind == UPDATE_LOAD && update->no_load)
         return sparql_refuse(update, operation->place, err, "LOAD is not allowed here: it would read a local file");
-    for (const AstQuads *quads = operation->inserted; quads; quads = quads->next)
-        if (quads->is_named && quads->graph.variable == AST_NO_VARIABLE && sparql_layer_of(&quads->graph.term, &layer))
-            return sparql_refuse(update, quads->graph.place, err, what);
+    BaseStatus status = refuse_layers(update, operation->inserted, what, err);
+    if (status == BASE_OK && operation->kind == UPDATE_DELETE_DATA) /* of DELETE WHERE it is the pattern too */
+        status = refuse_layers(update, operation->deleted, what, err);
+    if (status != BASE_OK)
+        return status;
     if (operation->to.kind == GRAPHS_IRI && sparql_layer_of(&operation->to.iri, &layer))
         return sparql_refuse(update, operation->to.place, err, what);
     if (operation->has_with && sparql_layer_of(&operation->with, &layer))

@@ -145,7 +145,7 @@ static bool parse_moment(KgText text, bool has_time, Moment *out)
            parse_zone(&cursor, out);
 }
 
-/* The types derived from xsd:integer, with their bounds; 0 digits: none. */
+/* xsd:integer and the types derived from it, whose bounds are not checked. */
 static bool is_integer_type(KgText name)
 {
     static const char *const names[] = {

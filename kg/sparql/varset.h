@@ -51,12 +51,4 @@ static inline bool set_within(VarSet set, VarSet among, VarSet whole)
     return outside == 0;
 }
 
-static inline bool sets_meet(VarSet a, VarSet b)
-{
-    uint64_t both = 0;
-    for (size_t i = 0; i < a.count; i++)
-        both |= a.words[i] & b.words[i];
-    return both != 0;
-}
-
 #endif

@@ -41,6 +41,8 @@ out_has 'ben parent zoe'
 out_has 'holds in graph g: asserted by import 2:'
 check 0 "$KGQ" explain "$T/db" --query 'SELECT ?y { :rex :parent+ ?y }'
 out_has 'The row also rests on paths'
+check 0 "$KGQ" explain "$T/db" --query 'SELECT ?y { :rex :parent ?y FILTER EXISTS { ?y ?p ?o } }'
+out_has 'The row also rests on paths'
 check 0 "$KGQ" explain "$T/db" --query 'ASK { :rex :parent ?y }' --output json
 [[ "$(cat "$T/out")" == '{"row":1,"bindings":{},"whole":true,"triples":[{"subject":"rex","predicate":"parent","object":"ben",'*'"layers":["asserted"]'*']}' ]] ||
     fail "the JSON is not as expected: $(cat "$T/out")"

@@ -4,7 +4,7 @@
 . "$(dirname "$0")/lib.sh"
 command -v tmux > /dev/null || { echo "SKIPPED: tmux is not there"; exit 77; }
 locale -a 2> /dev/null | grep -qix 'c.utf-\?8' || { echo "SKIPPED: the locale C.UTF-8 is not there"; exit 77; }
-export LC_ALL=C.UTF-8 KGQ_HISTORY=$T/history TERM=xterm-256color
+export LC_ALL=C.UTF-8 KGQ_HISTORY=$T/history TERM=xterm-256color TMUX_TMPDIR=$T
 unset NO_COLOR LESS PAGER
 socket=kgq-test-$$-0
 tmux() { command tmux -u -L "$socket" -f /dev/null "$@"; }

@@ -145,10 +145,10 @@ static void graph_sees_one_layer_where_it_names_one(void **state)
 static void an_update_does_not_write_layers(void **state)
 {
     const Fixture *const f = *state;
-    static const char *const updates[] = {"INSERT DATA { GRAPH kgq:predicted { :a :b :c } }",
-                                          "INSERT { GRAPH kgq:inferred { ?s :b :c } } WHERE { ?s :is ?o }",
-                                          "COPY DEFAULT TO kgq:asserted",
-                                          "WITH kgq:observed INSERT { ?s :b :c } WHERE { ?s ?p ?o }"};
+    static const char *const updates[] = {
+        "INSERT DATA { GRAPH kgq:predicted { :a :b :c } }", "DELETE DATA { GRAPH kgq:inferred { :a :b :c } }",
+        "INSERT { GRAPH kgq:inferred { ?s :b :c } } WHERE { ?s :is ?o }", "COPY DEFAULT TO kgq:asserted",
+        "WITH kgq:observed INSERT { ?s :b :c } WHERE { ?s ?p ?o }"};
     for (size_t i = 0; i < sizeof updates / sizeof *updates; i++) {
         BaseError err = {0};
         KgTxn *const txn = begin_write(f->store);

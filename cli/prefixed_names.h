@@ -1,6 +1,7 @@
-/* names.h - IRIs as they are typed: shortened by a prefix of the database or of the statement, and the way back. */
-#ifndef KGQ_CLI_NAMES_H
-#define KGQ_CLI_NAMES_H
+/* prefixed_names.h - IRIs as they are typed: shortened by a prefix of the database or of the statement, and the way
+ * back. */
+#ifndef KGQ_CLI_PREFIXED_NAMES_H
+#define KGQ_CLI_PREFIXED_NAMES_H
 
 #include "kg/kg.h"
 

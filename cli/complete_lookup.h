@@ -1,7 +1,7 @@
-/* lookup.h - questions to the database while somebody waits for Tab: asked on threads of their own, so that the answer
- * comes in a moment or later, but the shell never hangs. */
-#ifndef KGQ_CLI_LOOKUP_H
-#define KGQ_CLI_LOOKUP_H
+/* complete_lookup.h - questions to the database while somebody waits for Tab: asked on threads of their own, so that
+ * the answer comes in a moment or later, but the shell never hangs. */
+#ifndef KGQ_CLI_COMPLETE_LOOKUP_H
+#define KGQ_CLI_COMPLETE_LOOKUP_H
 
 #include "kg/kg.h"
 

@@ -1,4 +1,4 @@
-#include "cli/names.h"
+#include "cli/prefixed_names.h"
 
 #include "cli/pieces.h"
 

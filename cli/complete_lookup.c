@@ -1,4 +1,4 @@
-#include "cli/lookup.h"
+#include "cli/complete_lookup.h"
 
 #include <pthread.h>
 #include <stdlib.h>
