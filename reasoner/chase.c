@@ -13,8 +13,9 @@
 
 typedef struct Chase {
     Evaluation *evaluation;
-    uint32_t **seen; /* by rule and body literal: rows of its relation at the last application */
-    uint32_t step;   /* applications so far */
+    Relation *frontiers; /* by rule, if existential: tuples of frontier values, each once, whose heads hold by now */
+    uint32_t **seen;     /* by rule and body literal: rows of its relation at the last application */
+    uint32_t step;       /* applications so far */
     double began;
     uint32_t rule; /* at work */
     bool is_over_time, is_over_memory, is_stopped;
@@ -28,9 +29,9 @@ typedef struct Application {
     Chase *chase;
     const Rule *rule;
     uint32_t *binding;
-    Tuples *tuples;    /* by head: what it gives */
-    Gather *gathers;   /* by head: of aggregates */
-    Relation frontier; /* of existential rules: tuples of frontier values, each once */
+    Tuples *tuples;     /* by head: what it gives */
+    Gather *gathers;    /* by head: of aggregates */
+    Relation *frontier; /* of existential rules */
     uint32_t *frontier_variables;
     uint32_t *key; /* scratch: one frontier tuple */
     uint32_t frontier_count;
@@ -45,9 +46,12 @@ static BaseStatus no_memory(BaseError *err)
 
 /* ---- Stopping ------------------------------------------------------------------------------------------------ */
 
-static uint64_t used_bytes(const Evaluation *evaluation)
+static uint64_t used_bytes(const Chase *chase)
 {
+    const Evaluation *const evaluation = chase->evaluation;
     uint64_t bytes = reasoner_values_bytes(evaluation->values);
+    for (size_t r = 0; r < evaluation->program->rules.count; r++)
+        bytes += reasoner_relation_bytes(&chase->frontiers[r]);
     for (size_t r = 0; r < evaluation->program->relations.count; r++)
         bytes += reasoner_relation_bytes(&evaluation->relations[r]);
     return bytes;
@@ -59,7 +63,7 @@ static bool must_stop(Chase *chase)
     base_job_step(evaluation->job, chase->stage, "facts", evaluation->derived, 0, NULL);
     chase->is_over_time =
         evaluation->seconds_limit > 0 && base_wall_seconds() - chase->began > evaluation->seconds_limit;
-    chase->is_over_memory = evaluation->memory_limit > 0 && used_bytes(evaluation) > evaluation->memory_limit;
+    chase->is_over_memory = evaluation->memory_limit > 0 && used_bytes(chase) > evaluation->memory_limit;
     chase->is_stopped |= base_job_cancelled(evaluation->job) || chase->is_over_time || chase->is_over_memory;
     return chase->is_stopped;
 }
@@ -137,7 +141,7 @@ static bool take_frontier(void *context)
     application->matches++;
     for (uint32_t i = 0; i < application->frontier_count; i++)
         application->key[i] = application->binding[application->frontier_variables[i]];
-    if (!reasoner_relation_add(&application->frontier, application->key, 1, 0, 0, &added))
+    if (!reasoner_relation_add(application->frontier, application->key, 1, 0, 0, &added))
         application->no_memory = true;
     return !application->no_memory;
 }
@@ -153,17 +157,6 @@ static bool take_witness(void *context)
 static bool is_positive(const Literal *literal)
 {
     return !literal->is_comparison && !literal->atom.is_negated;
-}
-
-static void show_all(const Evaluation *evaluation, const Literal *body, uint32_t count)
-{
-    for (uint32_t b = 0; b < count; b++) {
-        if (body[b].is_comparison)
-            continue;
-        Relation *const relation = &evaluation->relations[body[b].atom.relation];
-        relation->low = 0;
-        relation->high = relation->count;
-    }
 }
 
 /* Matches of the body with a row of literal `first` that is new. */
@@ -199,7 +192,6 @@ static BaseStatus match_new(Application *application, uint32_t *seen)
     const Evaluation *const evaluation = application->chase->evaluation;
     BaseStatus status = BASE_OK;
     bool is_first = true;
-    show_all(evaluation, rule->body, rule->body_count);
     for (uint32_t b = 0; b < rule->body_count; b++)
         is_first = is_first && (!is_positive(&rule->body[b]) || seen[b] == 0);
     for (uint32_t b = 0; b < rule->body_count && status == BASE_OK; b++) {
@@ -238,7 +230,8 @@ static bool find_frontier(Application *application)
         }
     }
     /* An empty frontier is one tuple of one column. */
-    application->frontier.arity = application->frontier_count ? application->frontier_count : 1;
+    application->frontier = &application->chase->frontiers[application->chase->rule];
+    application->frontier->arity = application->frontier_count ? application->frontier_count : 1;
     return true;
 }
 
@@ -277,7 +270,8 @@ static bool make_nulls(Application *application)
     return push_heads(application);
 }
 
-static BaseStatus create(Application *application)
+/* Of the frontier's tuples from `first` on: facts never go away, so what held once holds still. */
+static BaseStatus create(Application *application, uint32_t first)
 {
     Chase *const chase = application->chase;
     const Rule *const rule = application->rule;
@@ -288,11 +282,9 @@ static BaseStatus create(Application *application)
         question[h].atom = rule->heads[h];
     for (uint32_t i = 0; i < application->frontier_count && status == BASE_OK; i++)
         given[application->frontier_variables[i]] = true;
-    if (status == BASE_OK)
-        show_all(chase->evaluation, question, rule->head_count);
-    for (uint32_t row = 0; row < application->frontier.count && status == BASE_OK; row++) {
+    for (uint32_t row = first; row < application->frontier->count && status == BASE_OK; row++) {
         for (uint32_t i = 0; i < application->frontier_count; i++)
-            application->binding[application->frontier_variables[i]] = relation_row(&application->frontier, row)[i];
+            application->binding[application->frontier_variables[i]] = relation_row(application->frontier, row)[i];
         status = ask_heads(application, question, given);
         if (status == BASE_OK && !application->is_satisfied && !make_nulls(application))
             status = no_memory(chase->err);
@@ -322,8 +314,6 @@ static void end_application(Application *application)
         free(application->tuples[h].items);
         free(application->gathers[h].rows.items);
     }
-    if (application->rule->has_existential)
-        reasoner_relation_free(&application->frontier);
 }
 
 /* What was found goes to the relations. */
@@ -361,12 +351,15 @@ static BaseStatus apply(Chase *chase, uint32_t rule, uint64_t *added)
     BaseStatus status = must_stop(chase) ? tell_stop(chase) : BASE_OK;
     if (status == BASE_OK && !begin_application(&application))
         status = no_memory(chase->err);
+    const uint32_t known = application.frontier ? application.frontier->count : 0;
     if (status == BASE_OK)
         status = match_new(&application, chase->seen[rule]);
     if (status == BASE_OK && application.rule->has_existential)
-        status = create(&application);
+        status = create(&application, known);
     if (status == BASE_OK)
         status = add_found(&application, added);
+    if (status == BASE_OK && reasoner_values_failed(chase->evaluation->values)) /* a missing value was no answer */
+        status = no_memory(chase->err);
     end_application(&application);
     base_arena_rewind(&chase->scratch, start);
     figures->matches += application.matches;
@@ -454,7 +447,9 @@ BaseStatus reasoner_chase(Evaluation *evaluation, BaseError *err)
     Components components = {0};
     BaseArena lasting = {0};
     BaseStatus status = BASE_OK;
-    if (!make_seen(&chase, &lasting) || !reasoner_components(evaluation->program, &components))
+    const size_t rules = evaluation->program->rules.count;
+    chase.frontiers = base_arena_alloc(&lasting, rules + 1, sizeof *chase.frontiers);
+    if (!chase.frontiers || !make_seen(&chase, &lasting) || !reasoner_components(evaluation->program, &components))
         status = no_memory(err);
     if (status == BASE_OK)
         status = add_facts(&chase);
@@ -462,6 +457,8 @@ BaseStatus reasoner_chase(Evaluation *evaluation, BaseError *err)
         status = run_component(&chase, &components.items[c], components.repeats);
     evaluation->strata = evaluation->program->stratum_count;
     reasoner_components_free(&components);
+    for (size_t r = 0; chase.frontiers && r < rules; r++)
+        reasoner_relation_free(&chase.frontiers[r]);
     base_arena_free(&lasting);
     base_arena_free(&chase.scratch);
     return status;

@@ -14,19 +14,17 @@ typedef struct FileRun {
     Number *numbers;
     BaseJob *job;
     uint64_t records; /* read in all */
-    uint64_t bad_rows, told_rows;
+    uint64_t bad_rows;
 } FileRun;
 
 /* The relation that holds a predicate of the program. */
 uint32_t reasoner_relation_of(const ReasonerProgram *program, uint32_t predicate);
 BaseStatus reasoner_out_of_values(BaseError *err); /* BASE_NO_MEMORY */
 
-/* Reads one @import into its relation. */
-BaseStatus reasoner_import(FileRun *run, const Transfer *transfer, BaseError *err);
 /* Writes one @export. */
 BaseStatus reasoner_export(FileRun *run, const Transfer *transfer, BaseError *err);
 
-/* Parts of reasoner_import, by kind of file. */
+/* By kind of file. */
 BaseStatus reasoner_import_table(FileRun *run, const Transfer *transfer, const char *path, BaseError *err);
 BaseStatus reasoner_import_rdf(FileRun *run, const Transfer *transfer, const char *path, BaseError *err);
 BaseStatus reasoner_import_json(FileRun *run, const Transfer *transfer, const char *path, BaseError *err);

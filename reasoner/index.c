@@ -69,6 +69,8 @@ static void choose_buckets(const Relation *relation, RelationIndex *index)
     if (highest < relation->value_hint)
         highest = relation->value_hint - 1;
     index->is_hashed = !is_single || highest > 8 * (uint64_t)rows + FEW;
+    if (!index->is_hashed && highest >= relation->value_hint && highest < NO_ROW / 2)
+        highest += highest / 2; /* for values yet to come, such as fresh nulls */
     index->bucket_count = index->is_hashed ? rows + rows / 4 + 64 : highest + 1;
     index->holds_values = is_single && relation->arity == 2 && !index->is_hashed && !index->is_whole;
     index->other = index->columns == 1 ? 1 : 0;
@@ -98,18 +100,18 @@ static bool pack(const Relation *relation, RelationIndex *index, uint32_t base)
 
 /* ---- Chains -------------------------------------------------------------------------------------------------- */
 
-static bool can_chain(const Relation *relation, const RelationIndex *index)
+static bool can_chain(const Relation *relation, const RelationIndex *index, uint32_t end)
 {
     const uint32_t column = (uint32_t)__builtin_ctzll(index->columns);
-    for (uint32_t row = index->covered; !index->is_hashed && row < relation->high; row++)
+    for (uint32_t row = index->covered; !index->is_hashed && row < end; row++)
         if (relation_row(relation, row)[column] >= index->bucket_count)
             return false;
     return true;
 }
 
-static bool chain(const Relation *relation, RelationIndex *index)
+static bool chain(const Relation *relation, RelationIndex *index, uint32_t end)
 {
-    if (index->covered == relation->high)
+    if (index->covered == end)
         return true;
     if (!index->newest) {
         index->newest = malloc(index->bucket_count * sizeof *index->newest);
@@ -117,10 +119,9 @@ static bool chain(const Relation *relation, RelationIndex *index)
             return false;
         memset(index->newest, 0xff, index->bucket_count * sizeof *index->newest);
     }
-    if (!base_reserve((void **)&index->older, &index->older_capacity, relation->high - index->base,
-                      sizeof *index->older))
+    if (!base_reserve((void **)&index->older, &index->older_capacity, end - index->base, sizeof *index->older))
         return false;
-    for (; index->covered < relation->high; index->covered++) {
+    for (; index->covered < end; index->covered++) {
         uint32_t *const newest = &index->newest[bucket_of(index, relation_row(relation, index->covered))];
         index->older[index->covered - index->base] = *newest;
         *newest = index->covered;
@@ -130,13 +131,12 @@ static bool chain(const Relation *relation, RelationIndex *index)
 
 static bool bring_up_to_date(const Relation *relation, RelationIndex *index)
 {
-    if (index->is_whole)
-        return (index->starts && index->base == relation->count) || pack(relation, index, relation->count);
-    const uint32_t base = relation->low ? relation->low : relation->high;
+    const uint32_t end = index->is_whole ? relation->count : relation->high;
+    const uint32_t base = index->is_whole || !relation->low ? end : relation->low;
     const bool is_long = base > index->base && base - index->base > index->base / 2 + FEW;
-    if ((!index->starts || is_long || !can_chain(relation, index)) && !pack(relation, index, base))
+    if ((!index->starts || is_long || !can_chain(relation, index, end)) && !pack(relation, index, base))
         return false;
-    return chain(relation, index);
+    return chain(relation, index, end);
 }
 
 RelationIndex *reasoner_relation_index(Relation *relation, uint64_t columns, bool is_whole)
@@ -177,12 +177,13 @@ size_t reasoner_relation_bytes(const Relation *relation)
 
 IndexCursor reasoner_index_find(const Relation *relation, const RelationIndex *index, const uint32_t *key)
 {
-    IndexCursor cursor = {.relation = relation, .index = index, .key = key};
+    IndexCursor cursor = {.relation = relation, .index = index, .key = key, .chained = NO_ROW};
     const uint32_t bucket = reasoner_index_bucket(index, key);
     if (bucket == NO_ROW)
         return cursor;
     cursor.at = index->starts[bucket];
     cursor.end = index->starts[bucket + 1];
+    cursor.chained = index->newest ? index->newest[bucket] : NO_ROW;
     return cursor;
 }
 
@@ -190,6 +191,12 @@ uint32_t reasoner_index_next(IndexCursor *cursor)
 {
     while (cursor->at < cursor->end) {
         const uint32_t row = cursor->index->entries[cursor->at++];
+        if (index_fits(cursor->index, relation_row(cursor->relation, row), cursor->key))
+            return row;
+    }
+    while (cursor->chained != NO_ROW) {
+        const uint32_t row = cursor->chained;
+        cursor->chained = cursor->index->older[row - cursor->index->base];
         if (index_fits(cursor->index, relation_row(cursor->relation, row), cursor->key))
             return row;
     }

@@ -72,7 +72,7 @@ static void set_columns(Planner *planner, MatchStep *step)
         bound += step->is_key[c];
         columns |= step->is_key[c] ? (uint64_t)1 << c : 0;
     }
-    if (planner->has_failed)
+    if (planner->has_failed || step->from > 0) /* new rows are scanned: an index has them somewhere among the old */
         return;
     if (bound == arity) {
         step->kind = step->kind == MATCH_ABSENT ? MATCH_ABSENT : MATCH_MEMBER;
@@ -87,8 +87,8 @@ static void set_columns(Planner *planner, MatchStep *step)
 static void add_atom(Planner *planner, uint32_t literal)
 {
     MatchStep *const step = add_step(planner, MATCH_SCAN, literal);
-    set_columns(planner, step);
     step->from = literal == planner->match->first ? planner->match->first_from : 0;
+    set_columns(planner, step);
     step->to = step->relation->count;
     for (uint32_t c = 0; !planner->has_failed && c < step->relation->arity; c++)
         if (step->literal->atom.arguments[c].is_variable)
@@ -170,6 +170,7 @@ static bool plan(Match *match, BaseArena *arena)
 {
     Planner planner = {.match = match, .arena = arena};
     match->step_count = 0;
+    match->next_check = ROWS_PER_CHECK;
     match->steps = base_arena_alloc(arena, match->body_count + 1, sizeof *match->steps);
     planner.is_bound = base_arena_alloc(arena, match->variable_count + 1, sizeof(bool));
     planner.is_done = base_arena_alloc(arena, match->body_count + 1, sizeof(bool));
@@ -210,7 +211,10 @@ static bool take_row(Match *match, const MatchStep *step, const uint32_t *row)
 
 static bool goes_on(Match *match)
 {
-    return ++match->rows % ROWS_PER_CHECK != 0 || !match->is_stopped || !match->is_stopped(match->context);
+    if (++match->rows < match->next_check)
+        return true;
+    match->next_check = match->rows + ROWS_PER_CHECK;
+    return !match->is_stopped || !match->is_stopped(match->context);
 }
 
 static void fill_key(const Match *match, const MatchStep *step)
@@ -237,8 +241,7 @@ static bool look_up(Match *match, const MatchStep *step, uint32_t depth)
     for (uint32_t row = reasoner_index_next(&cursor); row != NO_ROW; row = reasoner_index_next(&cursor)) {
         if (!goes_on(match))
             return false;
-        if (row >= step->from && row < step->to && take_row(match, step, relation_row(step->relation, row)) &&
-            !match_from(match, depth + 1))
+        if (take_row(match, step, relation_row(step->relation, row)) && !match_from(match, depth + 1))
             return false;
     }
     return true;
@@ -248,23 +251,14 @@ static bool is_member(Match *match, const MatchStep *step)
 {
     fill_key(match, step);
     match->rows++;
-    if (!reasoner_relation_has(step->relation, step->key, false))
-        return false;
-    if (step->from == 0)
-        return true;
-    for (uint32_t row = step->from; row < step->to; row++)
-        if (memcmp(relation_row(step->relation, row), step->key, step->relation->arity * sizeof *step->key) == 0)
-            return true;
-    return false;
+    return reasoner_relation_has(step->relation, step->key, false);
 }
 
 /* Open columns hold anything, but a repeated variable the same thing. */
-static bool fits(const Match *match, const MatchStep *step, const uint32_t *row)
+static bool fits(const MatchStep *step, const uint32_t *row)
 {
     const Term *const arguments = step->literal->atom.arguments;
     for (uint32_t c = 0; c < step->relation->arity; c++) {
-        if (step->is_key[c] && value_of(match, arguments[c]) != row[c])
-            return false;
         for (uint32_t before = 0; !step->is_key[c] && before < c; before++)
             if (arguments[before].is_variable && arguments[before].index == arguments[c].index && row[before] != row[c])
                 return false;
@@ -279,7 +273,7 @@ static bool is_absent(Match *match, const MatchStep *step)
     if (step->index) {
         IndexCursor cursor = reasoner_index_find(step->relation, step->index, step->key);
         for (uint32_t row = reasoner_index_next(&cursor); row != NO_ROW; row = reasoner_index_next(&cursor))
-            if (fits(match, step, relation_row(step->relation, row)))
+            if (fits(step, relation_row(step->relation, row)))
                 return false;
         return true;
     }
@@ -289,7 +283,7 @@ static bool is_absent(Match *match, const MatchStep *step)
     if (is_whole)
         return !reasoner_relation_has(step->relation, step->key, false);
     for (uint32_t row = 0; row < step->relation->count; row++)
-        if (fits(match, step, relation_row(step->relation, row)))
+        if (fits(step, relation_row(step->relation, row)))
             return false;
     return true;
 }

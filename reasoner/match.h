@@ -20,6 +20,7 @@ typedef struct Match {
     bool (*is_stopped)(void *context); /* asked now and then; true: stop */
     void *context;
     uint64_t rows;           /* counted */
+    uint64_t next_check;     /* rows at which is_stopped is asked again */
     struct MatchStep *steps; /* private */
     uint32_t step_count;
 } Match;

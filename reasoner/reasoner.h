@@ -78,9 +78,11 @@ typedef struct ReasonerPredicateReport {
 
 typedef struct ReasonerRuleReport {
     const char *name, *place;
-    uint64_t facts;   /* new facts it was the first to give */
-    uint64_t matches; /* rule instances found, new or not */
-    uint64_t rows;    /* rows looked at by its joins */
+    uint64_t facts; /* new facts it was the first to give */
+    /* Matches of the body met, a measure of the work: what is known without looking is not counted, and in a program
+     * that computes one may be counted for each of its new premises. */
+    uint64_t matches;
+    uint64_t rows; /* rows looked at by its joins */
     double seconds;
 } ReasonerRuleReport;
 

@@ -130,7 +130,8 @@ typedef struct IndexCursor {
     const Relation *relation;
     const RelationIndex *index;
     const uint32_t *key;
-    uint32_t at, end;
+    uint32_t at, end; /* of the packed rows */
+    uint32_t chained; /* after them: rows found later, newest first */
 } IndexCursor;
 IndexCursor reasoner_index_find(const Relation *relation, const RelationIndex *index, const uint32_t *key);
 uint32_t reasoner_index_next(IndexCursor *cursor); /* NO_ROW after the last */

@@ -137,11 +137,6 @@ Value reasoner_value(const Values *values, uint32_t number)
     return value;
 }
 
-ValueKind reasoner_value_kind(const Values *values, uint32_t number)
-{
-    return (ValueKind)values->entries.items[number].kind;
-}
-
 uint32_t reasoner_values_count(const Values *values)
 {
     return (uint32_t)values->entries.count;

@@ -38,7 +38,6 @@ uint32_t reasoner_intern(Values *values, const Value *value);
 uint32_t reasoner_values_append(Values *values, const Value *value);
 /* Texts are borrowed until the table is freed. */
 Value reasoner_value(const Values *values, uint32_t number);
-ValueKind reasoner_value_kind(const Values *values, uint32_t number);
 uint32_t reasoner_values_count(const Values *values);
 size_t reasoner_values_bytes(const Values *values);
 uint32_t reasoner_fresh_null(Values *values); /* NO_VALUE: no memory */

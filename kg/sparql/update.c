@@ -228,7 +228,7 @@ static BaseStatus refuse_layers(const Update *update, const AstQuads *first, con
     KgLayer layer;
     for (const AstQuads *quads = first; quads; quads = quads->next)
         if (quads->is_named && quads->graph.variable == AST_NO_VARIABLE && sparql_layer_of(&quads->graph.term, &layer))
-            return sparql_refuse(update, quads->graph.place, err, what);
+            return sparql_refuse(update, quads->graph.place, err, "%s", what);
     return BASE_OK;
 }
 
@@ -244,9 +244,9 @@ static BaseStatus check_operation(const Update *update, const AstOperation *oper
     if (status != BASE_OK)
         return status;
     if (operation->to.kind == GRAPHS_IRI && sparql_layer_of(&operation->to.iri, &layer))
-        return sparql_refuse(update, operation->to.place, err, what);
+        return sparql_refuse(update, operation->to.place, err, "%s", what);
     if (operation->has_with && sparql_layer_of(&operation->with, &layer))
-        return sparql_refuse(update, operation->place, err, what);
+        return sparql_refuse(update, operation->place, err, "%s", what);
     return BASE_OK;
 }
 

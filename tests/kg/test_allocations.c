@@ -137,8 +137,8 @@ static void an_import_without_memory_leaves_the_database_as_it_was(void **state)
         ".\n"
         "<kg:e> <kg:p> _:b .\n<kg:f> <kg:p> <kg:\\u00e9> .\n",
         "@prefix k: <kg:> . k:a k:p k:b . k:d k:p k:b ; a k:C ; k:q \"es\\tcaped\"@EN . k:e k:p _:b . k:f k:p 5 .\n",
-        "<kg:a> <kg:p> <kg:b> .\n<kg:d> <kg:p> <kg:b> .\n<kg:d> <kg:t> <kg:C> .\nbad\n<kg:d> <kg:q> \"es\\tcaped\"@EN "
-        ".\n<kg:e> <kg:p> _:b .\n<kg:f> <kg:p> <kg:\\u00e9> .\n",
+        ("<kg:a> <kg:p> <kg:b> .\n<kg:d> <kg:p> <kg:b> .\n<kg:d> <kg:t> <kg:C> .\nbad\n<kg:d> <kg:q> \"es\\tcaped\"@EN "
+         ".\n<kg:e> <kg:p> _:b .\n<kg:f> <kg:p> <kg:\\u00e9> .\n"),
         "@base <kg:x/y> . { <kg:a> <kg:p> <kg:b> } <kg:d> <kg:p> <kg:b> . { <kg:d> <../z> ( 1 ) . _:b <kg:p> [] }\n",
     };
     for (size_t format = 0; format < 6; format++) {
