@@ -161,9 +161,6 @@ static BaseStatus keep(Lookup *lookup, size_t rows, BaseError *err)
     if (lookup->kept || lookup->kept_key == PLACE_NONE)
         return BASE_OK;
     lookup->shared = sparql_find_shared(lookup->base.run, lookup->spec.places[1].id, lookup->kept_key);
-    const bool is_set = lookup->kept_value == PLACE_NONE;
-    if (!lookup->shared && is_set && pays_to_keep(lookup, rows))
-        return keep_own(lookup, err);
     if (!lookup->shared)
         status = keep_shared(lookup, rows, err);
     if (lookup->shared)
