@@ -47,7 +47,7 @@ static BaseStatus explain_triples(Cli *cli, KgTxn *txn, const KgRowTriples *row,
 {
     BaseStatus status = BASE_OK;
     for (size_t i = 0; i < row->count && status == BASE_OK; i++) {
-        InsightOptions mine = *options;
+        InsightOptions mine = *options; /* graphs may differ */
         InsightExplanation *explanation = NULL;
         mine.graph = row->items[i].graph;
         status = insight_explain(txn, row->items[i].triple, &mine, &explanation, &cli->job, err);

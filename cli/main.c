@@ -18,7 +18,7 @@ const Command commands[] = {
      "tsv"},
     {"run", "FILE.rls [options]", "Runs a rule program by itself: its @import and @export read and write files.",
      command_run, "tsv"},
-    {"explain", "DB 'head relation tail' | DB --query 'SPARQL' [--row N] [options]",
+    {"explain", "DB 'head relation tail' | DB --facts FILE | DB --query 'SPARQL' [--row N] [options]",
      "Says why a triple holds, is predicted, or is not there; or what a row of an answer rests on.", command_explain,
      "text json dot html"},
     {"train", "DB --model KIND --name NAME [options]", "Trains an embedding: transe, distmult, complex, rotate.",

@@ -1,6 +1,5 @@
-/* reason.c - the commands over rules: reason, and explain, which asks rules and models alike. */
+/* reason.c - the command over rules, and rules typed in the shell. */
 #include "cli/cli.h"
-#include "insight/insight.h"
 #include "reasoner/reasoner.h"
 
 #include <stdlib.h>
@@ -190,88 +189,4 @@ int try_rules(Cli *cli, KgStore *store, const ReasonerText *texts, size_t count,
     if (status == BASE_OK)
         return EXIT_DONE;
     return was_told ? exit_code_of(status) : report_error(cli, &err);
-}
-
-/* ---- explain ---- */
-
-static bool explain_format(const char *name, InsightFormat *out)
-{
-    static const struct {
-        const char *name;
-        InsightFormat format;
-    } formats[] = {{"text", INSIGHT_TEXT}, {"json", INSIGHT_JSON}, {"dot", INSIGHT_DOT}, {"html", INSIGHT_HTML}};
-    *out = INSIGHT_TEXT;
-    if (!name)
-        return true;
-    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
-        if (strcmp(formats[i].name, name) == 0) {
-            *out = formats[i].format;
-            return true;
-        }
-    return false;
-}
-
-int command_explain(Cli *cli, const Command *command, int argc, char **argv)
-{
-    InsightOptions insight = {0};
-    uint64_t limit = 0;
-    RowToExplain row = {0};
-    TextList words = {0};
-    const Option options[] = {
-        {"query", OPTION_TEXT, &row.query, "SPARQL", "explain what a row of its answer rests on, instead of a triple"},
-        {"row", OPTION_POSITIVE, &row.number, "N", "which row (default: the first)"},
-        {"layers", OPTION_LAYERS, &cli->query.layers, "LAYERS", "what the query sees (default: asserted,inferred)"},
-        {"all", OPTION_FLAG, &insight.all, NULL, "every rule that gives it, not one lowest proof"},
-        {"limit", OPTION_COUNT, &limit, "N", "of those at most (default 20)"},
-        {"name", OPTION_TEXT, &insight.model, "NAME", "ask this model (default: the newest ones)"},
-        {"no-models", OPTION_FLAG, &insight.no_models, NULL, "ask no model"},
-    };
-    int exit_code = EXIT_DONE;
-    KgStore *store = NULL;
-    KgTxn *txn = NULL;
-    InsightExplanation *explanation = NULL;
-    InsightFormat format;
-    BaseError err = {0};
-    if (!READ_OPTIONS(options, 1, 2))
-        goto done;
-    if ((words.count == 1) != (row.query != NULL) || (row.number && !row.query)) {
-        exit_code = usage_error(command, "give a triple, or a query by --query");
-        goto done;
-    }
-    /* In the shell, `.mode csv` speaks of queries. */
-    if (!explain_format(cli->store ? NULL : cli->output, &format)) {
-        exit_code = usage_error(command, "--output takes text, json, dot or html");
-        goto done;
-    }
-    if (row.query && format != INSIGHT_TEXT && format != INSIGHT_JSON) {
-        exit_code = usage_error(command, "--output with --query takes text or json");
-        goto done;
-    }
-    insight.limit = (size_t)limit;
-    store = open_database(cli, words.items[0], false, true, &exit_code);
-    if (!store)
-        goto done;
-    KgTriple triple = {0};
-    BaseStatus status = kg_read_begin(store, &txn, &err);
-    if (status == BASE_OK && row.query) {
-        status = explain_row(cli, txn, &row, &insight, format, &err);
-        if (status != BASE_OK)
-            exit_code = report_error(cli, &err);
-        goto done;
-    }
-    if (status == BASE_OK)
-        status = insight_parse_triple(txn, words.items[1], &triple, &err);
-    if (status == BASE_OK)
-        status = insight_explain(txn, triple, &insight, &explanation, &cli->job, &err);
-    clear_progress(cli);
-    if (status == BASE_OK)
-        status = insight_explain_write(explanation, format, cli->out, &err);
-    if (status != BASE_OK)
-        exit_code = report_error(cli, &err);
-done:
-    insight_explanation_free(explanation);
-    kg_abort(txn);
-    close_database(cli, store);
-    free(words.items);
-    return exit_code;
 }

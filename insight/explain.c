@@ -14,12 +14,21 @@ static bool is_blank(char c)
     return c == ' ' || c == '\t';
 }
 
-/* A string may have blanks in it and a quote behind a backslash; so may what stands in <...>. */
-static size_t field_length(const char *text)
+static size_t count_tabs(const char *text)
+{
+    size_t count = 0;
+    for (; *text; text++)
+        count += *text == '\t';
+    return count;
+}
+
+/* A string may have blanks in it and a quote behind a backslash; so may what stands in <...>. Where two tabs part the
+ * fields, names may have blanks as well. */
+static size_t field_length(const char *text, bool has_tabs)
 {
     char quote = '\0';
     size_t i = 0;
-    for (; text[i] && (quote || !is_blank(text[i])); i++) {
+    for (; text[i] && (quote || !(has_tabs ? text[i] == '\t' : is_blank(text[i]))); i++) {
         if (quote == '"' && text[i] == '\\' && text[i + 1])
             i++;
         else if (quote)
@@ -29,6 +38,8 @@ static size_t field_length(const char *text)
         else if (i == 0 && text[i] == '<')
             quote = '>';
     }
+    while (i > 0 && is_blank(text[i - 1]))
+        i--;
     return i;
 }
 
@@ -90,12 +101,13 @@ BaseStatus insight_parse_triple(KgTxn *txn, const char *text, KgTriple *out, Bas
         size_t start, length;
     } fields[3];
     size_t count = 0, at = 0;
+    const bool has_tabs = count_tabs(text) == 2;
     for (;;) {
         while (is_blank(text[at]))
             at++;
         if (!text[at])
             break;
-        const size_t length = field_length(text + at);
+        const size_t length = field_length(text + at, has_tabs);
         if (count == 3)
             return fail_at_column(text, at, length, "expected three fields (subject, predicate, object), found more",
                                   err);
@@ -116,7 +128,32 @@ BaseStatus insight_parse_triple(KgTxn *txn, const char *text, KgTriple *out, Bas
 
 /* ---- What the layers and the catalog say ------------------------------------------------------------------------ */
 
+#define MOST_ROWS 64 /* of the catalog that are kept, for each table */
+
+/* Catalog rows read, by id; NULL: there is none of that number. */
+typedef struct Row {
+    uint32_t id;
+    const void *row;
+} Row;
+typedef struct Rows {
+    Row *items;
+    size_t count, capacity;
+} Rows;
+
+struct InsightExplainer {
+    KgTxn *txn;
+    InsightOptions options;
+    ReasonerProver *prover;
+    Rows imports, runs, evidence, models;
+    BaseArena memory; /* of the rows */
+    KgModel *listed;  /* models to ask, newest first */
+    size_t listed_count;
+    bool has_listed;
+    EmbedModel *open[INSIGHT_MAX_MODELS]; /* of those listed; NULL: not open */
+};
+
 typedef struct Gathering {
+    InsightExplainer *explainer;
     KgTxn *txn;
     const InsightOptions *options;
     InsightExplanation *explanation;
@@ -179,25 +216,33 @@ static BaseStatus unless_absent(BaseStatus status, const BaseError *fault, BaseE
     return status;
 }
 
-/* Defines find_NAME: the catalog's row of that number copied into the explanation, or *out NULL. */
-#define DEFINE_FIND(name, Type, find)                                                                                  \
+/* Defines find_NAME: the catalog's row of that number, kept by the explainer; *out NULL: there is none. */
+#define DEFINE_FIND(name, Type, kept, find)                                                                            \
     static BaseStatus name(Gathering *gathering, uint32_t id, const Type **out, BaseError *err)                        \
     {                                                                                                                  \
-        BaseArena *const memory = &gathering->explanation->memory;                                                     \
+        InsightExplainer *const explainer = gathering->explainer;                                                      \
         BaseError fault = {0};                                                                                         \
         *out = NULL;                                                                                                   \
-        Type *const row = base_arena_alloc(memory, 1, sizeof *row);                                                    \
+        for (size_t i = 0; i < explainer->kept.count; i++)                                                             \
+            if (explainer->kept.items[i].id == id) {                                                                   \
+                *out = explainer->kept.items[i].row;                                                                   \
+                return BASE_OK;                                                                                        \
+            }                                                                                                          \
+        Type *const row = base_arena_alloc(&explainer->memory, 1, sizeof *row);                                        \
         if (!row)                                                                                                      \
             return no_memory(err);                                                                                     \
-        const BaseStatus status = find(gathering->txn, id, memory, row, &fault);                                       \
+        const BaseStatus status = find(explainer->txn, id, &explainer->memory, row, &fault);                           \
         if (status == BASE_OK)                                                                                         \
             *out = row;                                                                                                \
+        if ((status == BASE_OK || status == BASE_NOT_FOUND) && explainer->kept.count < MOST_ROWS &&                    \
+            !BASE_PUSH(&explainer->kept, ((Row){id, *out})))                                                           \
+            return no_memory(err);                                                                                     \
         return unless_absent(status, &fault, err);                                                                     \
     }
-DEFINE_FIND(find_import, KgImport, kg_find_import)
-DEFINE_FIND(find_run, KgRun, kg_find_run)
-DEFINE_FIND(find_evidence, KgEvidence, kg_find_evidence)
-DEFINE_FIND(find_model, KgModel, kg_find_model_id)
+DEFINE_FIND(find_import, KgImport, imports, kg_find_import)
+DEFINE_FIND(find_run, KgRun, runs, kg_find_run)
+DEFINE_FIND(find_evidence, KgEvidence, evidence, kg_find_evidence)
+DEFINE_FIND(find_model, KgModel, models, kg_find_model_id)
 
 static BaseStatus gather_rows(Gathering *gathering, BaseError *err)
 {
@@ -226,9 +271,9 @@ static BaseStatus gather_proofs(Gathering *gathering, BaseError *err)
     if (gathering->options->graph)
         return BASE_OK;
     if (insight_holds(x))
-        status = reasoner_prove(gathering->txn, x->triple, &options, &x->proofs, &fault);
+        status = reasoner_prover_ask(gathering->explainer->prover, x->triple, &options, &x->proofs, &fault);
     else /* not found: no rules have run yet */
-        status = reasoner_why_not(gathering->txn, NULL, x->triple, &options, &x->proofs, &fault);
+        status = reasoner_prover_ask_why_not(gathering->explainer->prover, x->triple, &options, &x->proofs, &fault);
     return unless_absent(status, &fault, err);
 }
 
@@ -298,15 +343,15 @@ static BaseStatus ask_model(Gathering *gathering, EmbedModel *model, InsightScor
 }
 
 /* A damaged model spoils its own line only, unless it is the one that was asked for. */
-static BaseStatus add_model(Gathering *gathering, const KgModel *row, InsightScore *score, BaseError *err)
+static BaseStatus add_model(Gathering *gathering, size_t place, InsightScore *score, BaseError *err)
 {
+    const KgModel *const row = &gathering->explainer->listed[place];
+    EmbedModel **const model = &gathering->explainer->open[place];
     *score = (InsightScore){.model = row->name, .kind = row->kind, .id = row->id};
-    EmbedModel *model = NULL;
     BaseError fault = {0};
-    BaseStatus status = embed_open(gathering->txn, row->name, &model, &fault);
+    BaseStatus status = *model ? BASE_OK : embed_open(gathering->txn, row->name, model, &fault);
     if (status == BASE_OK)
-        status = ask_model(gathering, model, score, &fault);
-    embed_close(model);
+        status = ask_model(gathering, *model, score, &fault);
     if (status == BASE_OK)
         return BASE_OK;
     if (gathering->options->model || status == BASE_NO_MEMORY || status == BASE_CANCELLED) {
@@ -368,63 +413,96 @@ static BaseStatus fail_no_model(const char *name, const KgModel *models, size_t 
 }
 
 /* The models to ask, newest first. */
-static BaseStatus list_models(Gathering *gathering, KgModel **models, size_t *count, BaseError *err)
+static BaseStatus list_models(InsightExplainer *explainer, BaseError *err)
 {
-    const char *const wanted = gathering->options->model;
-    *models = NULL;
-    *count = 0;
-    if (gathering->options->no_models || gathering->options->graph)
+    const char *const wanted = explainer->options.model;
+    KgModel *models = NULL;
+    size_t count = 0;
+    if (explainer->has_listed || explainer->options.no_models)
         return BASE_OK;
-    const BaseStatus status = kg_models(gathering->txn, &gathering->explanation->memory, models, count, err);
+    const BaseStatus status = kg_models(explainer->txn, &explainer->memory, &models, &count, err);
     if (status != BASE_OK)
         return status;
     if (wanted) {
-        for (size_t i = 0; i < *count; i++)
-            if (strcmp((*models)[i].name, wanted) == 0) {
-                *models += i;
-                *count = 1;
-                return BASE_OK;
-            }
-        return fail_no_model(wanted, *models, *count, err);
+        size_t place = 0;
+        while (place < count && strcmp(models[place].name, wanted) != 0)
+            place++;
+        if (place == count)
+            return fail_no_model(wanted, models, count, err);
+        models += place;
+        count = 1;
+    } else if (count > 1) {
+        qsort(models, count, sizeof *models, compare_newest_first);
     }
-    if (*count > 1)
-        qsort(*models, *count, sizeof **models, compare_newest_first);
-    *count = *count < INSIGHT_MAX_MODELS ? *count : INSIGHT_MAX_MODELS;
+    explainer->listed = models;
+    explainer->listed_count = count < INSIGHT_MAX_MODELS ? count : INSIGHT_MAX_MODELS;
+    explainer->has_listed = true;
     return BASE_OK;
 }
 
 static BaseStatus gather_scores(Gathering *gathering, BaseError *err)
 {
     InsightExplanation *const x = gathering->explanation;
-    KgModel *models;
-    size_t count;
-    BaseStatus status = list_models(gathering, &models, &count, err);
-    if (status != BASE_OK)
-        return status;
     InsightScore *const scores = base_arena_alloc(&x->memory, INSIGHT_MAX_MODELS + 1, sizeof *scores);
     if (!scores)
         return no_memory(err);
     x->scores = scores;
-    for (size_t i = 0; i < count && status == BASE_OK; i++)
-        status = add_model(gathering, &models[i], &scores[x->score_count++], err);
+    if (gathering->options->graph)
+        return add_stored(gathering, scores, &x->score_count, err);
+    BaseStatus status = list_models(gathering->explainer, err);
+    for (size_t i = 0; status == BASE_OK && i < gathering->explainer->listed_count; i++)
+        status = add_model(gathering, i, &scores[x->score_count++], err);
     return status == BASE_OK ? add_stored(gathering, scores, &x->score_count, err) : status;
 }
 
 /* ---- The whole --------------------------------------------------------------------------------------------------- */
 
-BaseStatus insight_explain(KgTxn *txn, KgTriple triple, const InsightOptions *options, InsightExplanation **out,
-                           BaseJob *job, BaseError *err)
+BaseStatus insight_open(KgTxn *txn, const InsightOptions *options, InsightExplainer **out, BaseError *err)
 {
-    static const InsightOptions defaults = {0};
+    *out = NULL;
+    InsightExplainer *const explainer = calloc(1, sizeof *explainer);
+    if (!explainer)
+        return no_memory(err);
+    explainer->txn = txn;
+    explainer->options = options ? *options : (InsightOptions){0};
+    const BaseStatus status = reasoner_prover_open(txn, &explainer->prover, err);
+    if (status == BASE_OK)
+        *out = explainer;
+    else
+        insight_close(explainer);
+    return status;
+}
+
+void insight_close(InsightExplainer *explainer)
+{
+    if (!explainer)
+        return;
+    for (size_t i = 0; i < INSIGHT_MAX_MODELS; i++)
+        embed_close(explainer->open[i]);
+    reasoner_prover_close(explainer->prover);
+    free(explainer->imports.items);
+    free(explainer->runs.items);
+    free(explainer->evidence.items);
+    free(explainer->models.items);
+    base_arena_free(&explainer->memory);
+    free(explainer);
+}
+
+BaseStatus insight_ask(InsightExplainer *explainer, KgTriple triple, InsightExplanation **out, BaseJob *job,
+                       BaseError *err)
+{
     *out = NULL;
     if (triple.s == KG_ANY || triple.p == KG_ANY || triple.o == KG_ANY)
-        return base_fail(err, BASE_BAD_CALL, "insight_explain: a triple without open places is needed");
+        return base_fail(err, BASE_BAD_CALL, "insight_ask: a triple without open places is needed");
     InsightExplanation *const explanation = calloc(1, sizeof *explanation);
     if (!explanation)
         return no_memory(err);
     explanation->triple = triple;
-    Gathering gathering = {
-        .txn = txn, .options = options ? options : &defaults, .explanation = explanation, .job = job};
+    Gathering gathering = {.explainer = explainer,
+                           .txn = explainer->txn,
+                           .options = &explainer->options,
+                           .explanation = explanation,
+                           .job = job};
     BaseStatus status = gather_names(&gathering, err);
     if (status == BASE_OK)
         status = gather_notes(&gathering, err);
@@ -446,12 +524,28 @@ BaseStatus insight_explain(KgTxn *txn, KgTriple triple, const InsightOptions *op
     return BASE_OK;
 }
 
+BaseStatus insight_explain(KgTxn *txn, KgTriple triple, const InsightOptions *options, InsightExplanation **out,
+                           BaseJob *job, BaseError *err)
+{
+    InsightExplainer *explainer;
+    *out = NULL;
+    BaseStatus status = insight_open(txn, options, &explainer, err);
+    if (status == BASE_OK)
+        status = insight_ask(explainer, triple, out, job, err);
+    if (status == BASE_OK)
+        (*out)->explainer = explainer; /* what it borrows lives as long as itself */
+    else
+        insight_close(explainer);
+    return status;
+}
+
 void insight_explanation_free(InsightExplanation *explanation)
 {
     if (!explanation)
         return;
     reasoner_explanation_free(&explanation->proofs);
     base_arena_free(&explanation->memory);
+    insight_close(explanation->explainer);
     free(explanation);
 }
 

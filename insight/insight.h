@@ -51,7 +51,7 @@ typedef struct InsightScore {
     const char *fault; /* why it could not be asked; NULL: it could */
 } InsightScore;
 
-/* All strings and arrays belong to the explanation. */
+/* Strings and arrays belong to the explanation, those of imports, runs, models and evidence to its explainer. */
 typedef struct InsightExplanation {
     KgTriple triple;
     const char *subject, *predicate, *object; /* as in KG_SYNTAX_NAME */
@@ -73,9 +73,10 @@ typedef struct InsightExplanation {
     const KgEvidence *evidence; /* of an observed triple; NULL */
     double confidence;          /* of that observation */
     BaseArena memory;
+    struct InsightExplainer *explainer; /* its own; NULL: that of insight_ask's caller */
 } InsightExplanation;
 
-/* "dog.n.01 is_a entity.n.01": three fields in the syntax of a TSV, with tabs or spaces between; where no
+/* "dog.n.01 is_a entity.n.01": three fields in the syntax of a TSV, with two tabs or with spaces between; where no
  * term is called `rdf:type`, a known prefix counts as one. BASE_BAD_INPUT: not
  * three fields, or one malformed, with its column. BASE_NOT_FOUND: a term that the database does not know, by name,
  * with near ones as the hint. */
@@ -87,6 +88,14 @@ BaseStatus insight_parse_triple(KgTxn *txn, const char *text, KgTriple *out, Bas
 BaseStatus insight_explain(KgTxn *txn, KgTriple triple, const InsightOptions *options, InsightExplanation **out,
                            BaseJob *job, BaseError *err);
 void insight_explanation_free(InsightExplanation *explanation); /* NULL is fine */
+
+/* The same for many triples in one transaction: programs are parsed and models opened once. Open one, ask, close after
+ * its explanations were freed, before the transaction ends. */
+typedef struct InsightExplainer InsightExplainer;
+BaseStatus insight_open(KgTxn *txn, const InsightOptions *options, InsightExplainer **out, BaseError *err);
+void insight_close(InsightExplainer *explainer); /* NULL is fine */
+BaseStatus insight_ask(InsightExplainer *explainer, KgTriple triple, InsightExplanation **out, BaseJob *job,
+                       BaseError *err);
 
 typedef enum InsightFormat {
     INSIGHT_TEXT, /* a tree for people */

@@ -4,28 +4,15 @@
 
 #include <stdlib.h>
 
-static BaseStatus find_run(KgTxn *txn, uint32_t run, BaseArena *arena, KgRun *out, BaseError *err)
+void reasoner_case_take(Case *with, const ReasonerProgram *program)
 {
-    if (run != 0) {
-        const BaseStatus status = kg_find_run(txn, run, arena, out, err);
-        return status == BASE_NOT_FOUND
-                   ? base_fail(err, BASE_BAD_INPUT, "run %u, which derived this, is not in the catalog", run)
-                   : status;
-    }
-    KgRun *runs;
-    size_t count;
-    BaseStatus status = kg_runs(txn, "reason", arena, &runs, &count, err);
-    if (status != BASE_OK || count == 0)
-        return status != BASE_OK ? status : BASE_NOT_FOUND;
-    size_t latest = 0;
-    for (size_t i = 1; i < count; i++)
-        if (runs[i].id > runs[latest].id)
-            latest = i;
-    *out = runs[latest];
-    return BASE_OK;
+    with->program = program;
+    with->hides = false;
+    for (size_t p = 0; p < program->predicates.count; p++)
+        with->hides |= program->predicates.items[p].is_head && !program->predicates.items[p].is_stored;
 }
 
-BaseStatus reasoner_case_parse(Case *out, KgTxn *txn, uint32_t run, BaseError *err)
+BaseStatus reasoner_case_parse(Case *with, uint32_t run, BaseError *err)
 {
     BaseArena scratch = {0};
     KgRun found;
@@ -33,45 +20,64 @@ BaseStatus reasoner_case_parse(Case *out, KgTxn *txn, uint32_t run, BaseError *e
     size_t text_count = 0;
     ReasonerParseOptions options = {0};
     KgPrefix *prefixes = NULL;
-    BaseStatus status = find_run(txn, run, &scratch, &found, err);
+    with->run = run;
+    BaseStatus status = kg_find_run(with->txn, run, &scratch, &found, err);
+    if (status == BASE_NOT_FOUND)
+        status = base_fail(err, BASE_BAD_INPUT, "run %u, which derived this, is not in the catalog", run);
     if (status == BASE_OK)
         status = reasoner_split_texts(found.text, found.name, &scratch, &texts, &text_count, err);
     if (status == BASE_OK)
-        status = kg_prefixes(txn, &scratch, &prefixes, &options.prefix_count, err);
+        status = kg_prefixes(with->txn, &scratch, &prefixes, &options.prefix_count, err);
     options.prefixes = prefixes;
     if (status == BASE_OK)
-        status = reasoner_parse(texts, text_count, &options, NULL, &out->owned, err);
-    out->txn = txn;
-    out->program = out->owned;
+        status = reasoner_parse(texts, text_count, &options, NULL, &with->owned, err);
+    if (status == BASE_OK)
+        reasoner_case_take(with, with->owned);
     base_arena_free(&scratch);
     return status;
 }
 
-bool reasoner_case_hides(const Case *with)
+static BaseStatus compute(Case *with, BaseError *err)
 {
-    for (size_t p = 0; p < with->program->predicates.count; p++)
-        if (with->program->predicates.items[p].is_head && !with->program->predicates.items[p].is_stored)
-            return true;
-    return false;
+    BaseStatus status = reasoner_memory_load(with->txn, with->program, NULL, &with->memory, err);
+    if (status == BASE_OK)
+        status = reasoner_evaluate(&with->memory.evaluation, err);
+    if (status == BASE_OK)
+        status = reasoner_facts_open(with->txn, with->program, &with->memory, &with->computed, err);
+    if (status != BASE_OK) {
+        reasoner_facts_close(&with->computed);
+        reasoner_memory_free(&with->memory);
+    }
+    return status;
 }
 
-BaseStatus reasoner_case_open(Case *with, bool in_memory, BaseError *err)
+static BaseStatus look_up(Case *with, BaseError *err)
+{
+    const BaseStatus status = reasoner_facts_open(with->txn, with->program, NULL, &with->stored, err);
+    if (status != BASE_OK)
+        reasoner_facts_close(&with->stored);
+    return status;
+}
+
+BaseStatus reasoner_case_begin(Case *with, bool in_memory, BaseArena *arena, BaseError *err)
 {
     BaseStatus status = BASE_OK;
-    if (in_memory) {
-        status = reasoner_memory_load(with->txn, with->program, NULL, &with->memory, err);
-        if (status == BASE_OK)
-            status = reasoner_evaluate(&with->memory.evaluation, err);
-    }
-    reasoner_facts_close(&with->facts);
-    if (status == BASE_OK)
-        status = reasoner_facts_open(with->txn, with->program, in_memory ? &with->memory : NULL, &with->facts, err);
+    bool *const is_open = in_memory ? &with->has_computed : &with->has_stored;
+    with->arena = arena;
+    with->is_lost = false;
+    with->shown.count = 0;
+    base_map_free(&with->shown_places);
+    if (!*is_open)
+        status = in_memory ? compute(with, err) : look_up(with, err);
+    *is_open |= status == BASE_OK;
+    with->facts = in_memory ? &with->computed : &with->stored;
     return status;
 }
 
 void reasoner_case_close(Case *with)
 {
-    reasoner_facts_close(&with->facts);
+    reasoner_facts_close(&with->stored);
+    reasoner_facts_close(&with->computed);
     if (with->memory.program)
         reasoner_memory_free(&with->memory);
     reasoner_program_free(with->owned);
@@ -83,7 +89,7 @@ void reasoner_case_close(Case *with)
 BaseStatus reasoner_case_height(const Case *with, uint32_t relation, const KgId *tuple, uint32_t *out, BaseError *err)
 {
     FactCursor cursor;
-    BaseStatus status = reasoner_facts_match(&with->facts, relation, tuple, &cursor, err);
+    BaseStatus status = reasoner_facts_match(with->facts, relation, tuple, &cursor, err);
     if (status == BASE_OK)
         status = reasoner_facts_next(&cursor, err);
     if (status == BASE_OK)

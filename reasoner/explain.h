@@ -11,14 +11,20 @@ typedef struct Shown {
     bool is_proved; /* its premises are shown too */
 } Shown;
 
-/* The program that proofs are about, with its facts. Start from {0}; end with reasoner_case_close. */
+/* The program that proofs are about, with its facts: those of the database, and those of the whole program evaluated in
+ * memory, each opened when first asked for and kept. Start from {.txn}, end with reasoner_case_close. */
 typedef struct Case {
     KgTxn *txn;
+    uint32_t run;
     ReasonerProgram *owned; /* parsed from the catalog; NULL: given by the caller */
     const ReasonerProgram *program;
+    bool hides; /* stored facts are not enough to find proofs: some rule derives what is not stored */
     Memory memory;
-    Facts facts;
-    BaseArena *arena; /* of the explanation, for nodes */
+    Facts stored, computed;
+    bool has_stored, has_computed;
+    const Facts *facts; /* the ones in use */
+    /* The explanation at hand: */
+    BaseArena *arena; /* its memory, for nodes */
     struct {
         Shown *items;
         size_t count, capacity;
@@ -27,12 +33,12 @@ typedef struct Case {
     bool is_lost;         /* some premise was not found */
 } Case;
 
-/* The program of run `run` (0: the latest one that reasoned). BASE_NOT_FOUND, with no message: there is none. */
-BaseStatus reasoner_case_parse(Case *out, KgTxn *txn, uint32_t run, BaseError *err);
-/* Whether stored facts are not enough to find proofs: some rule derives what is not stored. */
-bool reasoner_case_hides(const Case *with);
-/* Opens the facts: the database's, or (in_memory) those of the whole program evaluated now. */
-BaseStatus reasoner_case_open(Case *with, bool in_memory, BaseError *err);
+/* The program of run `run`. BASE_BAD_INPUT: there is none in the catalog. */
+BaseStatus reasoner_case_parse(Case *with, uint32_t run, BaseError *err);
+void reasoner_case_take(Case *with, const ReasonerProgram *program); /* borrowed */
+/* A new explanation begins: numbers from 1 on, nodes in the arena. Its proofs come from the facts of the database, or
+ * (in_memory) those computed. */
+BaseStatus reasoner_case_begin(Case *with, bool in_memory, BaseArena *arena, BaseError *err);
 void reasoner_case_close(Case *with);
 
 /* The height of a tuple of the facts. BASE_NOT_FOUND, with no message: it does not hold. */
@@ -63,5 +69,13 @@ typedef struct Premise {
 BaseStatus reasoner_grow_instance(Case *with, ReasonerProof *node, const Search *instance, Premise **premises,
                                   size_t *count, BaseError *err);
 BaseStatus reasoner_grow_premises(Case *with, const Premise *premises, size_t count, bool with_trees, BaseError *err);
+
+/* Proofs of the fact among the stored facts or (in_memory) those computed, `asserted` (NULL: none) before them.
+ * BASE_NOT_FOUND, with no message: it is not there. with->is_lost: some premise was not found. */
+BaseStatus reasoner_prove_in(Case *with, bool in_memory, KgTriple fact, const ReasonerProveOptions *options,
+                             ReasonerProof *asserted, ReasonerExplanation *out, BaseError *err);
+/* What nearly gives it, as of reasoner_why_not. */
+BaseStatus reasoner_miss_in(Case *with, bool in_memory, KgTriple fact, const ReasonerProveOptions *options,
+                            ReasonerExplanation *out, BaseError *err);
 
 #endif

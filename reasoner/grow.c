@@ -129,7 +129,7 @@ static BaseStatus try_rule(Grower *grower, const Premise *fact, const Rule *rule
         if (rule->heads[h].relation != fact->relation)
             continue;
         const BaseArenaMark start = base_arena_mark(arena);
-        Search search = {.facts = &grower->with->facts,
+        Search search = {.facts = grower->with->facts,
                          .rule = rule,
                          .most_height = fact->height - 1,
                          .rows_left = UINT64_MAX,

@@ -14,10 +14,10 @@ static BaseStatus add_term(const Case *with, KgId id, const char *variable, Base
     KgTerm term;
     if (id == KG_ANY)
         return base_buffer_add(out, variable, strlen(variable)) ? BASE_OK : no_memory(err);
-    if (id == with->facts.constants[with->program->type_constant])
+    if (id == with->facts->constants[with->program->type_constant])
         return base_buffer_add(out, "rdf:type", strlen("rdf:type")) ? BASE_OK : no_memory(err);
     BaseArena texts = {0};
-    BaseStatus status = reasoner_facts_term(&with->facts, id, &texts, &term, err);
+    BaseStatus status = reasoner_facts_term(with->facts, id, &texts, &term, err);
     if (status == BASE_OK && !kg_format_term(&term, KG_SYNTAX_NAME, out))
         status = no_memory(err);
     base_arena_free(&texts);
@@ -44,7 +44,7 @@ static BaseStatus add_tuple(const Case *with, uint32_t relation, const KgId *tup
         return status != BASE_OK ? status : is_fine && base_buffer_add(out, ")", 1) ? BASE_OK : no_memory(err);
     }
     KgTriple triple;
-    reasoner_facts_triple(&with->facts, relation, tuple, &triple);
+    reasoner_facts_triple(with->facts, relation, tuple, &triple);
     const uint32_t object = shape->kind == PREDICATE_PROPERTY ? 1 : 2;
     status = add_term(with, triple.s, variable_name(rule, arguments, 0), out, err);
     if (status == BASE_OK)
@@ -99,7 +99,7 @@ static BaseStatus finish(const Case *with, BaseStatus status, BaseBuffer *text, 
 
 static void set_triple(const Case *with, uint32_t relation, const KgId *tuple, ReasonerProof *node)
 {
-    node->is_triple = reasoner_facts_triple(&with->facts, relation, tuple, &node->triple);
+    node->is_triple = reasoner_facts_triple(with->facts, relation, tuple, &node->triple);
     node->triple.s = known_to_database(node->triple.s);
     node->triple.p = known_to_database(node->triple.p);
     node->triple.o = known_to_database(node->triple.o);

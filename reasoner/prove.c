@@ -1,5 +1,5 @@
-/* Why a fact holds, and why it does not. Proofs are searched in the database; where a program derives what it does not
- * store, or stored facts no longer add up, the program is run again in memory and the proof taken from there. */
+/* Why a fact holds, and why it does not, among the facts of one case: its lowest proof, the instances of rules that
+ * give it, or those that nearly do. */
 #include "reasoner/explain.h"
 
 #include <stdlib.h>
@@ -7,14 +7,6 @@
 
 #define DEFAULT_LIMIT 20
 #define ROWS_PER_RULE 200000 /* facts looked at for one rule of "why not" and of "all" */
-
-void reasoner_explanation_free(ReasonerExplanation *explanation)
-{
-    if (!explanation)
-        return;
-    base_arena_free(&explanation->memory);
-    *explanation = (ReasonerExplanation){0};
-}
 
 static BaseStatus no_memory(BaseError *err)
 {
@@ -101,35 +93,6 @@ static BaseStatus prove_lowest(Collection *collection)
     return status == BASE_OK ? keep(collection, root) : status;
 }
 
-/* A leaf for an asserted fact, which needs no program. */
-static BaseStatus prove_asserted(KgTxn *txn, KgTriple fact, KgNote note, ReasonerExplanation *out, ReasonerProof **node,
-                                 BaseError *err)
-{
-    BaseBuffer text = {0};
-    const KgId terms[3] = {fact.s, fact.p, fact.o};
-    BaseStatus status = BASE_OK;
-    for (int i = 0; i < 3 && status == BASE_OK; i++) {
-        KgTerm term;
-        status = kg_term(txn, terms[i], &out->memory, &term, err);
-        const bool is_type = status == BASE_OK && i == 1 && term.text.length == strlen(RDF_TYPE) &&
-                             memcmp(term.text.bytes, RDF_TYPE, term.text.length) == 0;
-        if (status == BASE_OK &&
-            !(base_buffer_add(&text, " ", i > 0) && (is_type ? base_buffer_add(&text, "rdf:type", strlen("rdf:type"))
-                                                             : kg_format_term(&term, KG_SYNTAX_NAME, &text))))
-            status = no_memory(err);
-    }
-    *node = status == BASE_OK ? base_arena_alloc(&out->memory, 1, sizeof **node) : NULL;
-    if (*node) {
-        **node =
-            (ReasonerProof){.kind = REASONER_ASSERTED, .is_triple = true, .triple = fact, .number = 1, .note = note};
-        (*node)->text = base_arena_copy(&out->memory, text.items, text.count);
-    }
-    if (status == BASE_OK && (!*node || !(*node)->text))
-        status = no_memory(err);
-    base_buffer_free(&text);
-    return status;
-}
-
 /* ---- All proofs, and misses ---------------------------------------------------------------------------------- */
 
 /* Whether the instance has the very fact among its premises, which proves nothing. */
@@ -199,7 +162,7 @@ static BaseStatus search_head(Collection *collection, const Rule *rule, uint32_t
 {
     const size_t before = collection->found.count;
     BaseArena scratch = {0};
-    Search search = {.facts = &collection->with->facts,
+    Search search = {.facts = collection->with->facts,
                      .rule = rule,
                      .most_missing = most_missing,
                      .most_height = UINT32_MAX,
@@ -235,7 +198,7 @@ static BaseStatus search_rules(Collection *collection, bool is_missing_allowed)
     return status;
 }
 
-/* ---- Public -------------------------------------------------------------------------------------------------- */
+/* ---- The whole -------------------------------------------------------------------------------------------------- */
 
 static Collection collection_for(Case *with, const ReasonerProveOptions *options, ReasonerExplanation *out,
                                  BaseError *err)
@@ -247,26 +210,29 @@ static Collection collection_for(Case *with, const ReasonerProveOptions *options
                         .err = err};
 }
 
-/* Proofs of the fact from the database or from memory. BASE_NOT_FOUND, with no message: it is not there. */
-static BaseStatus prove_in(Case *with, KgTriple fact, bool in_memory, const ReasonerProveOptions *options,
-                           ReasonerProof *asserted, ReasonerExplanation *out, BaseError *err)
+/* Begins with the fact's relation and tuple; conclusions shown refer to it. BASE_NOT_FOUND, with no message: the
+ * program has no relation for it. */
+static BaseStatus place(Collection *collection, bool in_memory, KgTriple fact)
 {
-    Collection collection = collection_for(with, options, out, err);
-    KgId tuple[3];
-    uint32_t height;
-    BaseStatus status = reasoner_case_open(with, in_memory, err);
+    BaseArena *const memory = &collection->out->memory;
+    KgId *const tuple = base_arena_alloc(memory, 3, sizeof *tuple);
+    collection->tuple = tuple;
+    if (!tuple)
+        return no_memory(collection->err);
+    const BaseStatus status = reasoner_case_begin(collection->with, in_memory, memory, collection->err);
     if (status != BASE_OK)
         return status;
-    with->is_lost = false;
-    collection.tuple = tuple;
-    if (!reasoner_facts_place(&with->facts, fact, &collection.relation, tuple))
-        return BASE_NOT_FOUND;
-    KgId *const kept = base_arena_alloc(&out->memory, 3, sizeof *kept); /* conclusions shown refer to it */
-    if (!kept)
-        return no_memory(err);
-    memcpy(kept, tuple, sizeof tuple);
-    collection.tuple = kept;
-    status = reasoner_case_height(with, collection.relation, kept, &height, err);
+    return reasoner_facts_place(collection->with->facts, fact, &collection->relation, tuple) ? BASE_OK : BASE_NOT_FOUND;
+}
+
+BaseStatus reasoner_prove_in(Case *with, bool in_memory, KgTriple fact, const ReasonerProveOptions *options,
+                             ReasonerProof *asserted, ReasonerExplanation *out, BaseError *err)
+{
+    Collection collection = collection_for(with, options, out, err);
+    uint32_t height;
+    BaseStatus status = place(&collection, in_memory, fact);
+    if (status == BASE_OK)
+        status = reasoner_case_height(with, collection.relation, collection.tuple, &height, err);
     if (status == BASE_OK && asserted)
         status = keep(&collection, asserted);
     if (status == BASE_OK)
@@ -280,84 +246,16 @@ static BaseStatus prove_in(Case *with, KgTriple fact, bool in_memory, const Reas
     return status;
 }
 
-static BaseStatus prove_derived(KgTxn *txn, KgTriple fact, uint32_t run, const ReasonerProveOptions *options,
-                                ReasonerProof *asserted, ReasonerExplanation *out, BaseError *err)
+BaseStatus reasoner_miss_in(Case *with, bool in_memory, KgTriple fact, const ReasonerProveOptions *options,
+                            ReasonerExplanation *out, BaseError *err)
 {
-    Case with = {.arena = &out->memory};
-    BaseStatus status = reasoner_case_parse(&with, txn, run, err);
-    if (status == BASE_OK) {
-        const bool hides = reasoner_case_hides(&with);
-        status = prove_in(&with, fact, hides, options, asserted, out, err);
-        const bool retry = status == BASE_NOT_FOUND || (status == BASE_OK && with.is_lost && !hides);
-        if (retry) {
-            const ReasonerExplanation first = *out;
-            const bool had = status == BASE_OK;
-            with.shown.count = 0; /* numbers start anew; what the first try left in the arena stays there */
-            base_map_free(&with.shown_places);
-            status = prove_in(&with, fact, !hides, options, asserted, out, err);
-            if (status == BASE_NOT_FOUND && had) { /* the database has changed since: keep the lost proof */
-                const BaseArena memory = out->memory;
-                *out = first;
-                out->memory = memory;
-                status = BASE_OK;
-            }
-        }
-    }
-    reasoner_case_close(&with);
-    return status;
-}
-
-BaseStatus reasoner_prove(KgTxn *txn, KgTriple fact, const ReasonerProveOptions *options, ReasonerExplanation *out,
-                          BaseError *err)
-{
-    if (!txn || !out || fact.s == KG_ANY || fact.p == KG_ANY || fact.o == KG_ANY)
-        return base_fail(err, BASE_BAD_CALL, "reasoner_prove: a transaction, a whole triple and a place for the proof");
-    const bool all = options && options->all;
-    KgNote asserted_note = {0}, note = {0};
-    ReasonerProof *leaf = NULL;
-    BaseStatus status = kg_get(txn, KG_ASSERTED, fact, &asserted_note, err);
-    if (status == BASE_OK)
-        status = prove_asserted(txn, fact, asserted_note, out, &leaf, err);
-    if (status != BASE_OK && status != BASE_NOT_FOUND)
-        return status;
-    if (!leaf || all) {
-        status = kg_get(txn, KG_INFERRED, fact, &note, err);
-        if (status == BASE_OK || (status == BASE_NOT_FOUND && leaf))
-            status = prove_derived(txn, fact, note.source, options, leaf, out, err);
-        if (status != BASE_NOT_FOUND || !leaf)
-            return status;
-    }
-    /* Asserted, and nothing more is asked or known. */
-    Case none = {.arena = &out->memory};
-    Collection collection = collection_for(&none, options, out, err);
-    status = keep(&collection, leaf);
-    if (status == BASE_OK)
-        status = hand_out(&collection);
-    free(collection.found.items);
-    return status;
-}
-
-BaseStatus reasoner_why_not(KgTxn *txn, const ReasonerProgram *program, KgTriple fact,
-                            const ReasonerProveOptions *options, ReasonerExplanation *out, BaseError *err)
-{
-    if (!txn || !out || fact.s == KG_ANY || fact.p == KG_ANY || fact.o == KG_ANY)
-        return base_fail(err, BASE_BAD_CALL,
-                         "reasoner_why_not: a transaction, a whole triple and a place for the answer");
-    Case with = {.txn = txn, .program = program, .arena = &out->memory};
-    Collection collection = collection_for(&with, options, out, err);
+    Collection collection = collection_for(with, options, out, err);
     collection.with_trees = options && options->with_trees;
-    KgId *const tuple = base_arena_alloc(&out->memory, 3, sizeof *tuple);
-    BaseStatus status = tuple ? BASE_OK : no_memory(err);
-    if (status == BASE_OK && !program)
-        status = reasoner_case_parse(&with, txn, 0, err);
+    BaseStatus status = place(&collection, in_memory, fact);
     if (status == BASE_OK)
-        status = reasoner_case_open(&with, reasoner_case_hides(&with), err);
-    collection.tuple = tuple;
-    if (status == BASE_OK && reasoner_facts_place(&with.facts, fact, &collection.relation, tuple))
         status = search_rules(&collection, true);
-    if (status == BASE_OK)
+    if (status == BASE_OK || status == BASE_NOT_FOUND) /* no relation, no rule */
         status = hand_out(&collection);
     free(collection.found.items);
-    reasoner_case_close(&with);
     return status;
 }

@@ -202,6 +202,16 @@ BaseStatus reasoner_prove(KgTxn *txn, KgTriple fact, const ReasonerProveOptions 
 BaseStatus reasoner_why_not(KgTxn *txn, const ReasonerProgram *program, KgTriple fact,
                             const ReasonerProveOptions *options, ReasonerExplanation *out, BaseError *err);
 
+/* The same for many facts in one transaction: each program is parsed, and run in memory where that is needed, once.
+ * Open one, ask, close before the transaction ends or writes. */
+typedef struct ReasonerProver ReasonerProver;
+BaseStatus reasoner_prover_open(KgTxn *txn, ReasonerProver **out, BaseError *err);
+void reasoner_prover_close(ReasonerProver *prover); /* NULL is fine; explanations outlive it */
+BaseStatus reasoner_prover_ask(ReasonerProver *prover, KgTriple fact, const ReasonerProveOptions *options,
+                               ReasonerExplanation *out, BaseError *err);
+BaseStatus reasoner_prover_ask_why_not(ReasonerProver *prover, KgTriple fact, const ReasonerProveOptions *options,
+                                       ReasonerExplanation *out, BaseError *err); /* of the latest run's program */
+
 /* The proof as an indented tree of lines, for people. BASE_IO: it could not be written. */
 BaseStatus reasoner_print_proof(FILE *out, const ReasonerProof *proof, BaseError *err);
 

@@ -60,6 +60,51 @@ static void train(const Fixture *f, const char *name)
     expect_ok(embed_train(f->store, name, &options, &report, NULL, &err), &err);
 }
 
+static char *as_json(const InsightExplanation *x)
+{
+    char *text = NULL;
+    size_t length;
+    BaseError err = {0};
+    FILE *const out = open_memstream(&text, &length);
+    expect_ok(insight_explain_write(x, INSIGHT_JSON, out, &err), &err);
+    fclose(out);
+    return text;
+}
+
+/* One explainer for many triples says of each what one of its own says. */
+static void many_at_once_are_explained_as_one_by_one(void **state)
+{
+    Fixture *const f = *state;
+    static const char *const triples[] = {"fay descends_from ada", "bea child_of ada",         "ada descends_from fay",
+                                          "bea sibling_of cid",    "fay rdf:type :only_child", "fay descends_from ada"};
+    BaseError err = {0};
+    reason(f);
+    train(f, "m");
+    KgTxn *txn = NULL;
+    InsightExplainer *explainer = NULL;
+    expect_ok(kg_read_begin(f->store, &txn, &err), &err);
+    for (int all = 0; all < 2; all++) {
+        const InsightOptions options = {.all = all == 1};
+        expect_ok(insight_open(txn, &options, &explainer, &err), &err);
+        for (size_t i = 0; i < sizeof triples / sizeof *triples; i++) {
+            InsightExplanation *one = NULL, *other = NULL;
+            KgTriple triple;
+            expect_ok(insight_parse_triple(txn, triples[i], &triple, &err), &err);
+            expect_ok(insight_ask(explainer, triple, &one, NULL, &err), &err);
+            expect_ok(insight_explain(txn, triple, &options, &other, NULL, &err), &err);
+            assert_true(one->score_count == 1);
+            char *const text = as_json(one), *const expected = as_json(other);
+            assert_string_equal(text, expected);
+            free(text);
+            free(expected);
+            insight_explanation_free(one);
+            insight_explanation_free(other);
+        }
+        insight_close(explainer);
+    }
+    kg_abort(txn);
+}
+
 /* Explains and keeps the transaction open: the caller ends both by done(). */
 static InsightExplanation *explain(const Fixture *f, const char *text, const InsightOptions *options, KgTxn **txn)
 {
@@ -398,6 +443,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_stored_prediction_counts_when_its_model_is_gone, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_damaged_model_spoils_its_own_line_only, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_model_that_is_not_there_is_named, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(many_at_once_are_explained_as_one_by_one, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_open_place_is_a_bad_call, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_triple_in_words_is_parsed_with_places, set_up, tear_down),
     };
