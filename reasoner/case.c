@@ -85,15 +85,3 @@ void reasoner_case_close(Case *with)
     base_map_free(&with->shown_places);
     *with = (Case){0};
 }
-
-BaseStatus reasoner_case_height(const Case *with, uint32_t relation, const KgId *tuple, uint32_t *out, BaseError *err)
-{
-    FactCursor cursor;
-    BaseStatus status = reasoner_facts_match(with->facts, relation, tuple, &cursor, err);
-    if (status == BASE_OK)
-        status = reasoner_facts_next(&cursor, err);
-    if (status == BASE_OK)
-        *out = cursor.height;
-    reasoner_facts_end(&cursor);
-    return status == BASE_END ? BASE_NOT_FOUND : status;
-}

@@ -7,7 +7,7 @@
 /* A conclusion that some node shows already. */
 typedef struct Shown {
     uint32_t relation, number;
-    const KgId *tuple;
+    const uint32_t *tuple;
     bool is_proved; /* its premises are shown too */
 } Shown;
 
@@ -22,7 +22,7 @@ typedef struct Case {
     Memory memory;
     Facts stored, computed;
     bool has_stored, has_computed;
-    const Facts *facts; /* the ones in use */
+    Facts *facts; /* the ones in use */
     /* The explanation at hand: */
     BaseArena *arena; /* its memory, for nodes */
     struct {
@@ -41,14 +41,11 @@ void reasoner_case_take(Case *with, const ReasonerProgram *program); /* borrowed
 BaseStatus reasoner_case_begin(Case *with, bool in_memory, BaseArena *arena, BaseError *err);
 void reasoner_case_close(Case *with);
 
-/* The height of a tuple of the facts. BASE_NOT_FOUND, with no message: it does not hold. */
-BaseStatus reasoner_case_height(const Case *with, uint32_t relation, const KgId *tuple, uint32_t *out, BaseError *err);
-
 /* The number of a conclusion that a node is about to prove; 0: no memory. */
-uint32_t reasoner_case_number(Case *with, uint32_t relation, const KgId *tuple);
+uint32_t reasoner_case_number(Case *with, uint32_t relation, const uint32_t *tuple);
 
 /* A new node, its text written: for a tuple, and for body literal b of an instance, open variables by their names. */
-BaseStatus reasoner_node_fact(const Case *with, uint32_t relation, const KgId *tuple, ReasonerProof **out,
+BaseStatus reasoner_node_fact(const Case *with, uint32_t relation, const uint32_t *tuple, ReasonerProof **out,
                               BaseError *err);
 BaseStatus reasoner_node_literal(const Case *with, const Search *instance, uint32_t b, ReasonerProof **out,
                                  BaseError *err);
@@ -56,12 +53,13 @@ BaseStatus reasoner_node_literal(const Case *with, const Search *instance, uint3
 BaseStatus reasoner_node_rule(const Case *with, const Rule *rule, ReasonerProof *node, BaseError *err);
 
 /* Makes the node of a fact the root of its lowest proof. */
-BaseStatus reasoner_grow_proof(Case *with, ReasonerProof *node, uint32_t relation, const KgId *tuple, BaseError *err);
+BaseStatus reasoner_grow_proof(Case *with, ReasonerProof *node, uint32_t relation, const uint32_t *tuple,
+                               BaseError *err);
 /* A positive premise of an instance: its node, and the fact it is. */
 typedef struct Premise {
     ReasonerProof *node;
     uint32_t relation, height;
-    const KgId *tuple;
+    const uint32_t *tuple;
 } Premise;
 /* Gives the node the instance's body literals as children. The premises, last first and in the arena, are to be handed
  * to reasoner_grow_premises, which says what they are, and why (with_trees), in the order of the items they belong to.

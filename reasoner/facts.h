@@ -1,56 +1,73 @@
-/* facts.h - where a proof looks: the facts of a database, or those of a program evaluated in memory. Private to the
- * room. Both are seen as the program's relations, with ids for terms: a KgId, or the id of a constant that the database
- * lacks. */
+/* facts.h - where a proof looks: the facts of a database, those of a program evaluated over one in memory, or those of
+ * a program by itself. Private to the room. All are seen as the program's relations over numbered terms, the program's
+ * constants being the first numbers. */
 #ifndef KGQ_REASONER_FACTS_H
 #define KGQ_REASONER_FACTS_H
 
 #include "reasoner/memory.h"
 
+#define OPEN_TERM NO_VALUE /* in a pattern, or in a tuple of what is not known: any */
+
 typedef struct Facts {
-    KgTxn *txn;
+    KgTxn *txn; /* NULL: a program by itself */
     const ReasonerProgram *program;
-    Memory *memory;  /* NULL: the database's own */
-    KgId *constants; /* by constant of the program */
+    Relation *relations; /* in memory; NULL: those of the database */
+    Values *values;      /* what terms are, where the program computes, or has no database; else NULL */
+    struct {
+        KgId *items; /* by number; KG_ANY: the database lacks it. Of a database only */
+        size_t count, capacity;
+    } ids;
+    BaseMap numbers; /* KgId to number */
 } Facts;
 
-/* The id of a constant that the database does not know: a kind that kg never uses. */
-static inline KgId unknown_constant(uint32_t constant)
-{
-    return kg_id((KgKind)0xff, constant);
-}
-static inline bool is_unknown_constant(KgId id)
-{
-    return kg_kind(id) == (KgKind)0xff;
-}
-
-/* `memory` may be NULL and is borrowed. *out is freed even after a failure. */
-BaseStatus reasoner_facts_open(KgTxn *txn, const ReasonerProgram *program, Memory *memory, Facts *out, BaseError *err);
+/* Facts that the database stores, or, where `memory` is not NULL, those evaluated there, borrowed. *out is closed even
+ * after a failure. */
+BaseStatus reasoner_facts_open(KgTxn *txn, const ReasonerProgram *program, const Memory *memory, Facts *out,
+                               BaseError *err);
+/* Facts of a program by itself: relations and values are borrowed. */
+void reasoner_facts_take(const Evaluation *evaluation, Facts *out);
 void reasoner_facts_close(Facts *facts);
 
-/* The relation and tuple of a triple; false: the program has no relation for it. */
-bool reasoner_facts_place(const Facts *facts, KgTriple triple, uint32_t *relation, KgId tuple[3]);
-/* The triple of a tuple; false: it is of a relation inside the program. */
-bool reasoner_facts_triple(const Facts *facts, uint32_t relation, const KgId *tuple, KgTriple *out);
-/* The term of an id; borrowed as kg_term says. */
-BaseStatus reasoner_facts_term(const Facts *facts, KgId id, BaseArena *arena, KgTerm *out, BaseError *err);
+/* The relation and tuple of a triple. BASE_NOT_FOUND, with no message: the program has no relation for it. */
+BaseStatus reasoner_facts_place(Facts *facts, KgTriple triple, uint32_t *relation, uint32_t tuple[3], BaseError *err);
+/* The triple of a tuple, KG_ANY where a term is open or the database lacks it; false: it is of a relation inside the
+ * program. */
+bool reasoner_facts_triple(const Facts *facts, uint32_t relation, const uint32_t *tuple, KgTriple *out);
+/* Appends a term as a TSV field would write it, or, of a program by itself, as a rule would. */
+BaseStatus reasoner_facts_write(const Facts *facts, uint32_t term, BaseBuffer *out, BaseError *err);
 
-/* The tuples of a relation that fit a pattern (KG_ANY: any), one after the other. */
+/* The height of a tuple. BASE_NOT_FOUND, with no message: it does not hold. */
+BaseStatus reasoner_facts_height(const Facts *facts, uint32_t relation, const uint32_t *tuple, uint32_t *out,
+                                 BaseError *err);
+/* About how many tuples fit a pattern, for choosing among several. */
+BaseStatus reasoner_facts_count(const Facts *facts, uint32_t relation, const uint32_t *pattern, uint64_t *out,
+                                BaseError *err);
+
+/* Whether a comparison holds whose sides are bound; and the number of one side, OPEN_TERM when it has no value. */
+BaseStatus reasoner_facts_compare(Facts *facts, const Comparison *comparison, const uint32_t *binding, bool *out,
+                                  BaseError *err);
+BaseStatus reasoner_facts_operand(Facts *facts, const Operand *operand, const uint32_t *binding, uint32_t *out,
+                                  BaseError *err);
+
+/* The tuples of a relation that fit a pattern, one after the other. */
 typedef struct FactCursor {
-    const Facts *facts;
+    Facts *facts;
     uint32_t relation, arity;
-    KgId pattern[ARITY_LIMIT];
-    KgId tuple[ARITY_LIMIT]; /* the one at hand */
-    uint32_t height;
+    uint32_t pattern[ARITY_LIMIT];
+    uint32_t tuple[ARITY_LIMIT]; /* the one at hand */
     /* private: */
     KgScan *scan;
+    KgTriple triple;
     const RelationIndex *index;
     uint32_t key[ARITY_LIMIT];
     IndexCursor rows;
-    uint32_t row;
+    uint32_t row, next;
 } FactCursor;
-BaseStatus reasoner_facts_match(const Facts *facts, uint32_t relation, const KgId *pattern, FactCursor *out,
+BaseStatus reasoner_facts_match(Facts *facts, uint32_t relation, const uint32_t *pattern, FactCursor *out,
                                 BaseError *err);
 BaseStatus reasoner_facts_next(FactCursor *cursor, BaseError *err); /* BASE_END after the last */
+BaseStatus reasoner_facts_cursor_height(const FactCursor *cursor, uint32_t *out,
+                                        BaseError *err); /* of the one at hand */
 void reasoner_facts_end(FactCursor *cursor);
 
 #endif

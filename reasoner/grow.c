@@ -26,13 +26,13 @@ static BaseStatus no_memory(BaseError *err)
 
 /* ---- Conclusions seen ---------------------------------------------------------------------------------------- */
 
-static bool same_tuple(const Shown *shown, uint32_t relation, const KgId *tuple, uint32_t arity)
+static bool same_tuple(const Shown *shown, uint32_t relation, const uint32_t *tuple, uint32_t arity)
 {
     return shown->relation == relation && memcmp(shown->tuple, tuple, arity * sizeof *tuple) == 0;
 }
 
 /* The entry of this conclusion, made with the next number when it is new. NULL: no memory. */
-static Shown *find_shown(Case *with, uint32_t relation, const KgId *tuple)
+static Shown *find_shown(Case *with, uint32_t relation, const uint32_t *tuple)
 {
     const uint32_t arity = with->program->relations.items[relation].arity;
     for (uint64_t key = base_hash(tuple, arity * sizeof *tuple, relation) >> 1;; key++) {
@@ -49,7 +49,7 @@ static Shown *find_shown(Case *with, uint32_t relation, const KgId *tuple)
     }
 }
 
-uint32_t reasoner_case_number(Case *with, uint32_t relation, const KgId *tuple)
+uint32_t reasoner_case_number(Case *with, uint32_t relation, const uint32_t *tuple)
 {
     Shown *const shown = find_shown(with, relation, tuple);
     if (!shown)
@@ -60,12 +60,12 @@ uint32_t reasoner_case_number(Case *with, uint32_t relation, const KgId *tuple)
 
 /* ---- One instance -------------------------------------------------------------------------------------------- */
 
-static const KgId *copy_tuple(const Grower *grower, const Search *instance, const Atom *atom)
+static const uint32_t *copy_tuple(const Grower *grower, const Search *instance, const Atom *atom)
 {
     const uint32_t arity = grower->with->program->relations.items[atom->relation].arity;
-    KgId *const tuple = base_arena_alloc(grower->with->arena, arity, sizeof *tuple);
+    uint32_t *const tuple = base_arena_alloc(grower->with->arena, arity, sizeof *tuple);
     for (uint32_t c = 0; tuple && c < arity; c++)
-        tuple[c] = reasoner_search_id(instance, atom->arguments[c]);
+        tuple[c] = reasoner_search_term(instance, atom->arguments[c]);
     return tuple;
 }
 
@@ -208,11 +208,12 @@ static BaseStatus expand_all(Grower *grower, bool with_trees)
     return status;
 }
 
-BaseStatus reasoner_grow_proof(Case *with, ReasonerProof *node, uint32_t relation, const KgId *tuple, BaseError *err)
+BaseStatus reasoner_grow_proof(Case *with, ReasonerProof *node, uint32_t relation, const uint32_t *tuple,
+                               BaseError *err)
 {
     Grower grower = {.with = with, .err = err};
     Premise root = {.node = node, .relation = relation, .tuple = tuple};
-    const BaseStatus status = reasoner_case_height(with, relation, tuple, &root.height, err);
+    const BaseStatus status = reasoner_facts_height(with->facts, relation, tuple, &root.height, err);
     if (status != BASE_OK)
         return status;
     if (!BASE_PUSH(&grower.pending, root))

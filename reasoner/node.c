@@ -8,20 +8,14 @@ static BaseStatus no_memory(BaseError *err)
     return base_fail(err, BASE_NO_MEMORY, "no memory for a proof");
 }
 
-/* A term as a TSV field would write it; an open one by its variable's name. */
-static BaseStatus add_term(const Case *with, KgId id, const char *variable, BaseBuffer *out, BaseError *err)
+/* A term; an open one by its variable's name. */
+static BaseStatus add_term(const Case *with, uint32_t term, const char *variable, BaseBuffer *out, BaseError *err)
 {
-    KgTerm term;
-    if (id == KG_ANY)
+    if (term == OPEN_TERM)
         return base_buffer_add(out, variable, strlen(variable)) ? BASE_OK : no_memory(err);
-    if (id == with->facts->constants[with->program->type_constant])
+    if (with->txn && term == with->program->type_constant)
         return base_buffer_add(out, "rdf:type", strlen("rdf:type")) ? BASE_OK : no_memory(err);
-    BaseArena texts = {0};
-    BaseStatus status = reasoner_facts_term(with->facts, id, &texts, &term, err);
-    if (status == BASE_OK && !kg_format_term(&term, KG_SYNTAX_NAME, out))
-        status = no_memory(err);
-    base_arena_free(&texts);
-    return status;
+    return reasoner_facts_write(with->facts, term, out, err);
 }
 
 static const char *variable_name(const Rule *rule, const Term *arguments, uint32_t c)
@@ -30,7 +24,7 @@ static const char *variable_name(const Rule *rule, const Term *arguments, uint32
 }
 
 /* A tuple of a relation; `rule` and `arguments` name its open places and may be NULL when there are none. */
-static BaseStatus add_tuple(const Case *with, uint32_t relation, const KgId *tuple, const Rule *rule,
+static BaseStatus add_tuple(const Case *with, uint32_t relation, const uint32_t *tuple, const Rule *rule,
                             const Term *arguments, BaseBuffer *out, BaseError *err)
 {
     const RelationShape *const shape = &with->program->relations.items[relation];
@@ -43,20 +37,19 @@ static BaseStatus add_tuple(const Case *with, uint32_t relation, const KgId *tup
         }
         return status != BASE_OK ? status : is_fine && base_buffer_add(out, ")", 1) ? BASE_OK : no_memory(err);
     }
-    KgTriple triple;
-    reasoner_facts_triple(with->facts, relation, tuple, &triple);
-    const uint32_t object = shape->kind == PREDICATE_PROPERTY ? 1 : 2;
-    status = add_term(with, triple.s, variable_name(rule, arguments, 0), out, err);
+    const uint32_t name = with->program->predicates.items[shape->predicate].constant;
+    const bool is_triple = shape->kind == PREDICATE_TRIPLE, is_class = shape->kind == PREDICATE_CLASS;
+    const uint32_t predicate = is_triple ? tuple[1] : is_class ? with->program->type_constant : name;
+    const uint32_t last = shape->arity - 1;
+    status = add_term(with, tuple[0], variable_name(rule, arguments, 0), out, err);
     if (status == BASE_OK)
         status = base_buffer_add(out, " ", 1) ? BASE_OK : no_memory(err);
     if (status == BASE_OK)
-        status = add_term(with, triple.p, shape->kind == PREDICATE_TRIPLE ? variable_name(rule, arguments, 1) : "_",
-                          out, err);
+        status = add_term(with, predicate, is_triple ? variable_name(rule, arguments, 1) : "", out, err);
     if (status == BASE_OK)
         status = base_buffer_add(out, " ", 1) ? BASE_OK : no_memory(err);
     if (status == BASE_OK)
-        status = add_term(with, triple.o, shape->kind == PREDICATE_CLASS ? "_" : variable_name(rule, arguments, object),
-                          out, err);
+        status = add_term(with, is_class ? name : tuple[last], variable_name(rule, arguments, last), out, err);
     return status;
 }
 
@@ -66,19 +59,14 @@ static BaseStatus add_comparison(const Case *with, const Search *instance, const
     static const char *const signs[] = {[EQUAL] = " = ",       [NOT_EQUAL] = " != ", [LESS] = " < ",
                                         [LESS_EQUAL] = " <= ", [GREATER] = " > ",    [GREATER_EQUAL] = " >= "};
     const char *const sign = signs[comparison->test];
-    BaseStatus status = add_term(with, reasoner_search_id(instance, comparison->left.term),
+    BaseStatus status = add_term(with, reasoner_search_term(instance, comparison->left.term),
                                  variable_name(instance->rule, &comparison->left.term, 0), out, err);
     if (status == BASE_OK)
         status = base_buffer_add(out, sign, strlen(sign)) ? BASE_OK : no_memory(err);
     if (status == BASE_OK)
-        status = add_term(with, reasoner_search_id(instance, comparison->right.term),
+        status = add_term(with, reasoner_search_term(instance, comparison->right.term),
                           variable_name(instance->rule, &comparison->right.term, 0), out, err);
     return status;
-}
-
-static KgId known_to_database(KgId id)
-{
-    return is_unknown_constant(id) ? KG_ANY : id;
 }
 
 /* The node with what `text` holds; the text is freed. */
@@ -97,15 +85,12 @@ static BaseStatus finish(const Case *with, BaseStatus status, BaseBuffer *text, 
     return status;
 }
 
-static void set_triple(const Case *with, uint32_t relation, const KgId *tuple, ReasonerProof *node)
+static void set_triple(const Case *with, uint32_t relation, const uint32_t *tuple, ReasonerProof *node)
 {
     node->is_triple = reasoner_facts_triple(with->facts, relation, tuple, &node->triple);
-    node->triple.s = known_to_database(node->triple.s);
-    node->triple.p = known_to_database(node->triple.p);
-    node->triple.o = known_to_database(node->triple.o);
 }
 
-BaseStatus reasoner_node_fact(const Case *with, uint32_t relation, const KgId *tuple, ReasonerProof **out,
+BaseStatus reasoner_node_fact(const Case *with, uint32_t relation, const uint32_t *tuple, ReasonerProof **out,
                               BaseError *err)
 {
     BaseBuffer text = {0};
@@ -121,7 +106,7 @@ BaseStatus reasoner_node_literal(const Case *with, const Search *instance, uint3
 {
     const Literal *const literal = &instance->rule->body[b];
     BaseBuffer text = {0};
-    KgId tuple[ARITY_LIMIT];
+    uint32_t tuple[ARITY_LIMIT];
     if (literal->is_comparison) {
         const BaseStatus status = add_comparison(with, instance, &literal->comparison, &text, err);
         return finish(with, status, &text, out, err);
@@ -129,7 +114,7 @@ BaseStatus reasoner_node_literal(const Case *with, const Search *instance, uint3
     const Atom *const atom = &literal->atom;
     const uint32_t arity = with->program->relations.items[atom->relation].arity;
     for (uint32_t c = 0; c < arity; c++)
-        tuple[c] = reasoner_search_id(instance, atom->arguments[c]);
+        tuple[c] = reasoner_search_term(instance, atom->arguments[c]);
     BaseStatus status = !atom->is_negated || base_buffer_add(&text, "not ", 4) ? BASE_OK : no_memory(err);
     if (status == BASE_OK)
         status = add_tuple(with, atom->relation, tuple, instance->rule, atom->arguments, &text, err);

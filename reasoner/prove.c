@@ -25,7 +25,7 @@ typedef struct Collection {
     Case *with;
     ReasonerExplanation *out;
     uint32_t relation;
-    const KgId *tuple;
+    const uint32_t *tuple;
     bool with_trees;
     struct {
         Found *items;
@@ -105,7 +105,7 @@ static bool is_circular(const Collection *collection, const Search *instance)
         const uint32_t arity = collection->with->program->relations.items[collection->relation].arity;
         bool is_same = true;
         for (uint32_t c = 0; c < arity && is_same; c++)
-            is_same = reasoner_search_id(instance, literal->atom.arguments[c]) == collection->tuple[c];
+            is_same = reasoner_search_term(instance, literal->atom.arguments[c]) == collection->tuple[c];
         if (is_same)
             return true;
     }
@@ -215,14 +215,14 @@ static Collection collection_for(Case *with, const ReasonerProveOptions *options
 static BaseStatus place(Collection *collection, bool in_memory, KgTriple fact)
 {
     BaseArena *const memory = &collection->out->memory;
-    KgId *const tuple = base_arena_alloc(memory, 3, sizeof *tuple);
+    uint32_t *const tuple = base_arena_alloc(memory, 3, sizeof *tuple);
     collection->tuple = tuple;
     if (!tuple)
         return no_memory(collection->err);
     const BaseStatus status = reasoner_case_begin(collection->with, in_memory, memory, collection->err);
     if (status != BASE_OK)
         return status;
-    return reasoner_facts_place(collection->with->facts, fact, &collection->relation, tuple) ? BASE_OK : BASE_NOT_FOUND;
+    return reasoner_facts_place(collection->with->facts, fact, &collection->relation, tuple, collection->err);
 }
 
 BaseStatus reasoner_prove_in(Case *with, bool in_memory, KgTriple fact, const ReasonerProveOptions *options,
@@ -232,7 +232,7 @@ BaseStatus reasoner_prove_in(Case *with, bool in_memory, KgTriple fact, const Re
     uint32_t height;
     BaseStatus status = place(&collection, in_memory, fact);
     if (status == BASE_OK)
-        status = reasoner_case_height(with, collection.relation, collection.tuple, &height, err);
+        status = reasoner_facts_height(with->facts, collection.relation, collection.tuple, &height, err);
     if (status == BASE_OK && asserted)
         status = keep(&collection, asserted);
     if (status == BASE_OK)

@@ -5,25 +5,33 @@
 
 #include <string.h>
 
-#define PROBE 64 /* facts counted at most to compare atoms */
-
 static void step(Search *search);
-
-KgId reasoner_search_id(const Search *search, Term term)
-{
-    return term.is_variable ? search->binding[term.index] : search->facts->constants[term.index];
-}
 
 static bool is_known(const Search *search, Term term)
 {
-    return reasoner_search_id(search, term) != KG_ANY;
+    return reasoner_search_term(search, term) != OPEN_TERM;
 }
 
-static void pattern_of(const Search *search, const Atom *atom, KgId *out)
+static bool is_expression_known(const Search *search, const Expression *expression)
+{
+    if (expression->kind == EXPRESSION_TERM)
+        return is_known(search, expression->term);
+    for (uint32_t i = 0; i < expression->count; i++)
+        if (!is_expression_known(search, expression->arguments[i]))
+            return false;
+    return true;
+}
+
+static bool is_side_known(const Search *search, const Operand *side)
+{
+    return side->expression ? is_expression_known(search, side->expression) : is_known(search, side->term);
+}
+
+static void pattern_of(const Search *search, const Atom *atom, uint32_t *out)
 {
     const uint32_t arity = search->facts->program->relations.items[atom->relation].arity;
     for (uint32_t c = 0; c < arity; c++)
-        out[c] = reasoner_search_id(search, atom->arguments[c]);
+        out[c] = reasoner_search_term(search, atom->arguments[c]);
 }
 
 static bool stop(Search *search, BaseStatus status)
@@ -35,18 +43,18 @@ static bool stop(Search *search, BaseStatus status)
 
 /* Whether the tuple gives repeated variables of the atom the same value; binds the open ones, marking them in `bound`.
  */
-static bool bind(Search *search, const Atom *atom, const KgId *tuple, uint32_t arity, bool *bound)
+static bool bind(Search *search, const Atom *atom, const uint32_t *tuple, uint32_t arity, bool *bound)
 {
     for (uint32_t c = 0; c < arity; c++) {
         const Term term = atom->arguments[c];
-        const KgId id = reasoner_search_id(search, term);
-        bound[c] = id == KG_ANY;
-        if (id == KG_ANY)
+        const uint32_t id = reasoner_search_term(search, term);
+        bound[c] = id == OPEN_TERM;
+        if (id == OPEN_TERM)
             search->binding[term.index] = tuple[c];
         else if (id != tuple[c]) {
             for (uint32_t before = 0; before < c; before++)
                 if (bound[before])
-                    search->binding[atom->arguments[before].index] = KG_ANY;
+                    search->binding[atom->arguments[before].index] = OPEN_TERM;
             return false;
         }
     }
@@ -57,38 +65,15 @@ static void unbind(Search *search, const Atom *atom, uint32_t arity, const bool 
 {
     for (uint32_t c = 0; c < arity; c++)
         if (bound[c])
-            search->binding[atom->arguments[c].index] = KG_ANY;
+            search->binding[atom->arguments[c].index] = OPEN_TERM;
 }
 
 /* ---- Tests --------------------------------------------------------------------------------------------------- */
 
-static bool compare(Search *search, const Comparison *comparison)
-{
-    const KgId left = reasoner_search_id(search, comparison->left.term),
-               right = reasoner_search_id(search, comparison->right.term);
-    if (comparison->test == EQUAL || comparison->test == NOT_EQUAL)
-        return (left == right) == (comparison->test == EQUAL);
-    KgTerm terms[2];
-    BaseArena texts = {0};
-    BaseStatus status = reasoner_facts_term(search->facts, left, &texts, &terms[0], search->err);
-    const Number a = status == BASE_OK ? reasoner_number(&terms[0]) : (Number){0};
-    if (status == BASE_OK)
-        status = reasoner_facts_term(search->facts, right, &texts, &terms[1], search->err);
-    const Number b = status == BASE_OK ? reasoner_number(&terms[1]) : (Number){0};
-    base_arena_free(&texts); /* a Number is a value of its own */
-    if (stop(search, status) || a.kind == NUMBER_NONE || b.kind == NUMBER_NONE)
-        return false;
-    const int order = reasoner_compare_numbers(a, b);
-    return comparison->test == LESS         ? order < 0
-           : comparison->test == LESS_EQUAL ? order <= 0
-           : comparison->test == GREATER    ? order > 0
-                                            : order >= 0;
-}
-
 /* Whether nothing fits the negated atom; its variables that are open hold anything, repeated ones the same. */
 static bool is_absent(Search *search, const Atom *atom)
 {
-    KgId pattern[ARITY_LIMIT];
+    uint32_t pattern[ARITY_LIMIT];
     bool bound[ARITY_LIMIT];
     FactCursor cursor;
     pattern_of(search, atom, pattern);
@@ -107,9 +92,10 @@ static bool is_absent(Search *search, const Atom *atom)
 static bool is_ready(const Search *search, const Literal *literal)
 {
     if (literal->is_comparison) {
-        const bool left = is_known(search, literal->comparison.left.term),
-                   right = is_known(search, literal->comparison.right.term);
-        return literal->comparison.test == EQUAL ? left || right : left && right;
+        const Comparison *const comparison = &literal->comparison;
+        const bool left = is_side_known(search, &comparison->left), right = is_side_known(search, &comparison->right);
+        const Operand *const open = left ? &comparison->right : &comparison->left;
+        return (left && right) || (comparison->test == EQUAL && (left || right) && !open->expression);
     }
     for (uint32_t t = 0; literal->atom.is_negated && t < literal->atom.count; t++) {
         const Term term = literal->atom.terms[t];
@@ -142,40 +128,42 @@ static void make_test(Search *search, uint32_t b)
         return;
     }
     const Comparison *const comparison = &literal->comparison;
-    const bool left = is_known(search, comparison->left.term), right = is_known(search, comparison->right.term);
+    const bool left = is_side_known(search, &comparison->left), right = is_side_known(search, &comparison->right);
     if (left && right) {
-        const bool holds = compare(search, comparison);
-        if (!stop(search, BASE_OK))
+        bool holds = false;
+        const BaseStatus status =
+            reasoner_facts_compare(search->facts, comparison, search->binding, &holds, search->err);
+        if (!stop(search, status))
             settle(search, b, holds);
         return;
     }
-    const Term open = left ? comparison->right.term : comparison->left.term;
-    search->binding[open.index] = reasoner_search_id(search, left ? comparison->left.term : comparison->right.term);
-    settle(search, b, true);
-    search->binding[open.index] = KG_ANY;
+    const uint32_t open = (left ? comparison->right : comparison->left).term.index;
+    uint32_t value;
+    const BaseStatus status = reasoner_facts_operand(search->facts, left ? &comparison->left : &comparison->right,
+                                                     search->binding, &value, search->err);
+    if (stop(search, status))
+        return;
+    search->binding[open] = value;
+    settle(search, b, value != OPEN_TERM);
+    search->binding[open] = OPEN_TERM;
 }
 
 /* ---- Atoms --------------------------------------------------------------------------------------------------- */
 
-/* How many facts fit the atom, up to PROBE. */
-static uint32_t probe(Search *search, const Atom *atom)
+static uint64_t count_facts(Search *search, const Atom *atom)
 {
-    KgId pattern[ARITY_LIMIT];
-    FactCursor cursor;
-    uint32_t count = 0;
+    uint32_t pattern[ARITY_LIMIT];
+    uint64_t count = 0;
     pattern_of(search, atom, pattern);
-    BaseStatus status = reasoner_facts_match(search->facts, atom->relation, pattern, &cursor, search->err);
-    while (count < PROBE && status == BASE_OK && (status = reasoner_facts_next(&cursor, search->err)) == BASE_OK)
-        count++;
-    reasoner_facts_end(&cursor);
-    stop(search, status);
+    stop(search, reasoner_facts_count(search->facts, atom->relation, pattern, &count, search->err));
     return count;
 }
 
 /* The open atom with the fewest facts, of those the one with the most bound terms; NOWHERE: none is open. */
 static uint32_t choose_atom(Search *search)
 {
-    uint32_t best = NOWHERE, least = 0, most_bound = 0, open = 0;
+    uint32_t best = NOWHERE, most_bound = 0, open = 0;
+    uint64_t least = 0;
     for (uint32_t b = 0; b < search->rule->body_count; b++)
         open += search->states[b] == LITERAL_OPEN && !search->rule->body[b].is_comparison &&
                 !search->rule->body[b].atom.is_negated;
@@ -183,7 +171,7 @@ static uint32_t choose_atom(Search *search)
         const Literal *const literal = &search->rule->body[b];
         if (search->states[b] != LITERAL_OPEN || literal->is_comparison || literal->atom.is_negated)
             continue;
-        const uint32_t count = open > 1 ? probe(search, &literal->atom) : 0;
+        const uint64_t count = open > 1 ? count_facts(search, &literal->atom) : 0;
         uint32_t bound = 0;
         for (uint32_t t = 0; t < literal->atom.count; t++)
             bound += is_known(search, literal->atom.terms[t]);
@@ -196,22 +184,40 @@ static uint32_t choose_atom(Search *search)
     return best;
 }
 
+/* Goes on with the atom met by a fact of this height. */
+static void meet(Search *search, uint32_t b, uint32_t height)
+{
+    search->states[b] = LITERAL_HOLDS;
+    search->heights[b] = height;
+    step(search);
+    search->states[b] = LITERAL_OPEN;
+}
+
 static void match_atom(Search *search, uint32_t b)
 {
     const Atom *const atom = &search->rule->body[b].atom;
-    KgId pattern[ARITY_LIMIT];
-    bool bound[ARITY_LIMIT];
+    uint32_t pattern[ARITY_LIMIT];
+    bool bound[ARITY_LIMIT], is_whole = true;
+    uint32_t height;
     FactCursor cursor;
     pattern_of(search, atom, pattern);
+    for (uint32_t c = 0; c < search->facts->program->relations.items[atom->relation].arity; c++)
+        is_whole = is_whole && pattern[c] != OPEN_TERM;
+    if (is_whole) {
+        const BaseStatus found = reasoner_facts_height(search->facts, atom->relation, pattern, &height, search->err);
+        search->rows_left--;
+        if (found != BASE_NOT_FOUND && !stop(search, found) && height <= search->most_height)
+            meet(search, b, height);
+        return;
+    }
     BaseStatus status = reasoner_facts_match(search->facts, atom->relation, pattern, &cursor, search->err);
     while (!stop(search, status) && (status = reasoner_facts_next(&cursor, search->err)) == BASE_OK) {
         search->rows_left--;
-        if (cursor.height > search->most_height || !bind(search, atom, cursor.tuple, cursor.arity, bound))
+        if (!bind(search, atom, cursor.tuple, cursor.arity, bound))
             continue;
-        search->states[b] = LITERAL_HOLDS;
-        search->heights[b] = cursor.height;
-        step(search);
-        search->states[b] = LITERAL_OPEN;
+        status = reasoner_facts_cursor_height(&cursor, &height, search->err);
+        if (!stop(search, status) && height <= search->most_height)
+            meet(search, b, height);
         unbind(search, atom, cursor.arity, bound);
     }
     stop(search, status);
@@ -248,7 +254,7 @@ static void step(Search *search)
     search->is_enough = search->found(search->context, search);
 }
 
-BaseStatus reasoner_search(Search *search, uint32_t head, const KgId *tuple, BaseArena *arena, BaseError *err)
+BaseStatus reasoner_search(Search *search, uint32_t head, const uint32_t *tuple, BaseArena *arena, BaseError *err)
 {
     const Rule *const rule = search->rule;
     const Atom *const atom = &rule->heads[head];
@@ -262,6 +268,8 @@ BaseStatus reasoner_search(Search *search, uint32_t head, const KgId *tuple, Bas
     search->err = err;
     if (!search->binding || !search->states || !search->heights)
         return base_fail(err, BASE_NO_MEMORY, "no memory for a proof");
+    for (uint32_t v = 0; v < rule->variable_count; v++)
+        search->binding[v] = OPEN_TERM;
     if (bind(search, atom, tuple, search->facts->program->relations.items[atom->relation].arity, bound))
         step(search);
     return search->status;

@@ -12,7 +12,7 @@ typedef enum LiteralState {
 
 typedef struct Search Search;
 struct Search {
-    const Facts *facts;
+    Facts *facts;
     const Rule *rule;
     uint32_t most_missing; /* an instance may miss so many literals */
     uint32_t most_height;  /* of a premise */
@@ -21,7 +21,7 @@ struct Search {
     bool (*found)(void *context, const Search *search);
     void *context;
     /* The instance: */
-    KgId *binding;        /* by variable; KG_ANY: open */
+    uint32_t *binding;    /* by variable; OPEN_TERM: not bound */
     LiteralState *states; /* by literal */
     uint32_t *heights;    /* by literal: of the premise */
     uint32_t missing;
@@ -33,9 +33,12 @@ struct Search {
 
 /* Looks for instances of search->rule whose head `head` is the tuple of its relation. The caller sets the fields up to
  * `context`. Memory comes from the arena. BASE_OK also when none was found. */
-BaseStatus reasoner_search(Search *search, uint32_t head, const KgId *tuple, BaseArena *arena, BaseError *err);
+BaseStatus reasoner_search(Search *search, uint32_t head, const uint32_t *tuple, BaseArena *arena, BaseError *err);
 
-/* The id a term has under the binding; KG_ANY: open. */
-KgId reasoner_search_id(const Search *search, Term term);
+/* What a term is under the binding; OPEN_TERM: not bound. */
+static inline uint32_t reasoner_search_term(const Search *search, Term term)
+{
+    return term.is_variable ? search->binding[term.index] : term.index;
+}
 
 #endif

@@ -531,3 +531,36 @@ bool reasoner_write_cell(const Value *value, BaseBuffer *out)
                          (value->kind == VALUE_OTHER && is_text(value->tag, XSD "integer"));
     return is_bare ? reasoner_write_lexical(value, out) : reasoner_write_canonical(value, out);
 }
+
+static bool is_name(KgText text)
+{
+    for (size_t i = 0; i < text.length; i++) {
+        const char c = text.bytes[i];
+        const bool is_letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+        if (!is_letter && (i == 0 || !((c >= '0' && c <= '9') || c == '_' || c == '%')))
+            return false;
+    }
+    return text.length > 0;
+}
+
+bool reasoner_write_term(const Value *value, BaseBuffer *out)
+{
+    switch (value->kind) {
+    case VALUE_IRI:
+        return is_name(value->text) ? reasoner_write_lexical(value, out) : reasoner_write_canonical(value, out);
+    case VALUE_BOOLEAN:
+    case VALUE_INTEGER:
+    case VALUE_UNSIGNED:
+    case VALUE_NULL:
+        return reasoner_write_lexical(value, out);
+    case VALUE_FLOAT:
+    case VALUE_DOUBLE: {
+        const size_t start = out->count;
+        return write_real(value, out) &&
+               base_buffer_add(out, ".0", memchr(out->items + start, '.', out->count - start) ? 0 : 2) &&
+               base_buffer_add(out, "f", value->kind == VALUE_FLOAT);
+    }
+    default:
+        return reasoner_write_canonical(value, out);
+    }
+}

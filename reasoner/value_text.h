@@ -26,6 +26,7 @@ ReadResult reasoner_read_double(KgText cell, Value *out);
 bool reasoner_write_lexical(const Value *value, BaseBuffer *out);   /* what STR gives */
 bool reasoner_write_canonical(const Value *value, BaseBuffer *out); /* section 8 */
 bool reasoner_write_cell(const Value *value, BaseBuffer *out);      /* under `any`, before quoting */
+bool reasoner_write_term(const Value *value, BaseBuffer *out);      /* as a rule names it; strings with escapes */
 KgText reasoner_datatype(const Value *value);                       /* empty: of no literal */
 
 bool reasoner_is_number(const Value *value); /* INTEGER, FLOAT, DOUBLE */
