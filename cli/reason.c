@@ -10,8 +10,10 @@
 static void print_summary(Cli *cli, const ReasonerReport *report)
 {
     clear_progress(cli);
-    fprintf(stderr, "%s facts in, %s derived, %u rounds, %.2f s wall, %.2f s CPU\n", grouped(report->facts_in),
-            grouped(report->derived), report->rounds, report->wall_seconds, report->cpu_seconds);
+    fprintf(stderr,
+            "%s facts in, %s derived, %u rounds, %.2f s wall (%.2f loading, %.2f deriving, %.2f storing), %.2f s CPU\n",
+            grouped(report->facts_in), grouped(report->derived), report->rounds, report->wall_seconds,
+            report->load_seconds, report->derive_seconds, report->store_seconds, report->cpu_seconds);
 }
 
 static void print_report(Cli *cli, const ReasonerReport *report)

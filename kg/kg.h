@@ -156,6 +156,19 @@ BaseStatus kg_add_many(KgTxn *txn, KgLayer layer, KgRecord *records, size_t coun
 /* Deletes many at once; what is in `triples` afterwards is unspecified. *deleted counts those that were there. */
 BaseStatus kg_delete_many(KgTxn *txn, KgLayer layer, KgTriple *triples, size_t count, size_t *deleted, BaseJob *job,
                           BaseError *err);
+/* Triples by columns, all with one note. What the rows have in common is in `same`; of the other places (KG_ANY there),
+ * row i has the term terms[columns[c][i * stride]] of the call. */
+typedef struct KgColumns {
+    KgId same[3]; /* subject, predicate, object */
+    const uint32_t *columns[3];
+    size_t stride, count;
+    KgNote note;
+} KgColumns;
+/* Adds the rows of all parts; the quickest way into a layer that is empty. Rows that are no triples of RDF, as their
+ * subject is a literal, their predicate no IRI or a term KG_ANY, are left out; of equal triples the first given stays.
+ */
+BaseStatus kg_add_columns(KgTxn *txn, KgLayer layer, const KgId *terms, size_t term_count, const KgColumns *parts,
+                          size_t part_count, size_t *added, BaseJob *job, BaseError *err);
 BaseStatus kg_clear_layer(KgTxn *txn, KgLayer layer, BaseError *err);
 
 /* BASE_NOT_FOUND, with no message, when it is not in that layer. `note` may be NULL. */

@@ -3,6 +3,7 @@
  * with its length and name, so that a proof can parse it again (program_text.c). */
 #include "reasoner/memory.h"
 #include "reasoner/program_text.h"
+#include "reasoner/store.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -117,73 +118,7 @@ static BaseStatus derive(KgTxn *txn, const ReasonerProgram *program, Memory *mem
     return status;
 }
 
-/* ---- Storing ------------------------------------------------------------------------------------------------- */
-
-typedef struct Records {
-    KgRecord *items;
-    size_t count, capacity;
-} Records;
-
-/* The value's id, made when the database does not know the constant. */
-static BaseStatus known_id(Memory *memory, uint32_t value, KgId *out, BaseError *err)
-{
-    KgId *const id = &memory->ids.items[value];
-    if (*id == KG_ANY) {
-        const BaseStatus status = kg_intern(memory->txn, &memory->program->constants.items[value], id, err);
-        if (status != BASE_OK)
-            return status;
-    }
-    *out = *id;
-    return BASE_OK;
-}
-
-/* RDF has no triples about literals, and names are IRIs; such facts serve within the program only. */
-static bool is_storable(KgTriple triple)
-{
-    return kg_kind(triple.s) != KG_LITERAL && kg_kind(triple.p) == KG_IRI;
-}
-
-/* The triple of a row, its terms known to the database; false in *is_wanted: it is not to be stored. */
-static BaseStatus triple_of(Memory *memory, uint32_t r, uint32_t row, KgTriple *out, bool *is_wanted, BaseError *err)
-{
-    uint32_t values[3];
-    *is_wanted = false;
-    if (!reasoner_memory_triple(memory, r, row, values) || !reasoner_memory_is_output(memory, r, row))
-        return BASE_OK;
-    BaseStatus status = known_id(memory, values[0], &out->s, err);
-    if (status == BASE_OK)
-        status = known_id(memory, values[1], &out->p, err);
-    if (status == BASE_OK)
-        status = known_id(memory, values[2], &out->o, err);
-    *is_wanted = status == BASE_OK && is_storable(*out);
-    return status;
-}
-
-static BaseStatus collect(Memory *memory, uint32_t run, Records *out, BaseError *err)
-{
-    for (uint32_t r = 0; r < memory->program->relations.count; r++) {
-        const Relation *const relation = &memory->evaluation.relations[r];
-        const RelationShape *const shape = &memory->program->relations.items[r];
-        uint32_t row = reasoner_relation_height_start(relation, 1);
-        if (!shape->is_head || shape->kind == PREDICATE_LOCAL || row == relation->count)
-            continue;
-        if (!BASE_RESERVE(out, out->count + relation->count - row))
-            return no_memory(err);
-        for (const Segment *segment = reasoner_relation_segment(relation, row); row < relation->count; segment++) {
-            const KgNote note = {.source = run, .rule = segment->rule, .height = segment->height};
-            for (; row < segment->end; row++) {
-                KgTriple triple = {0};
-                bool is_wanted;
-                const BaseStatus status = triple_of(memory, r, row, &triple, &is_wanted, err);
-                if (status != BASE_OK)
-                    return status;
-                if (is_wanted)
-                    out->items[out->count++] = (KgRecord){triple, note};
-            }
-        }
-    }
-    return BASE_OK;
-}
+/* ---- Storing ------------------------------------------------------------------------------------------------ */
 
 static BaseStatus put_run(KgTxn *txn, const ReasonerProgram *program, const ReasonerRunOptions *options,
                           const ReasonerReport *report, double seconds, uint32_t *run, BaseError *err)
@@ -224,18 +159,13 @@ BaseStatus reasoner_run(KgTxn *txn, const ReasonerProgram *program, const Reason
     const double began = base_wall_seconds(), cpu_began = base_cpu_seconds();
     ReasonerReport figures = {0};
     Memory memory = {0};
-    Records records = {0};
     size_t stored = 0;
     BaseStatus status = derive(txn, program, &memory, &figures, job, err);
     const double derived = base_wall_seconds();
     if (status == BASE_OK)
         status = put_run(txn, program, options, &figures, derived - began, &figures.run, err);
     if (status == BASE_OK)
-        status = collect(&memory, figures.run, &records, err);
-    if (status == BASE_OK)
-        status = kg_clear_layer(txn, KG_INFERRED, err);
-    if (status == BASE_OK)
-        status = kg_add_many(txn, KG_INFERRED, records.items, records.count, &stored, job, err);
+        status = reasoner_store(&memory, figures.run, &stored, job, err);
     if (status == BASE_OK && (!report_predicates(&memory, &figures) || !report_rules(&memory, &figures)))
         status = no_memory(err);
     figures.stored = stored;
@@ -246,7 +176,6 @@ BaseStatus reasoner_run(KgTxn *txn, const ReasonerProgram *program, const Reason
         *report = figures;
     else
         reasoner_report_free(&figures);
-    free(records.items);
     reasoner_memory_free(&memory);
     return status;
 }

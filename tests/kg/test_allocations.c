@@ -269,6 +269,60 @@ static void changes_without_memory_are_whole_or_none(void **state)
     assert_true(failures > 30);
 }
 
+/* ---- Triples by columns ---- */
+
+static BaseStatus fill_layer(KgStore *store, const KgId *ids)
+{
+    BaseError err = {0};
+    KgTxn *txn = NULL;
+    uint32_t pairs[2 * TRIPLES];
+    for (uint32_t i = 0; i < TRIPLES; i++) {
+        pairs[2 * i] = i / NAMES;
+        pairs[2 * i + 1] = i % NAMES;
+    }
+    const KgColumns parts[] = {
+        {.same = {0, ids[0], 0}, .columns = {pairs, NULL, pairs + 1}, .stride = 2, .count = TRIPLES, .note.rule = 1},
+        {.same = {0, ids[1], ids[2]}, .columns = {pairs}, .stride = 2 * NAMES, .count = NAMES, .note.rule = 2},
+    };
+    BaseJob job = {.threads = 1};
+    size_t added = 0;
+    BaseStatus status = kg_write_begin(store, &txn, &err);
+    if (status == BASE_OK)
+        status = kg_add_columns(txn, KG_INFERRED, ids, NAMES, parts, 2, &added, &job, &err);
+    if (status == BASE_OK)
+        status = kg_commit(txn, &err);
+    else
+        kg_abort(txn);
+    assert_int_equal(status, err.status);
+    return status;
+}
+
+static void a_fill_without_memory_is_whole_or_none(void **state)
+{
+    Fixture *const f = *state;
+    KgId ids[NAMES];
+    uint64_t failures = 0;
+    for (uint64_t n = 0;; n++) {
+        f->store->limits = (KgLimits){.records = 10, .chunk_rows = 40};
+        make_triples(f, ids);
+        has_failed = false;
+        calls_left = n;
+        const BaseStatus status = fill_layer(f->store, ids);
+        calls_left = UINT64_MAX;
+        failures += status != BASE_OK;
+        if (status != BASE_OK)
+            assert_int_equal(status, BASE_NO_MEMORY);
+        expect_sound(f->store);
+        KgTxn *const txn = begin_read(f->store);
+        assert_int_equal(count_matches(txn, KG_IN(KG_INFERRED), (KgTriple){0}),
+                         status == BASE_OK ? TRIPLES + NAMES : 0);
+        kg_abort(txn);
+        if (!has_failed)
+            break;
+    }
+    assert_true(failures > 30);
+}
+
 /* ---- A load through the disk ---- */
 
 static BaseStatus import_with_little(const char *path, const char *file)
@@ -330,6 +384,7 @@ int main(void)
                                         drop_fixture),
         cmocka_unit_test_setup_teardown(questions_without_memory_say_so, make_fixture, drop_fixture),
         cmocka_unit_test_setup_teardown(changes_without_memory_are_whole_or_none, make_fixture, drop_fixture),
+        cmocka_unit_test_setup_teardown(a_fill_without_memory_is_whole_or_none, make_fixture, drop_fixture),
         cmocka_unit_test_setup_teardown(a_load_through_the_disk_without_memory_is_whole_or_none, make_fixture,
                                         drop_fixture),
     };
