@@ -8,6 +8,7 @@
 #include "kg/labels.h"
 #include "kg/pages.h"
 #include "kg/sparql/adjacency_cache.h"
+#include "kg/sparql/found_terms.h"
 #include "kg/statistics.h"
 #include "kg/terms.h"
 
@@ -360,6 +361,7 @@ BaseStatus kg_open(const char *path, const KgOptions *options, KgStore **out, Ba
     pthread_mutex_init(&store->delta_lock, NULL);
     pthread_mutex_init(&store->figures_lock, NULL);
     pthread_mutex_init(&store->adjacencies_lock, NULL);
+    pthread_mutex_init(&store->found_lock, NULL);
     BaseStatus status = kg_prepare_folder(store, use.create && !use.read_only, err);
     if (status == BASE_OK)
         status = claim(store, err);
@@ -408,6 +410,8 @@ void kg_close(KgStore *store)
     kg_figures_free(store->figures);
     pthread_mutex_destroy(&store->adjacencies_lock);
     kg_adjacencies_free(store->adjacencies);
+    pthread_mutex_destroy(&store->found_lock);
+    kg_found_terms_free(store->found);
     free(store->path);
     free(store);
 }

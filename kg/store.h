@@ -44,6 +44,7 @@ typedef enum KgTable {
 typedef struct KgCatalog KgCatalog;
 typedef struct KgDelta KgDelta;
 typedef struct KgFigures KgFigures;
+typedef struct KgFoundTerms KgFoundTerms;
 typedef struct KgLabels KgLabels;
 typedef struct KgPages KgPages;
 typedef struct KgAdjacencies KgAdjacencies;
@@ -84,10 +85,12 @@ struct KgStore {
     KgFigures *figures; /* figures.h */
     pthread_mutex_t adjacencies_lock;
     KgAdjacencies *adjacencies; /* sparql/adjacency_cache.h */
-    KgLabels *labels;           /* labels.h */
-    KgPages *pages;             /* see pages.h */
-    _Atomic pthread_t writer;   /* the thread with a write transaction; 0: none */
-    dev_t device;               /* of data.mdb: a process may open it once */
+    pthread_mutex_t found_lock;
+    KgFoundTerms *found;      /* sparql/found_terms.h */
+    KgLabels *labels;         /* labels.h */
+    KgPages *pages;           /* see pages.h */
+    _Atomic pthread_t writer; /* the thread with a write transaction; 0: none */
+    dev_t device;             /* of data.mdb: a process may open it once */
     ino_t inode;
     pid_t process;
     KgStore *next_open;

@@ -380,7 +380,7 @@ static bool translate_constant(Translator *translator, AstExpr *expr)
     if (!value)
         return false;
     sparql_value_decode(&expr->node.term, value);
-    translator->status = sparql_terms_intern(&translator->run->terms, &expr->node.term, &value->id, translator->err);
+    translator->status = sparql_terms_constant(&translator->run->terms, &expr->node.term, &value->id, translator->err);
     expr->constant = value;
     return translator->status == BASE_OK;
 }

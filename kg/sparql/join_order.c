@@ -87,22 +87,54 @@ static void make_size(const JoinProblem *problem, size_t set, Size *size)
             add_part(size, &problem->parts[i]);
 }
 
-/* Parts that share nothing with the set are joined only where no part does. */
-static void extend(const JoinProblem *problem, Best *best, size_t set, const Size *size)
+static bool have_common(const JoinPart *a, const JoinPart *b)
 {
-    bool any_connected = false;
-    for (size_t i = 0; i < problem->part_count && set != 0; i++)
-        any_connected = any_connected || (!(set >> i & 1) && is_connected(&problem->parts[i], size));
+    for (size_t i = 0; i < a->variable_count; i++)
+        for (size_t j = 0; j < b->variable_count; j++)
+            if (a->variables[i].variable == b->variables[j].variable)
+                return true;
+    return false;
+}
+
+/* For each part, the set of those it shares a variable with; in *always the set of those that any set is connected
+ * with, as is_connected has it. */
+static void find_neighbours(const JoinProblem *problem, size_t *neighbours, size_t *always, Size *size)
+{
+    begin_size(problem, size);
+    *always = 0;
     for (size_t i = 0; i < problem->part_count; i++) {
-        if (set >> i & 1 || (any_connected && !is_connected(&problem->parts[i], size)))
+        *always |= (size_t)is_connected(&problem->parts[i], size) << i;
+        for (size_t j = 0; j < i; j++)
+            if (have_common(&problem->parts[i], &problem->parts[j])) {
+                neighbours[i] |= (size_t)1 << j;
+                neighbours[j] |= (size_t)1 << i;
+            }
+    }
+}
+
+/* Those that the parts of the set are connected with. */
+static size_t reach(const size_t *neighbours, size_t always, size_t set)
+{
+    for (size_t rest = set; rest; rest &= rest - 1)
+        always |= neighbours[__builtin_ctzll(rest)];
+    return always & ~set;
+}
+
+/* The best way to the set: by which part last. Parts that share nothing with the others are joined only where no part
+ * does: `reached` are those that each set is connected with. */
+static void find_last(const JoinProblem *problem, Best *best, size_t set, const size_t *reached)
+{
+    Best *const to = &best[set];
+    for (size_t i = problem->part_count; i-- > 0;) {
+        const size_t part = (size_t)1 << i, from = set & ~part;
+        if (!(set & part) || (from && reached[from] && !(reached[from] & part)) || best[from].cost == INFINITY)
             continue;
-        Best *const next = &best[set | (size_t)1 << i];
         const double cost =
-            best[set].cost + step_cost(&problem->parts[i], best[set].rows, next->rows, best[set].sorted_by);
-        if (cost < next->cost) {
-            next->cost = cost;
-            next->last = i;
-            next->sorted_by = set == 0 ? problem->parts[i].sorted_by : best[set].sorted_by;
+            best[from].cost + step_cost(&problem->parts[i], best[from].rows, to->rows, best[from].sorted_by);
+        if (cost < to->cost) {
+            to->cost = cost;
+            to->last = i;
+            to->sorted_by = from == 0 ? problem->parts[i].sorted_by : best[from].sorted_by;
         }
     }
 }
@@ -110,17 +142,17 @@ static void extend(const JoinProblem *problem, Best *best, size_t set, const Siz
 static bool order_all(const JoinProblem *problem, BaseArena *arena, Size *size, size_t *order, double *rows)
 {
     const size_t count = problem->part_count, sets = (size_t)1 << count;
+    size_t neighbours[DP_PARTS] = {0}, always;
     Best *const best = base_arena_alloc(arena, sets, sizeof *best);
-    if (!best)
+    size_t *const reached = base_arena_alloc(arena, sets, sizeof *reached);
+    if (!best || !reached)
         return false;
+    find_neighbours(problem, neighbours, &always, size);
     for (size_t set = 0; set < sets; set++) {
         make_size(problem, set, size);
         best[set] = (Best){set == 0 ? 0 : INFINITY, filtered_rows(problem, size), 0, AST_NO_VARIABLE};
-    }
-    for (size_t set = 0; set + 1 < sets; set++) {
-        make_size(problem, set, size);
-        if (best[set].cost < INFINITY)
-            extend(problem, best, set, size);
+        reached[set] = reach(neighbours, always, set);
+        find_last(problem, best, set, reached);
     }
     size_t set = sets - 1;
     for (size_t i = count; i-- > 0;) {

@@ -15,7 +15,7 @@
 BaseStatus sparql_place(Run *run, const AstNode *node, Place *out, BaseError *err)
 {
     *out = (Place){.variable = node->variable};
-    return node->variable == AST_NO_VARIABLE ? sparql_terms_intern(&run->terms, &node->term, &out->id, err) : BASE_OK;
+    return node->variable == AST_NO_VARIABLE ? sparql_terms_constant(&run->terms, &node->term, &out->id, err) : BASE_OK;
 }
 
 bool planner_place(Planner *planner, const AstNode *node, Place *out)

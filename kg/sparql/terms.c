@@ -1,6 +1,7 @@
 /* terms.c - the query-local dictionary. */
 #include "kg/sparql/terms.h"
 
+#include "kg/sparql/found_terms.h"
 #include "kg/terms.h"
 
 #include <stdlib.h>
@@ -81,6 +82,24 @@ BaseStatus sparql_terms_intern(Terms *terms, const KgTerm *term, KgId *out, Base
 {
     const BaseStatus status = kg_find(terms->txn, term, out, err);
     return status == BASE_NOT_FOUND ? intern_local(terms, term, out, err) : status;
+}
+
+BaseStatus sparql_terms_constant(Terms *terms, const KgTerm *term, KgId *out, BaseError *err)
+{
+    struct KnownConstant *const known = &terms->constants[hash_term(term) & (KNOWN_CONSTANTS - 1)];
+    if (known->id && same_term(&known->term, term)) {
+        *out = known->id;
+        return BASE_OK;
+    }
+    *out = term->kind == KG_IRI ? kg_recall_iri(terms->txn, term->text) : KG_ANY;
+    const bool was_found = *out != KG_ANY;
+    const BaseStatus status = was_found ? BASE_OK : sparql_terms_intern(terms, term, out, err);
+    if (status != BASE_OK || is_local(*out))
+        return status;
+    *known = (struct KnownConstant){*term, *out};
+    if (!was_found && term->kind == KG_IRI)
+        kg_remember_iri(terms->txn, term->text, *out);
+    return BASE_OK;
 }
 
 BaseStatus sparql_terms_get(Terms *terms, KgId id, BaseArena *arena, KgTerm *out, BaseError *err)

@@ -17,6 +17,8 @@ static inline KgKind sparql_term_kind(KgId id)
     return kg_kind(id & ~((KgId)LOCAL_TERM << 56));
 }
 
+#define KNOWN_CONSTANTS 16 /* a power of two */
+
 typedef struct Terms {
     KgTxn *txn;
     const char *blank_prefix; /* of the labels of new blank nodes; NULL: "q" */
@@ -28,10 +30,16 @@ typedef struct Terms {
     uint32_t *table; /* open addressing: number + 1 */
     size_t table_size;
     uint64_t blank_count; /* blank nodes made */
+    struct KnownConstant {
+        KgTerm term;
+        KgId id;                  /* 0: none */
+    } constants[KNOWN_CONSTANTS]; /* by hash: found in the database before */
 } Terms;
 
 /* Start from {.txn}. */
 BaseStatus sparql_terms_intern(Terms *terms, const KgTerm *term, KgId *out, BaseError *err);
+/* The same for a term whose texts live as long as `terms`, as those of a query do: planning asks for one many times. */
+BaseStatus sparql_terms_constant(Terms *terms, const KgTerm *term, KgId *out, BaseError *err);
 /* Texts of the database are copied into the arena, others borrowed for the query's life. */
 BaseStatus sparql_terms_get(Terms *terms, KgId id, BaseArena *arena, KgTerm *out, BaseError *err);
 /* The same without a copy: borrowed until the transaction is next asked for a term. */

@@ -1,5 +1,6 @@
 /* test_sparql_plan.c - how queries run: what is kept in memory never outlives the facts, limits stop a query and
  * nothing else, plans are told. Answers themselves are the business of the other tests. */
+#include "kg/sparql/found_terms.h"
 #include "sparql/ask.h"
 
 #include <pthread.h>
@@ -83,6 +84,26 @@ static void an_older_reader_keeps_its_facts(void **state)
     kg_abort(old);
     free(before);
     free(after);
+}
+
+/* An IRI that a query has named is found again without the dictionary, but not by a reader from before it. */
+static void terms_found_are_those_of_the_snapshot(void **state)
+{
+    const Fixture *const f = *state;
+    BaseError err = {0};
+    KgTxn *const old = begin_read(f->store);
+    static const char *const fact[] = {"newcomer", "to", "n1", NULL};
+    add_facts(f->store, KG_ASSERTED, fact);
+    const KgText iri = KG_TEXT("kg:newcomer");
+    for (int i = 0; i < 2; i++)
+        expect_answer(f->store, "SELECT ?o { :newcomer :to ?o }", "<kg:n1>\n");
+    KgTxn *const now = begin_read(f->store);
+    KgId id;
+    expect_ok(kg_find_name(now, "newcomer", &id, &err), &err);
+    assert_int_equal(kg_recall_iri(now, iri), id);
+    assert_int_equal(kg_recall_iri(old, iri), KG_ANY);
+    kg_abort(now);
+    kg_abort(old);
 }
 
 static void *ask_many_times(void *context)
@@ -219,6 +240,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(what_is_kept_follows_the_facts, make_graph, drop_fixture),
         cmocka_unit_test_setup_teardown(an_older_reader_keeps_its_facts, make_graph, drop_fixture),
+        cmocka_unit_test_setup_teardown(terms_found_are_those_of_the_snapshot, make_graph, drop_fixture),
         cmocka_unit_test_setup_teardown(threads_share_what_is_kept, make_graph, drop_fixture),
         cmocka_unit_test_setup_teardown(a_query_past_its_memory_is_stopped_and_no_other, make_graph, drop_fixture),
         cmocka_unit_test_setup_teardown(a_query_past_its_time_is_stopped, make_graph, drop_fixture),
