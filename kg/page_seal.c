@@ -12,16 +12,24 @@
 #define END_AT 512  /* of the sector, the least that a disk writes at once */
 _Static_assert(META_AT + sizeof(KgPageMeta) <= SEAL_AT && SEAL_AT + sizeof(KgSeal) <= END_AT, "both in one sector");
 
-char *kg_seal_map(int file, size_t page_bytes)
+KgSealPages kg_seal_open(int file, size_t page_bytes)
 {
     void *const map = mmap(NULL, 2 * page_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
-    return map == MAP_FAILED ? NULL : map;
+    return (KgSealPages){file, page_bytes, map == MAP_FAILED ? NULL : map};
 }
 
-void kg_seal_unmap(char *metas, size_t page_bytes)
+void kg_seal_close(KgSealPages *pages)
 {
-    if (metas)
-        munmap(metas, 2 * page_bytes);
+    if (pages->map)
+        munmap(pages->map, 2 * pages->page_bytes);
+    pages->map = NULL;
+}
+
+static void put(const KgSealPages *pages, uint64_t page, size_t at, const void *bytes, size_t length)
+{
+    const size_t offset = page * pages->page_bytes + at;
+    if (pwrite(pages->file, bytes, length, (off_t)offset) != (ssize_t)length)
+        memcpy(pages->map + offset, bytes, length);
 }
 
 static uint64_t check_of(const KgSeal *seal)
@@ -29,22 +37,22 @@ static uint64_t check_of(const KgSeal *seal)
     return base_hash(seal, offsetof(KgSeal, check), 0);
 }
 
-void kg_seal_put(char *metas, size_t page_bytes, KgSeal *seal)
+void kg_seal_put(const KgSealPages *pages, KgSeal *seal)
 {
     memcpy(seal->magic, MAGIC, sizeof seal->magic);
     seal->check = check_of(seal);
-    memcpy(metas + seal->txn % 2 * page_bytes + SEAL_AT, seal, sizeof *seal);
+    put(pages, seal->txn % 2, SEAL_AT, seal, sizeof *seal);
 }
 
-void kg_seal_clear(char *metas, size_t page_bytes, uint64_t txn)
+void kg_seal_clear(const KgSealPages *pages, uint64_t txn)
 {
-    memset(metas + txn % 2 * page_bytes + SEAL_AT, 0, sizeof(KgSeal));
+    put(pages, txn % 2, SEAL_AT, &(KgSeal){.state = 0}, sizeof(KgSeal));
 }
 
-void kg_seal_put_meta(char *metas, size_t page_bytes, uint64_t page, const KgPageMeta *meta)
+void kg_seal_put_meta(const KgSealPages *pages, uint64_t page, const KgPageMeta *meta)
 {
-    memcpy(metas + page * page_bytes + META_AT, meta, sizeof *meta);
-    memset(metas + page * page_bytes + SEAL_AT, 0, sizeof(KgSeal));
+    put(pages, page, META_AT, meta, sizeof *meta);
+    put(pages, page, SEAL_AT, &(KgSeal){.state = 0}, sizeof(KgSeal));
 }
 
 bool kg_seal_get(const KgPageFile *data, uint64_t txn, KgSeal *out)
@@ -119,11 +127,11 @@ BaseStatus kg_seal_go_back(const KgPageFile *data, const KgPageMeta metas[2], Ba
     const uint64_t newest = metas[1].txn > metas[0].txn;
     KgPageMeta old = metas[!newest];
     old.txn -= old.txn > 0; /* as LMDB does with a meta page that it could not write */
-    char *const pages = kg_seal_map(data->file, data->page_bytes);
-    if (!pages)
+    KgSealPages pages = kg_seal_open(data->file, data->page_bytes);
+    if (!pages.map)
         return base_fail_errno(err, "cannot write %s/data.mdb", data->name);
-    kg_seal_put_meta(pages, data->page_bytes, !newest, &metas[!newest]); /* its seal is of no more use */
-    kg_seal_put_meta(pages, data->page_bytes, newest, &old);
-    kg_seal_unmap(pages, data->page_bytes);
+    kg_seal_put_meta(&pages, !newest, &metas[!newest]); /* its seal is of no more use */
+    kg_seal_put_meta(&pages, newest, &old);
+    kg_seal_close(&pages);
     return fdatasync(data->file) == 0 ? BASE_OK : base_fail_errno(err, "cannot write %s/data.mdb", data->name);
 }

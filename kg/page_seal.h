@@ -29,16 +29,22 @@ typedef struct KgSeal {
     uint64_t check;   /* hash of the above */
 } KgSeal;
 
-/* Both meta pages, mapped for writing: what stands in them needs no room on the disk and cannot fail to be written.
- * NULL: they cannot be mapped. `file` is open for writing. */
-char *kg_seal_map(int file, size_t page_bytes);
-void kg_seal_unmap(char *metas, size_t page_bytes);
+/* Both meta pages, for writing. What stands in them needs no room on the disk; and where a write fails all the same, it
+ * goes through a map. (Not always through that: the next write after a sync then is a fault, and its sync takes half as
+ * long again.) */
+typedef struct KgSealPages {
+    int file; /* open for writing */
+    size_t page_bytes;
+    char *map; /* NULL: they cannot be mapped */
+} KgSealPages;
+KgSealPages kg_seal_open(int file, size_t page_bytes);
+void kg_seal_close(KgSealPages *pages);
 /* Fills in magic and check, and puts it into the meta page of its snapshot. */
-void kg_seal_put(char *metas, size_t page_bytes, KgSeal *seal);
+void kg_seal_put(const KgSealPages *pages, KgSeal *seal);
 /* Takes the seal of that snapshot away: it is on the disk. */
-void kg_seal_clear(char *metas, size_t page_bytes, uint64_t txn);
+void kg_seal_clear(const KgSealPages *pages, uint64_t txn);
 /* Puts these numbers and no seal into meta page `page`. */
-void kg_seal_put_meta(char *metas, size_t page_bytes, uint64_t page, const KgPageMeta *meta);
+void kg_seal_put_meta(const KgSealPages *pages, uint64_t page, const KgPageMeta *meta);
 
 /* The seal of that snapshot; false: it has none. One that was half written is open. */
 bool kg_seal_get(const KgPageFile *data, uint64_t txn, KgSeal *out);

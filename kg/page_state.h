@@ -2,6 +2,7 @@
 #ifndef KGQ_KG_PAGE_STATE_H
 #define KGQ_KG_PAGE_STATE_H
 
+#include "kg/page_seal.h"
 #include "kg/page_sums.h"
 #include "kg/page_tree.h"
 #include "kg/store.h"
@@ -11,7 +12,7 @@
 struct KgPages {
     char *data_path, *sums_path;
     KgPageFile data;
-    char *metas; /* NULL, or both meta pages for writing (page_seal.h) */
+    KgSealPages metas; /* sealed commits only where they are mapped */
     KgSums sums;
     pthread_mutex_t writer; /* as the lock on data.sum, between threads */
     bool gave_up;           /* sums could not be written: another store shall try */

@@ -207,8 +207,8 @@ static BaseStatus want_durable(const KgPages *pages, BaseError *err)
     const uint64_t newest = pages->before.txn;
     KgSeal seal;
     bool is_synced = fdatasync(pages->data.file) == 0;
-    if (is_synced && pages->metas && kg_seal_get(&pages->data, newest, &seal) && seal.state != KG_SEAL_CLOSED) {
-        kg_seal_clear(pages->metas, pages->data.page_bytes, newest);
+    if (is_synced && pages->metas.map && kg_seal_get(&pages->data, newest, &seal) && seal.state != KG_SEAL_CLOSED) {
+        kg_seal_clear(&pages->metas, newest);
         is_synced = fdatasync(pages->data.file) == 0;
     }
     return is_synced ? BASE_OK : base_fail_errno(err, "cannot write %s", pages->data_path);
@@ -265,8 +265,8 @@ static void map_data(KgPageFile *data)
 
 static void map_metas(KgPages *pages)
 {
-    if (!pages->metas)
-        pages->metas = kg_seal_map(pages->data.file, pages->data.page_bytes);
+    if (!pages->metas.map)
+        pages->metas = kg_seal_open(pages->data.file, pages->data.page_bytes);
 }
 
 static BaseStatus begin(KgTxn *txn, BaseError *err)
@@ -355,7 +355,7 @@ static KgSeal open_seal(const KgPages *pages)
                    .txn = pages->before.txn + 1,
                    .before = kg_seal_hash_meta(&pages->before),
                    .boot = pages->sums.boot};
-    kg_seal_put(pages->metas, pages->data.page_bytes, &seal);
+    kg_seal_put(&pages->metas, &seal);
     return seal;
 }
 
@@ -364,7 +364,7 @@ static void take_back(KgPages *pages, uint64_t txn)
 {
     KgPageMeta meta = pages->before;
     meta.txn = txn;
-    kg_seal_put_meta(pages->metas, pages->data.page_bytes, txn % 2, &meta);
+    kg_seal_put_meta(&pages->metas, txn % 2, &meta);
     pages->lost = fdatasync(pages->data.file) != 0;
 }
 
@@ -377,12 +377,12 @@ static int wait_for_disk(KgPages *pages, const KgPageMeta *newest, KgSeal *seal,
         status = kg_seal_hash_pages(&pages->data, &pages->trees, &seal->pages, NULL);
     seal->state = KG_SEAL_CLOSED;
     if (status == BASE_OK)
-        kg_seal_put(pages->metas, pages->data.page_bytes, seal);
+        kg_seal_put(&pages->metas, seal);
     if (fdatasync(pages->data.file) != 0)
         return EIO;
     if (status == BASE_OK)
         return MDB_SUCCESS;
-    kg_seal_clear(pages->metas, pages->data.page_bytes, seal->txn);
+    kg_seal_clear(&pages->metas, seal->txn);
     return fdatasync(pages->data.file) == 0 ? MDB_SUCCESS : EIO;
 }
 
@@ -419,7 +419,7 @@ int kg_pages_commit(KgTxn *txn)
         kg_pages_abort(txn);
         return EIO;
     }
-    const bool sealed = pages->known && pages->metas && scope == CHANGES;
+    const bool sealed = pages->known && pages->metas.map && scope == CHANGES;
     if (sealed)
         seal = open_seal(pages);
     const int code = sealed ? commit_sealed(txn, &seal, &newest, &found) : mdb_txn_commit(txn->mdb);

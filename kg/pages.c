@@ -320,7 +320,7 @@ void kg_pages_close(KgStore *store)
     if (pages->wrote && pages->sums.file >= 0)
         sync_sums(pages);
     kg_sums_close(&pages->sums);
-    kg_seal_unmap(pages->metas, pages->data.page_bytes);
+    kg_seal_close(&pages->metas);
     if (pages->data.map)
         munmap((void *)pages->data.map, (size_t)pages->data.map_bytes);
     if (pages->data.file >= 0)

@@ -106,7 +106,7 @@ static void move_to_another_start(Image *image, bool open_again)
     assert_int_equal(seal.txn, txn);
     seal.boot = (BaseHash128){1, 2};
     seal.state = open_again ? KG_SEAL_OPEN : KG_SEAL_CLOSED;
-    kg_seal_put(image->bytes, PAGE, &seal);
+    kg_seal_put(&(KgSealPages){.file = -1, .page_bytes = PAGE, .map = image->bytes}, &seal);
 }
 
 /* A database with that data.mdb, and with no sums, as they are not to be trusted. */
