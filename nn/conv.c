@@ -5,7 +5,9 @@
  */
 #include "nn/activation.h"
 #include "nn/graph.h"
+#include "nn/product.h"
 #include "nn/tensor.h"
+#include "nn/winograd.h"
 
 /* Floats of one piece of `windows`, about half of a second-level cache; a single line may take more. */
 #define PIECE (INT64_C(1) << 16)
@@ -37,11 +39,32 @@ static Conv conv_of(const NnGraph *graph, const NnCell *cell)
     return conv;
 }
 
+static bool is_winograd(const Conv *conv)
+{
+    return conv->kernel_height == 3 && conv->kernel_width == 3 && nn_winograd_fits(conv->channels, conv->out_channels);
+}
+
+static NnWinograd winograd_of(const Conv *conv)
+{
+    return (NnWinograd){.batch = conv->batch,
+                        .height = conv->height,
+                        .width = conv->width,
+                        .channels = conv->channels,
+                        .out_height = conv->out_height,
+                        .out_width = conv->out_width,
+                        .out_channels = conv->out_channels};
+}
+
 /* A piece of windows, and one of the gradient before the activation. */
 static int64_t conv_scratch(const NnGraph *graph, const NnCell *cell)
 {
-    const Conv conv = conv_of(graph, cell);
-    return conv.lines * conv.out_width * (conv.window + conv.out_channels);
+    Conv conv = conv_of(graph, cell);
+    conv.batch = nn_cell_max_rows(graph, nn_cell_input(graph, cell, 0));
+    const int64_t result = conv.batch * conv.out_height * conv.out_width * conv.out_channels;
+    const NnWinograd winograd = winograd_of(&conv);
+    const int64_t wanted =
+        is_winograd(&conv) ? nn_winograd_scratch(&winograd) : conv.lines * conv.out_width * conv.window;
+    return wanted + (cell->activation == NN_LINEAR ? 0 : result);
 }
 
 /* The first pixel of x under output line `line`, lines counted through all images. */
@@ -49,21 +72,6 @@ static int64_t line_start(const Conv *conv, int64_t line)
 {
     const int64_t image = line / conv->out_height, y = line % conv->out_height;
     return (image * conv->height + y) * conv->width * conv->channels;
-}
-
-/* In one line of the image, a window's numbers are side by side: kernel_width * channels of them. */
-static void make_windows(const Conv *conv, const float *x, int64_t line, int64_t lines, float *windows)
-{
-    const int64_t run = conv->kernel_width * conv->channels;
-    for (int64_t i = line; i < line + lines; i++) {
-        const float *const start = x + line_start(conv, i);
-        for (int64_t column = 0; column < conv->out_width; column++)
-            for (int64_t y = 0; y < conv->kernel_height; y++, windows += run) {
-                const float *const from = start + (y * conv->width + column) * conv->channels;
-                for (int64_t j = 0; j < run; j++)
-                    windows[j] = from[j];
-            }
-    }
 }
 
 /* The way back: each number of x sums up over the windows that it is in. */
@@ -78,57 +86,97 @@ static void add_windows(const Conv *conv, const float *windows, int64_t line, in
     }
 }
 
+/* One line of output at a time: its windows are where x has them. */
+static void forward_line(const Conv *conv, const float *x, const float *weight, float *out, int64_t line)
+{
+    nn_product(&(NnProduct){.m = conv->out_width,
+                            .n = conv->out_channels,
+                            .k = conv->kernel_width * conv->channels,
+                            .segments = conv->kernel_height,
+                            .a = x + line_start(conv, line),
+                            .a_row = conv->channels,
+                            .a_step = 1,
+                            .a_segment = conv->width * conv->channels,
+                            .b = weight,
+                            .b_row = conv->out_channels,
+                            .c = out,
+                            .c_row = conv->out_channels});
+}
+
 static BaseStatus conv_forward(NnGraph *graph, NnCell *cell, BaseError *err)
 {
     (void)err;
     const Conv conv = conv_of(graph, cell);
-    const float *const x = nn_cell_input(graph, cell, 0)->values;
-    const NnMatrix windows = {.values = graph->scratch, .stride = conv.window};
-    const NnMatrix weight = {.values = nn_cell_input(graph, cell, 1)->values, .stride = conv.out_channels};
-    const int64_t all = conv.batch * conv.out_height;
-    for (int64_t line = 0; line < all; line += conv.lines) {
-        const int64_t lines = all - line < conv.lines ? all - line : conv.lines, pixels = lines * conv.out_width;
-        float *const out = cell->values + line * conv.out_width * conv.out_channels;
-        make_windows(&conv, x, line, lines, graph->scratch);
-        nn_gemm(pixels, conv.out_channels, conv.window, 1.0f, windows, weight, 0.0f, out, conv.out_channels);
-        nn_activate(cell->activation, out, nn_cell_input(graph, cell, 2)->values, pixels, conv.out_channels);
+    const float *const x = nn_cell_input(graph, cell, 0)->values, *const weight = nn_cell_input(graph, cell, 1)->values;
+    const float *const bias = nn_cell_input(graph, cell, 2)->values;
+    const int64_t all = conv.batch * conv.out_height, size = conv.out_width * conv.out_channels;
+    if (is_winograd(&conv)) {
+        const NnWinograd winograd = winograd_of(&conv);
+        nn_winograd_forward(&winograd, x, weight, cell->values, graph->scratch);
+        nn_activate(cell->activation, cell->values, bias, all * conv.out_width, conv.out_channels);
+        return BASE_OK;
+    }
+    for (int64_t line = 0; line < all; line++) {
+        forward_line(&conv, x, weight, cell->values + line * size, line);
+        nn_activate(cell->activation, cell->values + line * size, bias, conv.out_width, conv.out_channels);
     }
     return BASE_OK;
 }
 
-/* dweight = windows^T g; dwindows = g weight^T, spread back over x; dbias = the sum of g's rows. */
+/* dweight = windows^T g, for one row of the kernel at a time: the windows' numbers that meet it lie side by side. */
+static void weight_gradient(const Conv *conv, const float *x, const float *gradient, float *out)
+{
+    const int64_t run = conv->kernel_width * conv->channels, line = conv->width * conv->channels;
+    for (int64_t image = 0; image < conv->batch; image++)
+        for (int64_t i = 0; i < conv->kernel_height; i++)
+            nn_product(&(NnProduct){.m = run,
+                                    .n = conv->out_channels,
+                                    .k = conv->out_width,
+                                    .segments = conv->out_height,
+                                    .a = x + image * conv->height * line + i * line,
+                                    .a_row = 1,
+                                    .a_step = conv->channels,
+                                    .a_segment = line,
+                                    .b = gradient + image * conv->out_height * conv->out_width * conv->out_channels,
+                                    .b_row = conv->out_channels,
+                                    .c = out + i * run * conv->out_channels,
+                                    .c_row = conv->out_channels,
+                                    .adds = image > 0});
+}
+
+/* dwindows = g weight^T, spread back over x. */
+static void input_gradient(const Conv *conv, const float *weight, const float *gradient, float *out, float *windows)
+{
+    const int64_t all = conv->batch * conv->out_height, channels = conv->out_channels;
+    const NnMatrix turned = {.values = weight, .stride = channels, .transpose = NN_TRANSPOSED};
+    nn_zero(out, conv->batch * conv->height * conv->width * conv->channels);
+    for (int64_t line = 0; line < all; line += conv->lines) {
+        const int64_t lines = all - line < conv->lines ? all - line : conv->lines;
+        const NnMatrix g = {.values = gradient + line * conv->out_width * channels, .stride = channels};
+        nn_gemm(lines * conv->out_width, conv->window, channels, 1.0f, g, turned, 0.0f, windows, conv->window);
+        add_windows(conv, windows, line, lines, out);
+    }
+}
+
 static BaseStatus conv_backward(NnGraph *graph, NnCell *cell, float *const *targets, BaseError *err)
 {
     (void)err;
     const Conv conv = conv_of(graph, cell);
-    const NnCell *const x = nn_cell_input(graph, cell, 0);
-    const int64_t all = conv.batch * conv.out_height, out = conv.out_channels;
-    float *const windows = graph->scratch, *const room = windows + conv.lines * conv.out_width * conv.window;
-    const NnMatrix windows_transposed = {.values = windows, .stride = conv.window, .transpose = NN_TRANSPOSED};
-    const NnMatrix weight_transposed = {
-        .values = nn_cell_input(graph, cell, 1)->values, .stride = out, .transpose = NN_TRANSPOSED};
-    if (targets[0])
-        nn_zero(targets[0], nn_cell_size(graph, x));
+    const float *const x = nn_cell_input(graph, cell, 0)->values, *const weight = nn_cell_input(graph, cell, 1)->values;
+    const int64_t pixels = conv.batch * conv.out_height * conv.out_width, count = pixels * conv.out_channels;
+    float *const room = graph->scratch, *const rest = room + (cell->activation == NN_LINEAR ? 0 : count);
+    const float *const gradient = nn_activation_gradient(cell->activation, cell->gradient, cell->values, room, count);
     if (targets[2])
-        nn_zero(targets[2], out);
-    for (int64_t line = 0; line < all; line += conv.lines) {
-        const int64_t lines = all - line < conv.lines ? all - line : conv.lines, pixels = lines * conv.out_width;
-        const int64_t at = line * conv.out_width * out;
-        const float *const gradient =
-            nn_activation_gradient(cell->activation, cell->gradient + at, cell->values + at, room, pixels * out);
-        if (targets[2])
-            nn_add_rows(targets[2], gradient, pixels, out);
-        if (targets[1]) {
-            make_windows(&conv, x->values, line, lines, windows);
-            nn_gemm(conv.window, out, pixels, 1.0f, windows_transposed, (NnMatrix){.values = gradient, .stride = out},
-                    line > 0 ? 1.0f : 0.0f, targets[1], out);
-        }
-        if (targets[0]) {
-            nn_gemm(pixels, conv.window, out, 1.0f, (NnMatrix){.values = gradient, .stride = out}, weight_transposed,
-                    0.0f, windows, conv.window);
-            add_windows(&conv, windows, line, lines, targets[0]);
-        }
+        nn_sum_rows(targets[2], gradient, pixels, conv.out_channels);
+    if (is_winograd(&conv)) {
+        const NnWinograd winograd = winograd_of(&conv);
+        nn_winograd_backward(&winograd, x, weight, gradient, targets[0], targets[1], rest);
+        return BASE_OK;
     }
+    if (targets[1])
+        weight_gradient(&conv, x, gradient, targets[1]);
+    if (targets[0])
+        input_gradient(&conv, weight, gradient, targets[0], rest);
     return BASE_OK;
 }
 

@@ -22,7 +22,7 @@
 #ifdef NN_KERNEL_PLAIN
 #define NN_KERNEL
 #else
-#define NN_KERNEL __attribute__((target_clones("avx2", "default")))
+#define NN_KERNEL __attribute__((target_clones("avx512f", "avx2", "default")))
 #endif
 
 /* e^x to about 1e-7 of itself, in a form that loops over it vectorise. Within [-87, 88], beyond which it stays at the

@@ -55,23 +55,49 @@ static BaseStatus pool_forward(NnGraph *graph, NnCell *cell, BaseError *err)
     return BASE_OK;
 }
 
-/* The gradient goes to the first of the window's numbers that is the greatest; `left` is what is not given out yet. */
+/* The gradient goes to the first of the window's numbers that is the greatest; `left` is what is not given out yet.
+ * Some channels at a time are kept in registers, as bits, so that a comparison's result is a mask. */
+enum { TOGETHER = 16 };
+typedef float Floats __attribute__((vector_size(4 * TOGETHER), aligned(4), may_alias));
+typedef int32_t Bits __attribute__((vector_size(4 * TOGETHER), aligned(4), may_alias));
+
+static inline __attribute__((always_inline)) void give_out(const Pool *pool, const float *x, const float *y,
+                                                           const float *gradient, float *out)
+{
+    const Floats greatest = *(const Floats *)y;
+    Bits left = *(const Bits *)gradient;
+    for (int64_t row = 0; row < pool->size; row++)
+        for (int64_t column = 0; column < pool->size; column++) {
+            const int64_t at = (row * pool->width + column) * pool->channels;
+            const Bits is_greatest = *(const Floats *)(x + at) == greatest;
+            *(Bits *)(out + at) = left & is_greatest;
+            left &= ~is_greatest;
+        }
+}
+
+/* The same for one channel. */
+static inline void give_out_one(const Pool *pool, const float *x, float greatest, float left, float *out)
+{
+    for (int64_t row = 0; row < pool->size; row++)
+        for (int64_t column = 0; column < pool->size; column++) {
+            const int64_t at = (row * pool->width + column) * pool->channels;
+            const bool is_greatest = x[at] == greatest;
+            out[at] = is_greatest ? left : 0.0f;
+            left = is_greatest ? 0.0f : left;
+        }
+}
+
 NN_KERNEL static void pool_line_gradient(const Pool *pool, const float *restrict x, const float *restrict y,
-                                         const float *restrict gradient, float *restrict left, float *restrict out)
+                                         const float *restrict gradient, float *restrict out)
 {
     const int64_t channels = pool->channels;
     for (int64_t column = 0; column < pool->out_width; column++, y += channels, gradient += channels) {
         const int64_t corner = column * pool->size * channels;
-        for (int64_t j = 0; j < channels; j++)
-            left[j] = gradient[j];
-        for (int64_t i = 0; i < pool->size * pool->size; i++) {
-            const int64_t at = corner + (i / pool->size * pool->width + i % pool->size) * channels;
-            for (int64_t j = 0; j < channels; j++) {
-                const bool is_greatest = x[at + j] == y[j];
-                out[at + j] = is_greatest ? left[j] : 0.0f;
-                left[j] = is_greatest ? 0.0f : left[j];
-            }
-        }
+        int64_t j = 0;
+        for (; j + TOGETHER <= channels; j += TOGETHER)
+            give_out(pool, x + corner + j, y + j, gradient + j, out + corner + j);
+        for (; j < channels; j++)
+            give_out_one(pool, x + corner + j, y[j], gradient[j], out + corner + j);
     }
 }
 
@@ -86,20 +112,12 @@ static BaseStatus pool_backward(NnGraph *graph, NnCell *cell, float *const *targ
         nn_zero(targets[0], nn_cell_size(graph, x));
     for (int64_t line = 0; line < pool.lines; line++) {
         const int64_t from = line_start(&pool, line), at = line * pool.out_width * pool.channels;
-        pool_line_gradient(&pool, x->values + from, cell->values + at, cell->gradient + at, graph->scratch,
-                           targets[0] + from);
+        pool_line_gradient(&pool, x->values + from, cell->values + at, cell->gradient + at, targets[0] + from);
     }
     return BASE_OK;
 }
 
-static int64_t pool_scratch(const NnGraph *graph, const NnCell *cell)
-{
-    (void)graph;
-    return cell->shape.dims[3];
-}
-
-static const NnOp pool_op = {
-    .name = "nn_max_pool2d", .forward = pool_forward, .backward = pool_backward, .scratch = pool_scratch};
+static const NnOp pool_op = {.name = "nn_max_pool2d", .forward = pool_forward, .backward = pool_backward};
 
 NnNode nn_max_pool2d(NnGraph *graph, NnNode x, int size)
 {

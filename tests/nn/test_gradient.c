@@ -389,6 +389,17 @@ static void convolutions_agree(void **state)
     }
 }
 
+/* Kernels of 3 x 3 over 16 channels and more go by tiles, of which the last ones of a line or an image hang over. */
+static void convolutions_by_tiles_agree(void **state)
+{
+    (void)state;
+    BaseRandom random = seeded(13);
+    for (uint64_t trial = 0; trial < 6; trial++) {
+        const NnShape x = NN_SHAPE(NN_BATCH, draw(&random, 3, 8), draw(&random, 3, 8), trial == 2 ? 32 : 16);
+        run_conv(&random, trial, x, 3, 3, trial == 4 ? 32 : 16);
+    }
+}
+
 /* Windows of 324 numbers for 19 x 19 pixels are more than the scratch memory holds at a time. */
 static void convolutions_made_in_pieces_agree(void **state)
 {
@@ -560,6 +571,7 @@ int main(void)
         cmocka_unit_test(distances_agree),
         cmocka_unit_test(dense_layers_agree),
         cmocka_unit_test(convolutions_agree),
+        cmocka_unit_test(convolutions_by_tiles_agree),
         cmocka_unit_test(convolutions_made_in_pieces_agree),
         cmocka_unit_test(pools_agree_and_drop_odd_edges),
         cmocka_unit_test(cross_entropies_agree),
