@@ -36,11 +36,11 @@ static int seed_parameters(const NnArchForm *form, NnArchParameter out[NN_ARCH_P
 
 static NnNode seed_build(NnGraph *graph, const NnParameters *p, NnNode image)
 {
-    NnNode x =
-        nn_conv2d(graph, image, nn_parameter_find(p, "conv1.weight"), nn_parameter_find(p, "conv1.bias"), NN_RELU);
-    x = nn_max_pool2d(graph, x, POOL);
-    x = nn_conv2d(graph, x, nn_parameter_find(p, "conv2.weight"), nn_parameter_find(p, "conv2.bias"), NN_RELU);
-    x = nn_flatten(graph, nn_max_pool2d(graph, x, POOL));
+    const NnConv relu = {.activation = NN_RELU};
+    NnNode x = nn_conv2d(graph, image, nn_parameter_find(p, "conv1.weight"), nn_parameter_find(p, "conv1.bias"), relu);
+    x = nn_max_pool2d(graph, x, (NnPool){.size = POOL});
+    x = nn_conv2d(graph, x, nn_parameter_find(p, "conv2.weight"), nn_parameter_find(p, "conv2.bias"), relu);
+    x = nn_flatten(graph, nn_max_pool2d(graph, x, (NnPool){.size = POOL}));
     x = nn_dense(graph, x, nn_parameter_find(p, "dense1.weight"), nn_parameter_find(p, "dense1.bias"), NN_RELU);
     return nn_dense(graph, x, nn_parameter_find(p, "dense2.weight"), nn_parameter_find(p, "dense2.bias"), NN_LINEAR);
 }

@@ -19,6 +19,11 @@ typedef struct NnOp {
     bool is_view;                                                 /* its values are those of input 0 */
 } NnOp;
 
+/* Where the windows of a convolution or a pooling lie. */
+typedef struct NnWindow {
+    int64_t size, stride, pad_top, pad_left, groups;
+} NnWindow;
+
 struct NnCell {
     const NnOp *op;
     NnShape shape;
@@ -30,6 +35,7 @@ struct NnCell {
     int size;      /* pool size, power, norm */
     bool flag;     /* transpose_b, conjugate_b */
     NnActivation activation;
+    NnWindow window;   /* convolution, pooling */
     BaseRandom random; /* dropout */
     /* planned: */
     bool needs_gradient, wants_gradient;
@@ -80,6 +86,9 @@ NnNode nn_graph_fault(NnGraph *graph, const char *format, ...) __attribute__((fo
 /* Whether all nodes are there and are floats (`is_index` false) or indices; notes the fault otherwise. */
 bool nn_nodes_good(NnGraph *graph, const char *op, bool is_index, int count, const NnNode *nodes);
 NnShape nn_node_shape(const NnGraph *graph, NnNode node);
+/* conv.c: the shape of what windows of height x width over x [n, h, w, c] give, c as it is; is_same sets the padding.
+ * false: they do not fit. */
+bool nn_window_shape(NnShape x, int64_t height, int64_t width, bool is_same, NnWindow *window, NnShape *out);
 
 /* ---- Running -- */
 

@@ -91,9 +91,28 @@ NnNode nn_flatten(NnGraph *graph, NnNode x);                /* [batch, rest] */
 typedef enum NnActivation { NN_LINEAR, NN_RELU } NnActivation;
 /* x [batch, in] x weight [in, out] + bias [out]. */
 NnNode nn_dense(NnGraph *graph, NnNode x, int weight, int bias, NnActivation activation);
-/* Valid convolution, stride 1: x [batch, h, w, c], weight [kh, kw, c, out] -> [batch, h-kh+1, w-kw+1, out]. */
-NnNode nn_conv2d(NnGraph *graph, NnNode x, int weight, int bias, NnActivation activation);
-NnNode nn_max_pool2d(NnGraph *graph, NnNode x, int size); /* square window, stride = size, odd edges dropped */
+/* Windows over images. Zero means the default in brackets. */
+typedef struct NnConv {
+    int stride;  /* [1] */
+    int padding; /* rows and columns of zeros on every side */
+    bool same;   /* instead: so many that the result has ceil(side / stride); an odd one goes below and to the right */
+    int groups;  /* [1] of channels, each with its own outputs; as many as channels: one by one (depthwise) */
+    NnActivation activation;
+} NnConv;
+/* x [batch, h, w, c], weight [kh, kw, c / groups, out], bias [out] or -1: none -> [batch, h', w', out] with
+ * h' = (h + 2 padding - kh) / stride + 1, rounded down. */
+NnNode nn_conv2d(NnGraph *graph, NnNode x, int weight, int bias, NnConv options);
+/* Its adjoint: x [batch, h, w, c], weight [kh, kw, out / groups, c], bias [out] -> [batch, h', w', out] with
+ * h' = (h - 1) stride + kh - 2 padding, or h stride where `same`. */
+NnNode nn_conv2d_transposed(NnGraph *graph, NnNode x, int weight, int bias, NnConv options);
+typedef struct NnPool {
+    int size;    /* of the square window */
+    int stride;  /* [size] */
+    int padding; /* on every side; never counts as greatest, nor among those a mean is of */
+    bool same;   /* as of NnConv */
+} NnPool;
+NnNode nn_max_pool2d(NnGraph *graph, NnNode x, NnPool options); /* edges that no whole window covers are dropped */
+NnNode nn_average_pool2d(NnGraph *graph, NnNode x, NnPool options);
 
 /* Losses: [1], the mean over the batch rows. */
 /* logits [batch, classes], labels [batch] -> -log softmax(logits)[label]. `smoothing` spreads that much of the target

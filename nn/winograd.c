@@ -17,7 +17,6 @@ enum { LANES = 16, POINTS = 36, TILE = 6, STEP = 4 };
 
 typedef float Vector __attribute__((vector_size(64), aligned(4), may_alias));
 
-
 bool nn_winograd_fits(int64_t channels, int64_t out_channels)
 {
     return channels % LANES == 0 && out_channels % LANES == 0;
@@ -154,7 +153,7 @@ static Patch patch_at(int64_t row, int64_t column, int64_t height, int64_t width
 static Patch input_patch(const NnWinograd *conv, int64_t tile)
 {
     const int64_t down = tiles_down(conv), across = tiles_across(conv), image = tile / (down * across);
-    const int64_t row = tile / across % down * STEP - conv->pad, column = tile % across * STEP - conv->pad;
+    const int64_t row = tile / across % down * STEP - conv->pad_top, column = tile % across * STEP - conv->pad_left;
     Patch patch = patch_at(row, column, conv->height, conv->width, conv->channels, TILE);
     patch.offset += image * conv->height * conv->width * conv->channels;
     return patch;
@@ -182,7 +181,7 @@ static inline __attribute__((always_inline)) void read_patch(const Patch *patch,
 
 /* Points of a tile: point p of it is at out + p * point_step. */
 NN_KERNEL static void tile_of_input(const Patch *patch, const float *x, int64_t channels, float *out,
-                                          int64_t point_step)
+                                    int64_t point_step)
 {
     for (int64_t c = 0; c < channels; c += LANES) {
         Vector t[POINTS];
@@ -197,7 +196,7 @@ NN_KERNEL static void tile_of_input(const Patch *patch, const float *x, int64_t 
 }
 
 NN_KERNEL static void tile_of_gradient(const Patch *patch, const float *y, int64_t channels, float *out,
-                                             int64_t point_step)
+                                       int64_t point_step)
 {
     for (int64_t c = 0; c < channels; c += LANES) {
         Vector t[POINTS];
@@ -212,7 +211,7 @@ NN_KERNEL static void tile_of_gradient(const Patch *patch, const float *y, int64
 }
 
 NN_KERNEL static void write_output(const Patch *patch, float *y, int64_t channels, const float *points,
-                                         int64_t point_step)
+                                   int64_t point_step)
 {
     for (int64_t c = 0; c < channels; c += LANES) {
         Vector t[POINTS];
@@ -228,8 +227,7 @@ NN_KERNEL static void write_output(const Patch *patch, float *y, int64_t channel
     }
 }
 
-NN_KERNEL static void add_input(const Patch *patch, float *x, int64_t channels, const float *points,
-                                      int64_t point_step)
+NN_KERNEL static void add_input(const Patch *patch, float *x, int64_t channels, const float *points, int64_t point_step)
 {
     for (int64_t c = 0; c < channels; c += LANES) {
         Vector t[POINTS];
@@ -281,8 +279,7 @@ NN_KERNEL static void kernel_of_points(const float *points, int64_t size, float 
 }
 
 /* Each point's [rows, columns] turned into [columns, rows]. */
-NN_KERNEL static void transpose_points(const float *restrict from, int64_t rows, int64_t columns,
-                                             float *restrict to)
+NN_KERNEL static void transpose_points(const float *restrict from, int64_t rows, int64_t columns, float *restrict to)
 {
     for (int p = 0; p < POINTS; p++, from += rows * columns, to += rows * columns)
         for (int64_t i = 0; i < rows; i++)

@@ -4,10 +4,11 @@
 
 #include "nn/nn.h"
 
-/* x [batch, height, width, channels], `pad` rows and columns of zeros around it, weight [3, 3, channels, out] -> y
+/* x [batch, height, width, channels], with pad_top rows of zeros above it and pad_left columns to its left, and
+ * as many below and to the right as are reached, weight [3, 3, channels, out] -> y
  * [batch, out_height, out_width, out]. Both numbers of channels are multiples of 16. */
 typedef struct NnWinograd {
-    int64_t batch, height, width, channels, out_height, out_width, out_channels, pad;
+    int64_t batch, height, width, channels, out_height, out_width, out_channels, pad_top, pad_left;
 } NnWinograd;
 
 bool nn_winograd_fits(int64_t channels, int64_t out_channels);

@@ -24,6 +24,8 @@ typedef struct Probe {
     int p;                 /* the op's own settings */
     float factor;
     bool flag;
+    int stride, padding;
+    bool same;
     NnActivation activation;
     NnShape out; /* expected, NN_BATCH first where it is the batch */
     NnNode (*build)(NnGraph *graph, const struct Probe *probe, const NnNode *inputs, const int *parameters,

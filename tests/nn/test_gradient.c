@@ -337,45 +337,187 @@ static void dense_layers_agree(void **state)
     }
 }
 
+/* flag: transposed; p: groups. */
+static NnConv conv_options(const Probe *probe)
+{
+    return (NnConv){.stride = probe->stride,
+                    .padding = probe->padding,
+                    .same = probe->same,
+                    .groups = probe->p,
+                    .activation = probe->activation};
+}
+
 static NnNode build_conv(NnGraph *graph, const Probe *probe, const NnNode *in, const int *parameters, NnNode labels)
 {
     (void)labels;
-    return nn_conv2d(graph, in[0], parameters[1], parameters[2], probe->activation);
+    const int bias = probe->input_count == 3 ? parameters[2] : -1;
+    return (probe->flag ? nn_conv2d_transposed : nn_conv2d)(graph, in[0], parameters[1], bias, conv_options(probe));
+}
+
+static int64_t groups_of(const Probe *probe)
+{
+    return probe->p ? probe->p : 1;
+}
+
+static int64_t stride_of(const Probe *probe)
+{
+    return probe->stride ? probe->stride : 1;
+}
+
+/* Zeros before the first of `side`, whose windows give `result`. */
+static int64_t zeros_before(const Probe *probe, int64_t side, int64_t kernel, int64_t result)
+{
+    const int64_t all = (result - 1) * stride_of(probe) + kernel - side;
+    return !probe->same ? probe->padding : all > 0 ? all / 2 : 0;
+}
+
+/* Calls use(small, large, tap) for each number of the smaller image, of the larger one and of the kernel that meet; the
+ * kernel has the channels of the larger image, divided by the groups, before those of the smaller. */
+typedef struct Meeting {
+    const Probe *probe;
+    double *const *in;
+    double *out;
+} Meeting;
+
+static void for_each_meeting(const Meeting *meeting, const NnShape *large, const NnShape *small,
+                             void (*use)(const Meeting *meeting, int64_t small, int64_t large, int64_t tap))
+{
+    const Probe *const probe = meeting->probe;
+    const int64_t *const l = large->dims, *const s = small->dims, *const w = probe->shapes[1].dims;
+    const int64_t stride = stride_of(probe), per_group = s[3] / groups_of(probe);
+    const int64_t top = zeros_before(probe, l[1], w[0], s[1]), left = zeros_before(probe, l[2], w[1], s[2]);
+    for (int64_t n = 0; n < probe->batch; n++)
+        for (int64_t i = 0; i < s[1] * s[2] * s[3]; i++)
+            for (int64_t k = 0; k < w[0] * w[1] * w[2]; k++) {
+                const int64_t o = i % s[3], c = o / per_group * w[2] + k % w[2];
+                const int64_t row = i / s[3] / s[2] * stride + k / w[2] / w[1] - top;
+                const int64_t column = i / s[3] % s[2] * stride + k / w[2] % w[1] - left;
+                if (row >= 0 && row < l[1] && column >= 0 && column < l[2])
+                    use(meeting, n * s[1] * s[2] * s[3] + i, ((n * l[1] + row) * l[2] + column) * l[3] + c,
+                        k * w[3] + o);
+            }
+}
+
+static void into_small(const Meeting *meeting, int64_t small, int64_t large, int64_t tap)
+{
+    meeting->out[small] += meeting->in[0][large] * meeting->in[1][tap];
+}
+
+static void into_large(const Meeting *meeting, int64_t small, int64_t large, int64_t tap)
+{
+    meeting->out[large] += meeting->in[0][small] * meeting->in[1][tap];
 }
 
 static void naive_conv(const Probe *probe, double *const *in, double *out)
 {
-    const int64_t *const x = probe->shapes[0].dims, *const w = probe->shapes[1].dims, *const y = probe->out.dims;
-    int64_t at = 0;
-    for (int64_t n = 0; n < probe->batch; n++)
-        for (int64_t row = 0; row < y[1]; row++)
-            for (int64_t column = 0; column < y[2]; column++)
-                for (int64_t o = 0; o < y[3]; o++) {
-                    double sum = in[2][o];
-                    for (int64_t i = 0; i < w[0]; i++)
-                        for (int64_t j = 0; j < w[1]; j++)
-                            for (int64_t c = 0; c < w[2]; c++)
-                                sum += in[0][((n * x[1] + row + i) * x[2] + column + j) * x[3] + c] *
-                                       in[1][((i * w[1] + j) * w[2] + c) * w[3] + o];
-                    out[at++] = activated(probe, sum);
-                }
+    const int64_t count = probe_count(probe, probe->out), channels = probe->out.dims[3];
+    const Meeting meeting = {probe, in, out};
+    for (int64_t i = 0; i < count; i++)
+        out[i] = probe->input_count == 3 ? in[2][i % channels] : 0;
+    if (probe->flag)
+        for_each_meeting(&meeting, &probe->out, &probe->shapes[0], into_large);
+    else
+        for_each_meeting(&meeting, &probe->shapes[0], &probe->out, into_small);
+    for (int64_t i = 0; i < count; i++)
+        out[i] = activated(probe, out[i]);
+}
+
+static int64_t result_side(const NnConv *options, int64_t side, int64_t kernel)
+{
+    const int64_t stride = options->stride ? options->stride : 1;
+    return options->same ? (side + stride - 1) / stride : (side + 2 * options->padding - kernel) / stride + 1;
+}
+
+static void run_conv_with(BaseRandom *random, uint64_t trial, NnShape x, int64_t kh, int64_t kw, int64_t out,
+                          NnConv options)
+{
+    const int64_t max = x.dims[1] > 30 ? 1 : draw(random, 1, 4), groups = options.groups ? options.groups : 1;
+    probe_run(&(Probe){.name = "convolution",
+                       .input_count = options.activation == NN_LINEAR && trial % 3 == 0 ? 2 : 3,
+                       .shapes = {x, NN_SHAPE(kh, kw, x.dims[3] / groups, out), NN_SHAPE(out)},
+                       .is_parameter = {false, true, true},
+                       .is_constant = {trial % 5 == 0},
+                       .activation = options.activation,
+                       .p = options.groups,
+                       .stride = options.stride,
+                       .padding = options.padding,
+                       .same = options.same,
+                       .max_batch = max,
+                       .batch = draw(random, 1, max),
+                       .out = NN_SHAPE(NN_BATCH, result_side(&options, x.dims[1], kh),
+                                       result_side(&options, x.dims[2], kw), out),
+                       .build = build_conv,
+                       .naive = naive_conv},
+              trial);
 }
 
 static void run_conv(BaseRandom *random, uint64_t trial, NnShape x, int64_t kh, int64_t kw, int64_t out)
 {
-    const int64_t max = x.dims[1] > 30 ? 1 : draw(random, 1, 4);
-    probe_run(&(Probe){.name = "convolution",
-                       .input_count = 3,
-                       .shapes = {x, NN_SHAPE(kh, kw, x.dims[3], out), NN_SHAPE(out)},
-                       .is_parameter = {false, true, true},
-                       .is_constant = {trial % 5 == 0},
-                       .activation = trial % 2 ? NN_RELU : NN_LINEAR,
-                       .max_batch = max,
-                       .batch = draw(random, 1, max),
-                       .out = NN_SHAPE(NN_BATCH, x.dims[1] - kh + 1, x.dims[2] - kw + 1, out),
-                       .build = build_conv,
-                       .naive = naive_conv},
-              trial);
+    run_conv_with(random, trial, x, kh, kw, out, (NnConv){.activation = trial % 2 ? NN_RELU : NN_LINEAR});
+}
+
+/* Strides, padding, groups, and channels one by one. */
+static NnConv draw_options(BaseRandom *random, int64_t groups)
+{
+    return (NnConv){.stride = (int)draw(random, 0, 3),
+                    .padding = (int)draw(random, 0, 2),
+                    .same = draw(random, 0, 2) == 0,
+                    .groups = (int)groups,
+                    .activation = draw(random, 0, 1) ? NN_RELU : NN_LINEAR};
+}
+
+static void strides_padding_and_groups_agree(void **state)
+{
+    (void)state;
+    BaseRandom random = seeded(17);
+    for (uint64_t trial = 0; trial < 8 * TRIALS; trial++) {
+        const int64_t kh = draw(&random, 1, 4), kw = draw(&random, 1, 4), groups = draw(&random, 0, 3);
+        const int64_t each = groups ? groups : 1, channels = each * draw(&random, 1, 3);
+        const NnShape x = NN_SHAPE(NN_BATCH, kh + draw(&random, 0, 5), kw + draw(&random, 0, 5), channels);
+        run_conv_with(&random, trial, x, kh, kw, each * draw(&random, 1, 3), draw_options(&random, groups));
+        run_conv_with(&random, trial, x, kh, kw, channels, draw_options(&random, channels));
+    }
+}
+
+static void padded_convolutions_by_tiles_agree(void **state)
+{
+    (void)state;
+    BaseRandom random = seeded(18);
+    for (uint64_t trial = 0; trial < 4; trial++)
+        run_conv_with(&random, trial, NN_SHAPE(NN_BATCH, draw(&random, 2, 6), draw(&random, 2, 6), 16), 3, 3, 16,
+                      (NnConv){.padding = trial < 2 ? 1 : 0, .same = trial >= 2, .activation = NN_RELU});
+}
+
+static void transposed_convolutions_agree(void **state)
+{
+    (void)state;
+    BaseRandom random = seeded(19);
+    for (uint64_t trial = 0; trial < 4 * TRIALS; trial++) {
+        const int64_t kh = draw(&random, 1, 4), kw = draw(&random, 1, 4), groups = draw(&random, 1, 3);
+        const int64_t c = groups * draw(&random, 1, 2), out = groups * draw(&random, 1, 2), max = draw(&random, 1, 3);
+        NnConv options = draw_options(&random, groups);
+        options.padding = options.padding * 2 < kh && options.padding * 2 < kw ? options.padding : 0;
+        const NnShape x = NN_SHAPE(NN_BATCH, draw(&random, 1, 4), draw(&random, 1, 4), c);
+        const int64_t stride = options.stride ? options.stride : 1;
+        const int64_t height = options.same ? x.dims[1] * stride : (x.dims[1] - 1) * stride + kh - 2 * options.padding;
+        const int64_t width = options.same ? x.dims[2] * stride : (x.dims[2] - 1) * stride + kw - 2 * options.padding;
+        probe_run(&(Probe){.name = "transposed convolution",
+                           .input_count = 3,
+                           .shapes = {x, NN_SHAPE(kh, kw, out / groups, c), NN_SHAPE(out)},
+                           .is_parameter = {false, true, true},
+                           .activation = options.activation,
+                           .p = options.groups,
+                           .flag = true,
+                           .stride = options.stride,
+                           .padding = options.padding,
+                           .same = options.same,
+                           .max_batch = max,
+                           .batch = draw(&random, 1, max),
+                           .out = NN_SHAPE(NN_BATCH, height, width, out),
+                           .build = build_conv,
+                           .naive = naive_conv},
+                  trial);
+    }
 }
 
 static void convolutions_agree(void **state)
@@ -408,29 +550,70 @@ static void convolutions_made_in_pieces_agree(void **state)
     run_conv(&random, 1, NN_SHAPE(NN_BATCH, 36, 36, 1), 18, 18, 1);
 }
 
+/* flag: the mean instead of the greatest. */
 static NnNode build_pool(NnGraph *graph, const Probe *probe, const NnNode *in, const int *parameters, NnNode labels)
 {
     (void)parameters;
     (void)labels;
-    return nn_max_pool2d(graph, in[0], probe->p);
+    const NnPool options = {.size = probe->p, .stride = probe->stride, .padding = probe->padding, .same = probe->same};
+    return (probe->flag ? nn_average_pool2d : nn_max_pool2d)(graph, in[0], options);
+}
+
+static double pooled(const Probe *probe, const double *image, int64_t top, int64_t left, int64_t c)
+{
+    const int64_t *const x = probe->shapes[0].dims;
+    double most = -INFINITY, sum = 0, count = 0;
+    for (int64_t row = top; row < top + probe->p; row++)
+        for (int64_t column = left; column < left + probe->p; column++)
+            if (row >= 0 && row < x[1] && column >= 0 && column < x[2]) {
+                const double value = image[(row * x[2] + column) * x[3] + c];
+                most = fmax(most, value);
+                sum += value;
+                count++;
+            }
+    return probe->flag ? sum / count : most;
 }
 
 static void naive_pool(const Probe *probe, double *const *in, double *out)
 {
     const int64_t *const x = probe->shapes[0].dims, *const y = probe->out.dims;
-    int64_t at = 0;
-    for (int64_t n = 0; n < probe->batch; n++)
-        for (int64_t row = 0; row < y[1]; row++)
-            for (int64_t column = 0; column < y[2]; column++)
-                for (int64_t c = 0; c < y[3]; c++) {
-                    double most = -INFINITY;
-                    for (int64_t i = 0; i < probe->p; i++)
-                        for (int64_t j = 0; j < probe->p; j++)
-                            most = fmax(
-                                most,
-                                in[0][((n * x[1] + row * probe->p + i) * x[2] + column * probe->p + j) * x[3] + c]);
-                    out[at++] = most;
-                }
+    const int64_t stride = probe->stride ? probe->stride : probe->p;
+    int64_t padding[2];
+    for (int i = 0; i < 2; i++) {
+        const int64_t all = (y[i + 1] - 1) * stride + probe->p - x[i + 1];
+        padding[i] = !probe->same ? probe->padding : all > 0 ? all / 2 : 0;
+    }
+    for (int64_t i = 0; i < probe->batch * y[1] * y[2] * y[3]; i++)
+        out[i] = pooled(probe, in[0] + i / (y[1] * y[2] * y[3]) * x[1] * x[2] * x[3],
+                        i / y[3] / y[2] % y[1] * stride - padding[0], i / y[3] % y[2] * stride - padding[1], i % y[3]);
+}
+
+static void overlapping_and_padded_pools_and_means_agree(void **state)
+{
+    (void)state;
+    BaseRandom random = seeded(20);
+    for (uint64_t trial = 0; trial < 6 * TRIALS; trial++) {
+        const int64_t size = draw(&random, 1, 4), max = draw(&random, 1, 3), channels = draw(&random, 1, 20);
+        const NnConv shape = {.stride = (int)draw(&random, 1, 4),
+                              .padding = (int)draw(&random, 0, size / 2),
+                              .same = draw(&random, 0, 2) == 0};
+        const int64_t height = size + draw(&random, 0, 5), width = size + draw(&random, 0, 5);
+        probe_run(&(Probe){.name = "pool",
+                           .input_count = 1,
+                           .shapes = {NN_SHAPE(NN_BATCH, height, width, channels)},
+                           .p = (int)size,
+                           .flag = trial % 2 == 0,
+                           .stride = shape.stride,
+                           .padding = shape.padding,
+                           .same = shape.same,
+                           .max_batch = max,
+                           .batch = draw(&random, 1, max),
+                           .out = NN_SHAPE(NN_BATCH, result_side(&shape, height, size),
+                                           result_side(&shape, width, size), channels),
+                           .build = build_pool,
+                           .naive = naive_pool},
+                  trial);
+    }
 }
 
 static void pools_agree_and_drop_odd_edges(void **state)
@@ -573,6 +756,10 @@ int main(void)
         cmocka_unit_test(convolutions_agree),
         cmocka_unit_test(convolutions_by_tiles_agree),
         cmocka_unit_test(convolutions_made_in_pieces_agree),
+        cmocka_unit_test(strides_padding_and_groups_agree),
+        cmocka_unit_test(padded_convolutions_by_tiles_agree),
+        cmocka_unit_test(transposed_convolutions_agree),
+        cmocka_unit_test(overlapping_and_padded_pools_and_means_agree),
         cmocka_unit_test(pools_agree_and_drop_odd_edges),
         cmocka_unit_test(cross_entropies_agree),
         cmocka_unit_test(other_losses_agree),

@@ -71,15 +71,17 @@ static NnNode dense_of_no_parameter(Fixture *f)
 }
 static NnNode conv_too_small(Fixture *f)
 {
-    return nn_conv2d(f->graph, nn_input(f->graph, NN_SHAPE(NN_BATCH, 2, 9, 2)), f->filter, f->filter_bias, NN_RELU);
+    return nn_conv2d(f->graph, nn_input(f->graph, NN_SHAPE(NN_BATCH, 2, 9, 2)), f->filter, f->filter_bias,
+                     (NnConv){.activation = NN_RELU});
 }
 static NnNode conv_wrong_channels(Fixture *f)
 {
-    return nn_conv2d(f->graph, nn_input(f->graph, NN_SHAPE(NN_BATCH, 9, 9, 3)), f->filter, f->filter_bias, NN_RELU);
+    return nn_conv2d(f->graph, nn_input(f->graph, NN_SHAPE(NN_BATCH, 9, 9, 3)), f->filter, f->filter_bias,
+                     (NnConv){.activation = NN_RELU});
 }
 static NnNode pool_too_small(Fixture *f)
 {
-    return nn_max_pool2d(f->graph, nn_input(f->graph, NN_SHAPE(NN_BATCH, 3, 3, 1)), 4);
+    return nn_max_pool2d(f->graph, nn_input(f->graph, NN_SHAPE(NN_BATCH, 3, 3, 1)), (NnPool){.size = 4});
 }
 static NnNode gather_by_floats(Fixture *f)
 {
@@ -276,9 +278,12 @@ static void nan_is_not_hidden(void **state)
     Fixture *const f = *state;
     BaseError err = {0};
     const NnNode image = nn_input(f->graph, NN_SHAPE(NN_BATCH, 2, 2, 1));
-    const NnNode nodes[] = {nn_relu(f->graph, f->x),           nn_softmax(f->graph, f->x),
-                            nn_sigmoid(f->graph, f->x),        nn_dense(f->graph, f->x, f->weight, f->bias, NN_RELU),
-                            nn_max_pool2d(f->graph, image, 2), nn_cross_entropy(f->graph, f->x, f->labels, 0),
+    const NnNode nodes[] = {nn_relu(f->graph, f->x),
+                            nn_softmax(f->graph, f->x),
+                            nn_sigmoid(f->graph, f->x),
+                            nn_dense(f->graph, f->x, f->weight, f->bias, NN_RELU),
+                            nn_max_pool2d(f->graph, image, (NnPool){.size = 2}),
+                            nn_cross_entropy(f->graph, f->x, f->labels, 0),
                             nn_mean_square(f->graph, f->x)};
     expect_ok(nn_graph_plan(f->graph, &err), &err);
     const int32_t labels[] = {0};
@@ -366,7 +371,7 @@ static void one_of_equal_greatest_numbers_gets_the_gradient(void **state)
     BaseError err = {0};
     const NnNode image = nn_input(f->graph, NN_SHAPE(NN_BATCH, 4, 2, 3));
     nn_graph_want_gradient(f->graph, image);
-    const NnNode loss = nn_mean_square(f->graph, nn_max_pool2d(f->graph, image, 2));
+    const NnNode loss = nn_mean_square(f->graph, nn_max_pool2d(f->graph, image, (NnPool){.size = 2}));
     expect_ok(nn_graph_plan(f->graph, &err), &err);
     float x[4 * 2 * 3];
     for (int i = 0; i < 24; i++)
