@@ -41,7 +41,7 @@ static BaseStatus compute(Case *with, BaseError *err)
 {
     BaseStatus status = reasoner_memory_load(with->txn, with->program, NULL, &with->memory, err);
     if (status == BASE_OK)
-        status = reasoner_evaluate(&with->memory.evaluation, err);
+        status = reasoner_memory_evaluate(&with->memory, err);
     if (status == BASE_OK)
         status = reasoner_facts_open(with->txn, with->program, &with->memory, &with->computed, err);
     if (status != BASE_OK) {

@@ -1,465 +1,324 @@
-/* A program run rule by rule. One application of a rule finds the matches of its body that use something new since its
- * last application, and only then adds what follows, so that a rule sees the facts of all earlier applications and none
- * of its own. With existential variables that is the restricted (standard) chase: of each tuple of frontier values the
- * heads are asked for as a whole, and fresh nulls made only when no choice of values satisfies them (Fagin, Kolaitis,
- * Miller, Popa, "Data exchange: semantics and query answering", 2005; order: section 7.4 of the language). It need not
- * end, so that limits of time and memory stop it. */
+/* The restricted (standard) chase of one stratum, rule by rule. One application of a rule finds the matches of its body
+ * that use something new since its last application, so that a rule sees the facts of all earlier applications and none
+ * of its own. Of each tuple of frontier values the heads are asked for as a whole, and fresh nulls made only when no
+ * choice of values satisfies them (Fagin, Kolaitis, Miller, Popa, "Data exchange: semantics and query answering", 2005;
+ * order: section 7.4 of the language). It need not end, so that budgets of time and memory stop it.
+ *
+ * Only what is created is kept. The facts go away again: the rounds of the stratum find them anew, at their heights. */
 #include "reasoner/chase.h"
 
+#include "reasoner/delta.h"
 #include "reasoner/match.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#define CHASED (UINT32_MAX - 1) /* a height above all others */
+
+typedef struct ChaseRule {
+    DeltaJoin join;
+    uint32_t *seen; /* by body literal: rows of its relation at the last application */
+    Creation *creation;
+} ChaseRule;
+
 typedef struct Chase {
     Evaluation *evaluation;
-    Relation *frontiers; /* by rule, if existential: tuples of frontier values, each once, whose heads hold by now */
-    uint32_t **seen;     /* by rule and body literal: rows of its relation at the last application */
+    uint32_t stratum;
+    const Groupings *groupings;
+    Components components;
+    ChaseRule *rules;    /* by rule of the program; those of the components are set */
+    uint32_t *counts;    /* by relation: rows before the chase */
+    Relation **complete; /* by relation: itself */
+    bool *is_partial;    /* by relation */
     uint32_t step;       /* applications so far */
-    double began;
-    uint32_t rule; /* at work */
-    bool is_over_time, is_over_memory, is_stopped;
-    BaseArena scratch;
+    Budget *budget;
+    BaseArena memory, scratch;
     BaseError *err;
-    char stage[80];
 } Chase;
-
-/* One application of a rule. */
-typedef struct Application {
-    Chase *chase;
-    const Rule *rule;
-    uint32_t *binding;
-    Tuples *tuples;     /* by head: what it gives */
-    Gather *gathers;    /* by head: of aggregates */
-    Relation *frontier; /* of existential rules */
-    uint32_t *frontier_variables;
-    uint32_t *key; /* scratch: one frontier tuple */
-    uint32_t frontier_count;
-    uint64_t matches, rows;
-    bool no_memory, is_satisfied;
-} Application;
 
 static BaseStatus no_memory(BaseError *err)
 {
     return base_fail(err, BASE_NO_MEMORY, "no memory to derive more facts");
 }
 
-/* ---- Stopping ------------------------------------------------------------------------------------------------ */
-
-static uint64_t used_bytes(const Chase *chase)
+static bool is_stopped(void *context, uint64_t found)
 {
-    const Evaluation *const evaluation = chase->evaluation;
-    uint64_t bytes = reasoner_values_bytes(evaluation->values);
-    for (size_t r = 0; r < evaluation->program->rules.count; r++)
-        bytes += reasoner_relation_bytes(&chase->frontiers[r]);
-    for (size_t r = 0; r < evaluation->program->relations.count; r++)
-        bytes += reasoner_relation_bytes(&evaluation->relations[r]);
-    return bytes;
+    Chase *const chase = context;
+    return reasoner_budget_is_spent(chase->budget, found);
 }
-
-static bool must_stop(Chase *chase)
-{
-    const Evaluation *const evaluation = chase->evaluation;
-    base_job_step(evaluation->job, chase->stage, "facts", evaluation->derived, 0, NULL);
-    chase->is_over_time =
-        evaluation->seconds_limit > 0 && base_wall_seconds() - chase->began > evaluation->seconds_limit;
-    chase->is_over_memory = evaluation->memory_limit > 0 && used_bytes(chase) > evaluation->memory_limit;
-    chase->is_stopped |= base_job_cancelled(evaluation->job) || chase->is_over_time || chase->is_over_memory;
-    return chase->is_stopped;
-}
-
-static bool is_stopped(void *context)
-{
-    return must_stop(((Application *)context)->chase);
-}
-
-static BaseStatus tell_stop(const Chase *chase)
-{
-    const Evaluation *const evaluation = chase->evaluation;
-    const Rule *const rule = &evaluation->program->rules.items[chase->rule];
-    const unsigned long long facts = (unsigned long long)evaluation->derived;
-    BaseStatus status;
-    if (chase->is_over_time)
-        status =
-            base_fail(chase->err, BASE_CANCELLED, "the time budget of %g s was spent in round %u, %s, after %llu facts",
-                      evaluation->seconds_limit, chase->step, rule->name, facts);
-    else if (chase->is_over_memory)
-        status = base_fail(chase->err, BASE_CANCELLED,
-                           "the memory budget of %llu MiB was spent in round %u, %s, after %llu facts",
-                           (unsigned long long)(evaluation->memory_limit >> 20), chase->step, rule->name, facts);
-    else
-        return base_fail(chase->err, BASE_CANCELLED, "reasoning was cancelled in round %u, %s", chase->step,
-                         rule->name);
-    if (rule->has_existential && chase->err)
-        base_hint(chase->err, "each fresh null may give another: this chase need not end");
-    return status;
-}
-
-/* ---- Taking matches ------------------------------------------------------------------------------------------ */
-
-static uint32_t value_of(Term term, const uint32_t *binding)
-{
-    return term.is_variable ? binding[term.index] : term.index;
-}
-
-static bool push_tuple(const Relation *relation, const Atom *head, const uint32_t *binding, Tuples *out)
-{
-    for (uint32_t c = 0; c < relation->arity; c++)
-        if (!BASE_PUSH(out, value_of(head->arguments[c], binding)))
-            return false;
-    return true;
-}
-
-static bool push_heads(Application *application)
-{
-    for (uint32_t h = 0; h < application->rule->head_count; h++) {
-        const Atom *const head = &application->rule->heads[h];
-        const Relation *const relation = &application->chase->evaluation->relations[head->relation];
-        const bool is_fine = head->aggregate
-                                 ? reasoner_gather(&application->gathers[h], application->binding)
-                                 : push_tuple(relation, head, application->binding, &application->tuples[h]);
-        if (!is_fine) {
-            application->no_memory = true;
-            return false;
-        }
-    }
-    return true;
-}
-
-static bool take_match(void *context)
-{
-    Application *const application = context;
-    application->matches++;
-    return push_heads(application);
-}
-
-/* An existential rule keeps the frontier of the match. */
-static bool take_frontier(void *context)
-{
-    Application *const application = context;
-    uint64_t added;
-    application->matches++;
-    for (uint32_t i = 0; i < application->frontier_count; i++)
-        application->key[i] = application->binding[application->frontier_variables[i]];
-    if (!reasoner_relation_add(application->frontier, application->key, 1, 0, 0, &added))
-        application->no_memory = true;
-    return !application->no_memory;
-}
-
-static bool take_witness(void *context)
-{
-    ((Application *)context)->is_satisfied = true;
-    return false;
-}
-
-/* ---- Bodies -------------------------------------------------------------------------------------------------- */
 
 static bool is_positive(const Literal *literal)
 {
     return !literal->is_comparison && !literal->atom.is_negated;
 }
 
-/* Matches of the body with a row of literal `first` that is new. */
-static BaseStatus match_body(Application *application, uint32_t first, uint32_t from)
+static bool is_here(const Chase *chase, const Atom *head)
 {
-    Chase *const chase = application->chase;
-    const Rule *const rule = application->rule;
-    const BaseArenaMark start = base_arena_mark(&chase->scratch);
-    Match match = {.body = rule->body,
-                   .body_count = rule->body_count,
-                   .variable_count = rule->variable_count,
-                   .relations = chase->evaluation->relations,
-                   .values = chase->evaluation->values,
-                   .binding = application->binding,
-                   .is_safe = rule->is_safe,
-                   .first = first,
-                   .first_from = from,
-                   .take = rule->has_existential ? take_frontier : take_match,
-                   .is_stopped = is_stopped,
-                   .context = application};
-    const BaseStatus status = reasoner_match(&match, &chase->scratch);
-    base_arena_rewind(&chase->scratch, start);
-    application->rows += match.rows;
-    if (status != BASE_OK || application->no_memory || reasoner_values_failed(chase->evaluation->values))
-        return no_memory(chase->err);
-    return chase->is_stopped ? tell_stop(chase) : BASE_OK;
+    return chase->evaluation->program->predicates.items[head->meant].stratum == chase->stratum;
 }
 
-/* All matches that use something new: of each relation that grew since the last time, one by one. */
-static BaseStatus match_new(Application *application, uint32_t *seen)
+/* ---- Bodies -------------------------------------------------------------------------------------------------- */
+
+/* Sets what the rule's literals see: everything, of which that is new which it has not seen. */
+static void set_spans(const Chase *chase, const ChaseRule *rule)
 {
-    const Rule *const rule = application->rule;
-    const Evaluation *const evaluation = application->chase->evaluation;
-    BaseStatus status = BASE_OK;
-    bool is_first = true;
-    for (uint32_t b = 0; b < rule->body_count; b++)
-        is_first = is_first && (!is_positive(&rule->body[b]) || seen[b] == 0);
-    for (uint32_t b = 0; b < rule->body_count && status == BASE_OK; b++) {
-        if (!is_positive(&rule->body[b]))
+    for (uint32_t b = 0; b < rule->join.rule->body_count; b++) {
+        if (!is_positive(&rule->join.rule->body[b]))
             continue;
-        if (seen[b] < evaluation->relations[rule->body[b].atom.relation].count)
-            status = match_body(application, is_first ? NOWHERE : b, seen[b]);
-        if (is_first) /* everything is new, and was looked at */
-            break;
+        Relation *const relation = &chase->evaluation->relations[rule->join.rule->body[b].atom.relation];
+        relation->low = rule->seen[b];
+        relation->high = relation->count;
     }
-    for (uint32_t b = 0; b < rule->body_count; b++)
-        if (is_positive(&rule->body[b]))
-            seen[b] = evaluation->relations[rule->body[b].atom.relation].count;
-    return status;
 }
 
-/* ---- Existential heads --------------------------------------------------------------------------------------- */
-
-/* The universal variables of the heads. */
-static bool find_frontier(Application *application)
+static BaseStatus match_body(Chase *chase, ChaseRule *rule, uint64_t *facts)
 {
-    const Rule *const rule = application->rule;
-    BaseArena *const arena = &application->chase->scratch;
-    application->frontier_variables = base_arena_alloc(arena, rule->variable_count + 1, sizeof(uint32_t));
-    application->key = base_arena_alloc(arena, rule->variable_count + 1, sizeof(uint32_t));
-    bool *const is_in = base_arena_alloc(arena, rule->variable_count + 1, sizeof *is_in);
-    if (!application->frontier_variables || !application->key || !is_in)
-        return false;
-    for (uint32_t h = 0; h < rule->head_count; h++) {
-        for (uint32_t i = 0; i < rule->heads[h].count; i++) {
-            const Term term = rule->heads[h].arguments[i];
-            if (!term.is_variable || term.is_existential || is_in[term.index])
-                continue;
-            is_in[term.index] = true;
-            application->frontier_variables[application->frontier_count++] = term.index;
-        }
-    }
-    /* An empty frontier is one tuple of one column. */
-    application->frontier = &application->chase->frontiers[application->chase->rule];
-    application->frontier->arity = application->frontier_count ? application->frontier_count : 1;
-    return true;
+    Evaluation *const evaluation = chase->evaluation;
+    const PlanContext context = {.relations = evaluation->relations,
+                                 .complete = chase->complete,
+                                 .is_partial = chase->is_partial,
+                                 .looks_back = true};
+    Join work = {.height = CHASED, .values = evaluation->values, .is_stopped = is_stopped, .context = chase};
+    const BaseStatus status = reasoner_delta_run(&rule->join, &context, &work, &chase->scratch);
+    evaluation->rules[rule->join.number].matches += work.matches;
+    evaluation->rules[rule->join.number].rows += work.rows;
+    for (uint32_t b = 0; b < rule->join.rule->body_count; b++)
+        if (is_positive(&rule->join.rule->body[b]))
+            rule->seen[b] = evaluation->relations[rule->join.rule->body[b].atom.relation].high;
+    *facts = work.facts;
+    return status == BASE_NO_MEMORY   ? no_memory(chase->err)
+           : status == BASE_CANCELLED ? reasoner_budget_tell(chase->budget, chase->err)
+                                      : BASE_OK;
 }
+
+/* ---- Heads --------------------------------------------------------------------------------------------------- */
 
 /* Whether the heads hold together for some values of the existential variables. */
-static BaseStatus ask_heads(Application *application, const Literal *question, const bool *given)
+typedef struct Question {
+    Match match;
+    bool is_satisfied;
+    Chase *chase;
+} Question;
+
+static bool is_question_stopped(void *context)
 {
-    Chase *const chase = application->chase;
-    const BaseArenaMark start = base_arena_mark(&chase->scratch);
-    Match match = {.body = question,
-                   .body_count = application->rule->head_count,
-                   .variable_count = application->rule->variable_count,
-                   .relations = chase->evaluation->relations,
-                   .values = chase->evaluation->values,
-                   .binding = application->binding,
-                   .given = given,
-                   .first = NOWHERE,
-                   .take = take_witness,
-                   .is_stopped = is_stopped,
-                   .context = application};
-    application->is_satisfied = false;
-    const BaseStatus status = reasoner_match(&match, &chase->scratch);
-    base_arena_rewind(&chase->scratch, start);
-    application->rows += match.rows;
-    if (status != BASE_OK)
-        return no_memory(chase->err);
-    return chase->is_stopped ? tell_stop(chase) : BASE_OK;
+    return reasoner_budget_is_spent(((Question *)context)->chase->budget, 0);
 }
 
-static bool make_nulls(Application *application)
+static bool take_witness(void *context)
 {
-    const Rule *const rule = application->rule;
-    for (uint32_t v = 0; v < rule->variable_count; v++)
-        if (rule->variables[v][0] == '!' &&
-            (application->binding[v] = reasoner_fresh_null(application->chase->evaluation->values)) == NO_VALUE)
+    ((Question *)context)->is_satisfied = true;
+    return false;
+}
+
+static bool open_question(Chase *chase, const Creation *creation, Question *out)
+{
+    const Rule *const rule = creation->of;
+    Literal *const heads = base_arena_alloc(&chase->scratch, rule->head_count + 1, sizeof *heads);
+    bool *const given = base_arena_alloc(&chase->scratch, rule->variable_count + 1, sizeof *given);
+    uint32_t *const binding = base_arena_alloc(&chase->scratch, rule->variable_count + 1, sizeof *binding);
+    if (!heads || !given || !binding)
+        return false;
+    for (uint32_t h = 0; h < rule->head_count; h++)
+        heads[h].atom = rule->heads[h];
+    for (uint32_t i = 0; i < creation->frontier_count; i++)
+        if (creation->frontier[i].is_variable)
+            given[creation->frontier[i].index] = true;
+    *out = (Question){.chase = chase,
+                      .match = {.body = heads,
+                                .body_count = rule->head_count,
+                                .variable_count = rule->variable_count,
+                                .relations = chase->evaluation->relations,
+                                .values = chase->evaluation->values,
+                                .binding = binding,
+                                .given = given,
+                                .first = NOWHERE,
+                                .take = take_witness,
+                                .is_stopped = is_question_stopped,
+                                .context = out}};
+    return reasoner_match_plan(&out->match, &chase->scratch);
+}
+
+static bool make_nulls(Chase *chase, Creation *creation, const uint32_t *frontier, uint32_t *row)
+{
+    memcpy(row, frontier, creation->frontier_count * sizeof *row);
+    for (uint32_t i = 0; i < creation->null_count; i++) {
+        row[creation->frontier_count + i] = reasoner_fresh_null(chase->evaluation->values);
+        if (row[creation->frontier_count + i] == NO_VALUE)
             return false;
-    return push_heads(application);
+    }
+    return reasoner_relation_append(&creation->made, row, 1, 0, creation->rule);
 }
 
 /* Of the frontier's tuples from `first` on: facts never go away, so what held once holds still. */
-static BaseStatus create(Application *application, uint32_t first)
+static BaseStatus create(Chase *chase, Creation *creation, uint32_t first, uint64_t *facts)
 {
-    Chase *const chase = application->chase;
-    const Rule *const rule = application->rule;
-    Literal *const question = base_arena_alloc(&chase->scratch, rule->head_count + 1, sizeof *question);
-    bool *const given = base_arena_alloc(&chase->scratch, rule->variable_count + 1, sizeof *given);
-    BaseStatus status = question && given ? BASE_OK : no_memory(chase->err);
-    for (uint32_t h = 0; h < rule->head_count && status == BASE_OK; h++)
-        question[h].atom = rule->heads[h];
-    for (uint32_t i = 0; i < application->frontier_count && status == BASE_OK; i++)
-        given[application->frontier_variables[i]] = true;
-    for (uint32_t row = first; row < application->frontier->count && status == BASE_OK; row++) {
-        for (uint32_t i = 0; i < application->frontier_count; i++)
-            application->binding[application->frontier_variables[i]] = relation_row(application->frontier, row)[i];
-        status = ask_heads(application, question, given);
-        if (status == BASE_OK && !application->is_satisfied && !make_nulls(application))
-            status = no_memory(chase->err);
+    Evaluation *const evaluation = chase->evaluation;
+    Question question;
+    if (first == creation->met.count)
+        return BASE_OK;
+    uint32_t *const made = base_arena_alloc(&chase->scratch, creation->made.arity, sizeof *made);
+    if (!made || !open_question(chase, creation, &question))
+        return no_memory(chase->err);
+    for (uint32_t row = first; row < creation->met.count; row++) {
+        for (uint32_t i = 0; i < creation->frontier_count; i++)
+            if (creation->frontier[i].is_variable)
+                question.match.binding[creation->frontier[i].index] = relation_row(&creation->met, row)[i];
+        question.is_satisfied = false;
+        reasoner_match_run(&question.match);
+        if (chase->budget->state != BUDGET_LEFT)
+            return reasoner_budget_tell(chase->budget, chase->err);
+        if (!question.is_satisfied && !make_nulls(chase, creation, relation_row(&creation->met, row), made))
+            return no_memory(chase->err);
     }
-    return status;
+    evaluation->rules[creation->rule].rows += question.match.rows;
+    return reasoner_creation_give(creation, first, CHASED, evaluation->relations, facts) ? BASE_OK
+                                                                                         : no_memory(chase->err);
 }
 
 /* ---- Applications -------------------------------------------------------------------------------------------- */
 
-static bool begin_application(Application *application)
+static BaseStatus apply(Chase *chase, ChaseRule *rule, uint64_t *added)
 {
-    const Rule *const rule = application->rule;
-    BaseArena *const arena = &application->chase->scratch;
-    application->binding = base_arena_alloc(arena, rule->variable_count + 1, sizeof *application->binding);
-    application->tuples = base_arena_alloc(arena, rule->head_count + 1, sizeof *application->tuples);
-    application->gathers = base_arena_alloc(arena, rule->head_count + 1, sizeof *application->gathers);
-    if (!application->binding || !application->tuples || !application->gathers)
-        return false;
-    for (uint32_t h = 0; h < rule->head_count; h++)
-        application->gathers[h] = (Gather){.rule = rule, .head = &rule->heads[h]};
-    return !rule->has_existential || find_frontier(application);
-}
-
-static void end_application(Application *application)
-{
-    for (uint32_t h = 0; application->tuples && application->gathers && h < application->rule->head_count; h++) {
-        free(application->tuples[h].items);
-        free(application->gathers[h].rows.items);
-    }
-}
-
-/* What was found goes to the relations. */
-static BaseStatus add_found(Application *application, uint64_t *added)
-{
-    Chase *const chase = application->chase;
-    const Rule *const rule = application->rule;
-    BaseStatus status = BASE_OK;
-    for (uint32_t h = 0; h < rule->head_count && status == BASE_OK; h++) {
-        Tuples *const tuples = &application->tuples[h];
-        Relation *const relation = &chase->evaluation->relations[rule->heads[h].relation];
-        if (rule->heads[h].aggregate)
-            status = reasoner_fold_groups(&application->gathers[h], application->binding, chase->evaluation->values,
-                                          tuples, chase->err);
-        uint64_t fresh = 0;
-        if (status == BASE_OK && tuples->count > 0 &&
-            !reasoner_relation_add(relation, tuples->items, tuples->count / relation->arity, chase->step, chase->rule,
-                                   &fresh))
-            status = BASE_NO_MEMORY;
-        *added += fresh;
-    }
-    return status == BASE_NO_MEMORY ? no_memory(chase->err) : status;
-}
-
-static BaseStatus apply(Chase *chase, uint32_t rule, uint64_t *added)
-{
-    Application application = {.chase = chase, .rule = &chase->evaluation->program->rules.items[rule]};
-    RuleFigures *const figures = &chase->evaluation->rules[rule];
     const double began = base_wall_seconds();
     const BaseArenaMark start = base_arena_mark(&chase->scratch);
+    Creation *const creation = rule->creation;
+    const uint32_t known = creation ? creation->met.count : 0;
     *added = 0;
-    chase->rule = rule;
-    chase->step++;
-    snprintf(chase->stage, sizeof chase->stage, "round %u: %.50s", chase->step, application.rule->name);
-    BaseStatus status = must_stop(chase) ? tell_stop(chase) : BASE_OK;
-    if (status == BASE_OK && !begin_application(&application))
-        status = no_memory(chase->err);
-    const uint32_t known = application.frontier ? application.frontier->count : 0;
-    if (status == BASE_OK)
-        status = match_new(&application, chase->seen[rule]);
-    if (status == BASE_OK && application.rule->has_existential)
-        status = create(&application, known);
-    if (status == BASE_OK)
-        status = add_found(&application, added);
+    if (reasoner_budget_begin(chase->budget, rule->join.number, ++chase->step))
+        return reasoner_budget_tell(chase->budget, chase->err);
+    BaseStatus status = match_body(chase, rule, added);
+    if (status == BASE_OK && creation) {
+        *added = 0;
+        status = create(chase, creation, known, added);
+    }
     if (status == BASE_OK && reasoner_values_failed(chase->evaluation->values)) /* a missing value was no answer */
         status = no_memory(chase->err);
-    end_application(&application);
     base_arena_rewind(&chase->scratch, start);
-    figures->matches += application.matches;
-    figures->rows += application.rows;
-    figures->facts += *added;
-    figures->seconds += base_wall_seconds() - began;
-    chase->evaluation->derived += *added;
-    chase->evaluation->rounds += *added > 0;
-    chase->evaluation->highest = *added > 0 ? chase->step : chase->evaluation->highest;
+    chase->evaluation->rules[rule->join.number].seconds += base_wall_seconds() - began;
+    chase->budget->found += *added;
     return status;
 }
 
-/* ---- The whole ----------------------------------------------------------------------------------------------- */
-
-/* Whether the body may have matches it had not the last time. */
-static bool has_news(const Chase *chase, uint32_t r)
-{
-    const Rule *const rule = &chase->evaluation->program->rules.items[r];
-    for (uint32_t b = 0; b < rule->body_count; b++)
-        if (is_positive(&rule->body[b]) &&
-            chase->seen[r][b] < chase->evaluation->relations[rule->body[b].atom.relation].count)
-            return true;
-    return false;
-}
-
 /* Round robin, a rule that reads what it derives being repeated, until nothing new comes. */
-static BaseStatus run_component(Chase *chase, const Component *component, const bool *repeats)
+static BaseStatus run_component(Chase *chase, const Component *component)
 {
     BaseStatus status = BASE_OK;
-    uint64_t added;
     for (bool is_changed = true; is_changed && status == BASE_OK;) {
         is_changed = false;
         for (uint32_t i = 0; i < component->count && status == BASE_OK; i++) {
-            const uint32_t rule = component->rules[i];
-            while (status == BASE_OK && has_news(chase, rule)) {
+            ChaseRule *const rule = &chase->rules[component->rules[i]];
+            uint64_t added;
+            for (bool again = true; again && status == BASE_OK; again = chase->components.repeats[rule->join.number]) {
+                set_spans(chase, rule);
+                if (!reasoner_delta_has_news(&rule->join, chase->evaluation->relations))
+                    break;
                 status = apply(chase, rule, &added);
                 is_changed |= added > 0;
-                if (!repeats[rule])
-                    break;
             }
         }
     }
     return status;
 }
 
-/* The facts that the program itself holds. */
-static BaseStatus add_facts(Chase *chase)
+/* ---- Opening and closing ------------------------------------------------------------------------------------- */
+
+static bool open_rule(Chase *chase, uint32_t r)
+{
+    Evaluation *const evaluation = chase->evaluation;
+    const Rule *const rule = &evaluation->program->rules.items[r];
+    ChaseRule *const out = &chase->rules[r];
+    DeltaJoin *const join = &out->join;
+    out->seen = base_arena_alloc(&chase->memory, rule->body_count + 1, sizeof *out->seen);
+    if (!out->seen || !reasoner_delta_open(evaluation->program, r, rule->head_count + 1, &chase->memory, join))
+        return false;
+    if (rule->has_existential) {
+        out->creation = &evaluation->creations[r];
+        join->heads[join->head_count++] = (JoinHead){out->creation->frontier, &out->creation->met};
+    }
+    for (uint32_t h = 0; h < rule->head_count; h++) {
+        if (!is_here(chase, &rule->heads[h]) || rule->heads[h].aggregate)
+            continue;
+        chase->is_partial[rule->heads[h].relation] = true;
+        if (!rule->has_existential)
+            join->heads[join->head_count++] =
+                (JoinHead){rule->heads[h].arguments, &evaluation->relations[rule->heads[h].relation]};
+    }
+    return true;
+}
+
+static bool open_chase(Chase *chase)
+{
+    const ReasonerProgram *const program = chase->evaluation->program;
+    const size_t relations = program->relations.count;
+    chase->rules = base_arena_alloc(&chase->memory, program->rules.count + 1, sizeof *chase->rules);
+    chase->counts = base_arena_alloc(&chase->memory, relations + 1, sizeof *chase->counts);
+    chase->complete = base_arena_alloc(&chase->memory, relations + 1, sizeof *chase->complete);
+    chase->is_partial = base_arena_alloc(&chase->memory, relations + 1, sizeof *chase->is_partial);
+    if (!chase->rules || !chase->counts || !chase->complete || !chase->is_partial ||
+        !reasoner_components(program, chase->stratum, &chase->components))
+        return false;
+    for (size_t r = 0; r < relations; r++) {
+        chase->complete[r] = &chase->evaluation->relations[r];
+        chase->counts[r] = chase->complete[r]->count;
+        reasoner_members_hide(&chase->complete[r]->members);
+    }
+    for (uint32_t c = 0; c < chase->components.count; c++)
+        for (uint32_t i = 0; i < chase->components.items[c].count; i++)
+            if (!open_rule(chase, chase->components.items[c].rules[i]))
+                return false;
+    return true;
+}
+
+static void close_chase(Chase *chase)
+{
+    const ReasonerProgram *const program = chase->evaluation->program;
+    for (size_t r = 0; chase->rules && r < program->rules.count; r++)
+        if (chase->rules[r].join.rule)
+            reasoner_delta_close(&chase->rules[r].join);
+    for (size_t r = 0; chase->counts && chase->complete && r < program->relations.count; r++)
+        if (chase->complete[r] && chase->counts[r] < chase->complete[r]->count)
+            reasoner_relation_truncate(chase->complete[r], chase->counts[r]);
+    reasoner_components_free(&chase->components);
+    base_arena_free(&chase->memory);
+    base_arena_free(&chase->scratch);
+}
+
+/* What is there before any rule: facts of the program, and tuples of aggregates. */
+static bool add_given(Chase *chase)
 {
     const ReasonerProgram *const program = chase->evaluation->program;
     uint32_t tuple[ARITY_LIMIT];
-    chase->step = 1;
+    uint64_t added;
     for (uint32_t r = 0; r < program->rules.count; r++) {
         const Rule *const rule = &program->rules.items[r];
-        if (rule->body_count > 0 || !rule->is_needed)
+        if (rule->body_count > 0 || !rule->is_needed || !is_here(chase, &rule->heads[0]))
             continue;
-        const Atom *const head = &rule->heads[0];
-        Relation *const relation = &chase->evaluation->relations[head->relation];
-        uint64_t added = 0;
+        Relation *const relation = &chase->evaluation->relations[rule->heads[0].relation];
         for (uint32_t c = 0; c < relation->arity; c++)
-            tuple[c] = head->arguments[c].index;
-        if (!reasoner_relation_add(relation, tuple, 1, chase->step, r, &added))
-            return no_memory(chase->err);
-        chase->evaluation->rules[r].facts += added;
-        chase->evaluation->rules[r].matches++;
-        chase->evaluation->derived += added;
-    }
-    return BASE_OK;
-}
-
-static bool make_seen(Chase *chase, BaseArena *arena)
-{
-    const ReasonerProgram *const program = chase->evaluation->program;
-    chase->seen = base_arena_alloc(arena, program->rules.count + 1, sizeof *chase->seen);
-    for (size_t r = 0; chase->seen && r < program->rules.count; r++) {
-        chase->seen[r] = base_arena_alloc(arena, program->rules.items[r].body_count + 1, sizeof **chase->seen);
-        if (!chase->seen[r])
+            tuple[c] = rule->heads[0].arguments[c].index;
+        if (!reasoner_relation_add(relation, tuple, 1, CHASED, r, &added))
             return false;
     }
-    return chase->seen != NULL;
+    for (size_t g = 0; g < chase->groupings->count; g++) {
+        const Grouping *const grouping = &chase->groupings->items[g];
+        Relation *const relation = &chase->evaluation->relations[grouping->of->heads[grouping->head].relation];
+        if (grouping->tuples.count > 0 &&
+            !reasoner_relation_add(relation, grouping->tuples.values, grouping->tuples.count, CHASED, grouping->rule,
+                                   &added))
+            return false;
+    }
+    return true;
 }
 
-BaseStatus reasoner_chase(Evaluation *evaluation, BaseError *err)
+BaseStatus reasoner_chase(Evaluation *evaluation, uint32_t stratum, const Groupings *groupings, Budget *budget,
+                          BaseError *err)
 {
-    Chase chase = {.evaluation = evaluation, .began = base_wall_seconds(), .err = err};
-    Components components = {0};
-    BaseArena lasting = {0};
-    BaseStatus status = BASE_OK;
-    const size_t rules = evaluation->program->rules.count;
-    chase.frontiers = base_arena_alloc(&lasting, rules + 1, sizeof *chase.frontiers);
-    if (!chase.frontiers || !make_seen(&chase, &lasting) || !reasoner_components(evaluation->program, &components))
-        status = no_memory(err);
-    if (status == BASE_OK)
-        status = add_facts(&chase);
-    for (uint32_t c = 0; c < components.count && status == BASE_OK; c++)
-        status = run_component(&chase, &components.items[c], components.repeats);
-    evaluation->strata = evaluation->program->stratum_count;
-    reasoner_components_free(&components);
-    for (size_t r = 0; chase.frontiers && r < rules; r++)
-        reasoner_relation_free(&chase.frontiers[r]);
-    base_arena_free(&lasting);
-    base_arena_free(&chase.scratch);
+    Chase chase = {.evaluation = evaluation, .stratum = stratum, .groupings = groupings, .budget = budget, .err = err};
+    BaseStatus status = open_chase(&chase) && add_given(&chase) ? BASE_OK : no_memory(err);
+    for (uint32_t c = 0; c < chase.components.count && status == BASE_OK; c++)
+        status = run_component(&chase, &chase.components.items[c]);
+    budget->found = 0;
+    close_chase(&chase);
     return status;
 }

@@ -1,15 +1,17 @@
-/* chase.h - a program run rule by rule, for what computes, aggregates or creates nulls. Private to the room. */
+/* chase.h - what the existential rules of a stratum create. Private to the room. */
 #ifndef KGQ_REASONER_CHASE_H
 #define KGQ_REASONER_CHASE_H
 
-#include "reasoner/evaluate.h"
+#include "reasoner/budget.h"
+#include "reasoner/group.h"
 
-/* As reasoner_evaluate; the height of a fact is the number of the rule application that gave it. BASE_BAD_INPUT: a sum
- * left its range; the message names the rule. */
-BaseStatus reasoner_chase(Evaluation *evaluation, BaseError *err);
+/* Fills `made` of the stratum's creations; relations are left as they were. The groupings are those of the stratum,
+ * folded. BASE_NO_MEMORY, BASE_CANCELLED: as reasoner_evaluate. */
+BaseStatus reasoner_chase(Evaluation *evaluation, uint32_t stratum, const Groupings *groupings, Budget *budget,
+                          BaseError *err);
 
-/* components.c: the rules in the order of section 7.4: strata, in each the components of the positive rule graph in
- * topological order (ties: as written), in a component as written. */
+/* components.c: the stratum's rules that decide what is created, in the order of section 7.4: the components of the
+ * positive rule graph in topological order (ties: as written), in a component as written. */
 typedef struct Component {
     uint32_t *rules;
     uint32_t count;
@@ -21,25 +23,7 @@ typedef struct Components {
     BaseArena memory;
 } Components;
 /* false: no memory. */
-bool reasoner_components(const ReasonerProgram *program, Components *out);
+bool reasoner_components(const ReasonerProgram *program, uint32_t stratum, Components *out);
 void reasoner_components_free(Components *components);
-
-/* group.c: rows (groups..., input, distinct...) gathered by matches of a body, folded into tuples of the head. */
-typedef struct Gather {
-    const Rule *rule;
-    const Atom *head;
-    struct {
-        uint32_t *items;
-        size_t count, capacity;
-    } rows;
-} Gather;
-/* Takes the match in `binding`. false: no memory. */
-bool reasoner_gather(Gather *gather, const uint32_t *binding);
-/* Appends the head's tuples to `out`; `binding` is scratch. BASE_NO_MEMORY without a message, BASE_BAD_INPUT. */
-typedef struct Tuples {
-    uint32_t *items;
-    size_t count, capacity;
-} Tuples;
-BaseStatus reasoner_fold_groups(Gather *gather, uint32_t *binding, Values *values, Tuples *out, BaseError *err);
 
 #endif

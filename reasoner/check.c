@@ -1,6 +1,6 @@
 /* Safety of one rule: whatever its head, comparisons and negated atoms speak of must be bound by a positive atom,
  * directly or through `?v = term`, so that every match is finite and found by joins alone. */
-#include "reasoner/program.h"
+#include "reasoner/functions.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -29,21 +29,6 @@ static bool is_bound(const Check *check, Term term)
     return !term.is_variable || check->is_safe[term.index];
 }
 
-static bool is_expression_bound(const Check *check, const Expression *expression)
-{
-    if (expression->kind == EXPRESSION_TERM)
-        return is_bound(check, expression->term);
-    for (uint32_t i = 0; i < expression->count; i++)
-        if (!is_expression_bound(check, expression->arguments[i]))
-            return false;
-    return true;
-}
-
-static bool is_operand_bound(const Check *check, const Operand *operand)
-{
-    return operand->expression ? is_expression_bound(check, operand->expression) : is_bound(check, operand->term);
-}
-
 /* `?v = e` binds ?v once all of e is bound, in any order. */
 static void bind_equalities(const Check *check)
 {
@@ -54,9 +39,9 @@ static void bind_equalities(const Check *check)
             if (!literal->is_comparison || literal->comparison.test != EQUAL)
                 continue;
             const Operand *const left = &literal->comparison.left, *const right = &literal->comparison.right;
-            const bool is_left = is_operand_bound(check, left);
+            const bool is_left = reasoner_is_bound(left, check->is_safe);
             const Operand *const open = is_left ? right : left;
-            if (is_left == is_operand_bound(check, right) || open->expression)
+            if (is_left == reasoner_is_bound(right, check->is_safe) || open->expression)
                 continue;
             check->is_safe[open->term.index] = true;
             is_changed = true;

@@ -1,6 +1,6 @@
-/* The order of rules: Tarjan's strongly connected components of the positive rule graph within each stratum, with a
- * stack of its own since chains of rules may be long; then components in topological order, the one that is written
- * first whenever several may come. */
+/* The order of a stratum's rules: Tarjan's strongly connected components of the positive rule graph, with a stack of
+ * its own since chains of rules may be long; then components in topological order, the one that is written first
+ * whenever several may come. Only those rules count that an existential rule may wait for. */
 #include "reasoner/chase.h"
 
 #include <stdlib.h>
@@ -13,7 +13,8 @@ typedef struct Frame {
 typedef struct Sorter {
     const ReasonerProgram *program;
     uint32_t count; /* rules */
-    uint32_t *strata;
+    uint32_t stratum;
+    bool *runs; /* by rule */
     /* Edges from a rule to those that read what it derives: edges[starts[r] .. starts[r + 1]]. */
     uint32_t *starts, *edges;
     uint32_t *numbers, *lows, *component; /* by rule; number 0: not met */
@@ -22,25 +23,51 @@ typedef struct Sorter {
     uint32_t stacked, met, components;
 } Sorter;
 
-static bool runs(const Rule *rule)
-{
-    return rule->is_needed && rule->body_count > 0;
-}
-
-/* The lowest stratum of its heads: all heads are derived together. */
-static uint32_t stratum_of(const ReasonerProgram *program, const Rule *rule)
-{
-    uint32_t lowest = UINT32_MAX;
-    for (uint32_t h = 0; h < rule->head_count; h++) {
-        const uint32_t stratum = program->predicates.items[rule->heads[h].meant].stratum;
-        lowest = stratum < lowest ? stratum : lowest;
-    }
-    return lowest;
-}
+/* ---- Which rules --------------------------------------------------------------------------------------------- */
 
 static bool is_positive(const Literal *literal)
 {
     return !literal->is_comparison && !literal->atom.is_negated;
+}
+
+static bool is_here(const Sorter *sorter, const Atom *head)
+{
+    return !head->aggregate && sorter->program->predicates.items[head->meant].stratum == sorter->stratum;
+}
+
+/* Relations that the rule looks at: those of its body, and of existential heads, which may hold already. */
+static void want(const Rule *rule, bool *is_wanted)
+{
+    for (uint32_t b = 0; b < rule->body_count; b++)
+        if (is_positive(&rule->body[b]))
+            is_wanted[rule->body[b].atom.relation] = true;
+    for (uint32_t h = 0; h < rule->head_count && rule->has_existential; h++)
+        is_wanted[rule->heads[h].relation] = true;
+}
+
+static bool gives_wanted(const Sorter *sorter, const Rule *rule, const bool *is_wanted)
+{
+    for (uint32_t h = 0; h < rule->head_count; h++)
+        if (is_here(sorter, &rule->heads[h]) && (rule->has_existential || is_wanted[rule->heads[h].relation]))
+            return true;
+    return false;
+}
+
+/* Backwards from the existential rules: what they read, and what decides whether they create. */
+static bool choose_rules(Sorter *sorter, BaseArena *arena)
+{
+    bool *const is_wanted = base_arena_alloc(arena, sorter->program->relations.count + 1, sizeof *is_wanted);
+    for (bool is_changed = is_wanted != NULL; is_changed;) {
+        is_changed = false;
+        for (uint32_t r = 0; r < sorter->count; r++) {
+            const Rule *const rule = &sorter->program->rules.items[r];
+            if (sorter->runs[r] || !rule->is_needed || rule->body_count == 0 || !gives_wanted(sorter, rule, is_wanted))
+                continue;
+            sorter->runs[r] = is_changed = true;
+            want(rule, is_wanted);
+        }
+    }
+    return is_wanted != NULL;
 }
 
 /* ---- Edges --------------------------------------------------------------------------------------------------- */
@@ -61,7 +88,7 @@ static bool find_readers(const Sorter *sorter, BaseArena *arena, Readers *out)
     for (int pass = 0; pass < 2; pass++) {
         for (uint32_t r = 0; r < sorter->count; r++) {
             const Rule *const rule = &program->rules.items[r];
-            for (uint32_t b = 0; b < rule->body_count && runs(rule); b++) {
+            for (uint32_t b = 0; b < rule->body_count && sorter->runs[r]; b++) {
                 if (!is_positive(&rule->body[b]))
                     continue;
                 const uint32_t relation = rule->body[b].atom.relation;
@@ -98,11 +125,12 @@ static bool find_edges(Sorter *sorter, BaseArena *arena)
     for (uint32_t r = 0; r < sorter->count && is_fine; r++) {
         const Rule *const rule = &program->rules.items[r];
         sorter->starts[r] = (uint32_t)edges.count;
-        for (uint32_t h = 0; h < rule->head_count && runs(rule) && is_fine; h++) {
+        for (uint32_t h = 0; h < rule->head_count && sorter->runs[r] && is_fine; h++) {
             const uint32_t relation = rule->heads[h].relation;
+            if (!is_here(sorter, &rule->heads[h]))
+                continue;
             for (uint32_t i = readers.starts[relation]; i < readers.starts[relation + 1] && is_fine; i++)
-                if (sorter->strata[readers.items[i]] == sorter->strata[r])
-                    is_fine = BASE_PUSH(&edges, readers.items[i]);
+                is_fine = BASE_PUSH(&edges, readers.items[i]);
         }
     }
     sorter->edges = is_fine ? base_arena_alloc(arena, edges.count + 1, sizeof *sorter->edges) : NULL;
@@ -196,7 +224,7 @@ static bool fill_components(const Sorter *sorter, Component *parts, uint32_t *in
 {
     for (int pass = 0; pass < 2; pass++) {
         for (uint32_t r = 0; r < sorter->count; r++) {
-            if (!runs(&sorter->program->rules.items[r]))
+            if (!sorter->runs[r])
                 continue;
             Component *const part = &parts[sorter->component[r]];
             if (pass == 0) {
@@ -231,7 +259,6 @@ static void take_component(const Sorter *sorter, const Component *part, uint32_t
     }
 }
 
-/* Stratum by stratum: edges stay within one. */
 static bool put_in_order(const Sorter *sorter, BaseArena *arena, Components *out)
 {
     const uint32_t count = sorter->components;
@@ -241,16 +268,14 @@ static bool put_in_order(const Sorter *sorter, BaseArena *arena, Components *out
     out->items = base_arena_alloc(&out->memory, count + 1, sizeof *out->items);
     if (!parts || !incoming || !heap.items || !out->items || !fill_components(sorter, parts, incoming, &out->memory))
         return false;
-    for (uint32_t stratum = 0; stratum < sorter->program->stratum_count; stratum++) {
-        for (uint32_t c = 0; c < count; c++)
-            if (incoming[c] == 0 && sorter->strata[parts[c].rules[0]] == stratum)
-                push_heap(&heap, parts[c].rules[0]);
-        while (heap.count > 0) {
-            const uint32_t first = pop_heap(&heap);
-            const Component *const part = &parts[sorter->component[first]];
-            out->items[out->count++] = *part;
-            take_component(sorter, part, incoming, parts, &heap);
-        }
+    for (uint32_t c = 0; c < count; c++)
+        if (incoming[c] == 0)
+            push_heap(&heap, parts[c].rules[0]);
+    while (heap.count > 0) {
+        const uint32_t first = pop_heap(&heap);
+        const Component *const part = &parts[sorter->component[first]];
+        out->items[out->count++] = *part;
+        take_component(sorter, part, incoming, parts, &heap);
     }
     return true;
 }
@@ -266,24 +291,23 @@ static bool find_repeats(const Sorter *sorter, Components *out)
 
 static bool prepare(Sorter *sorter, BaseArena *arena)
 {
-    uint32_t **const arrays[] = {&sorter->strata, &sorter->numbers, &sorter->lows, &sorter->component, &sorter->stack};
+    uint32_t **const arrays[] = {&sorter->numbers, &sorter->lows, &sorter->component, &sorter->stack};
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
         if (!(*arrays[i] = base_arena_alloc(arena, sorter->count + 1, sizeof **arrays[i])))
             return false;
+    sorter->runs = base_arena_alloc(arena, sorter->count + 1, sizeof *sorter->runs);
     sorter->frames = base_arena_alloc(arena, sorter->count + 1, sizeof *sorter->frames);
-    for (uint32_t r = 0; r < sorter->count; r++)
-        sorter->strata[r] = stratum_of(sorter->program, &sorter->program->rules.items[r]);
-    return sorter->frames && find_edges(sorter, arena);
+    return sorter->runs && sorter->frames && choose_rules(sorter, arena) && find_edges(sorter, arena);
 }
 
-bool reasoner_components(const ReasonerProgram *program, Components *out)
+bool reasoner_components(const ReasonerProgram *program, uint32_t stratum, Components *out)
 {
     BaseArena scratch = {0};
-    Sorter sorter = {.program = program, .count = (uint32_t)program->rules.count};
+    Sorter sorter = {.program = program, .count = (uint32_t)program->rules.count, .stratum = stratum};
     *out = (Components){0};
     bool is_fine = prepare(&sorter, &scratch);
     for (uint32_t r = 0; r < sorter.count && is_fine; r++)
-        if (runs(&program->rules.items[r]) && sorter.numbers[r] == 0)
+        if (sorter.runs[r] && sorter.numbers[r] == 0)
             visit(&sorter, r);
     is_fine = is_fine && put_in_order(&sorter, &scratch, out) && find_repeats(&sorter, out);
     base_arena_free(&scratch);

@@ -2,11 +2,15 @@
  * lowest proof has height h. It uses rule instances with at least one premise of height h-1 and none higher, so no
  * instance is looked at twice (semi-naive: Abiteboul, Hull, Vianu, "Foundations of Databases", ch. 13) and the first
  * time a fact is found is its lowest. Facts of lower strata come in at their own heights too; rounds go on until the
- * highest of them is passed. */
+ * highest of them is passed.
+ *
+ * Aggregates are folded before the rounds of their stratum, since all that they read is complete by then, and each
+ * group's tuple comes in the round of its height. What existential rules create is decided by the chase before the
+ * rounds, which then only look it up. */
 #include "reasoner/evaluate.h"
 
+#include "reasoner/budget.h"
 #include "reasoner/chase.h"
-#include "reasoner/join.h"
 #include "reasoner/stratum.h"
 
 #include <stdlib.h>
@@ -14,14 +18,11 @@
 
 typedef struct Round {
     Evaluation *evaluation;
+    Budget budget;
     Stratum stratum;
+    Groupings groupings; /* of the stratum */
     uint32_t height;
-    uint32_t rule; /* at work */
-    uint64_t found;
-    double began; /* the evaluation */
-    bool is_over_time, is_over_memory;
     BaseArena scratch; /* one join; rewound after it */
-    char stage[80];
     BaseError *err;
 } Round;
 
@@ -30,146 +31,95 @@ static BaseStatus no_memory(BaseError *err)
     return base_fail(err, BASE_NO_MEMORY, "no memory to derive more facts");
 }
 
-/* ---- Stopping ------------------------------------------------------------------------------------------------ */
-
-static uint64_t used_bytes(const Evaluation *evaluation)
+bool reasoner_evaluation_open(const ReasonerProgram *program, Evaluation *out)
 {
-    uint64_t bytes = 0;
-    for (size_t r = 0; r < evaluation->program->relations.count; r++)
-        bytes += reasoner_relation_bytes(&evaluation->relations[r]);
-    return bytes;
+    *out = (Evaluation){.program = program,
+                        .relations = calloc(program->relations.count + 1, sizeof *out->relations),
+                        .rules = calloc(program->rules.count + 1, sizeof *out->rules)};
+    for (size_t r = 0; out->relations && r < program->relations.count; r++)
+        out->relations[r].arity = program->relations.items[r].arity;
+    return out->relations && out->rules;
 }
 
-static bool is_stopped(void *context, uint64_t found)
+void reasoner_evaluation_free(Evaluation *evaluation)
 {
-    Round *const round = context;
-    Evaluation *const evaluation = round->evaluation;
-    base_job_step(evaluation->job, round->stage, "facts", evaluation->derived + round->found + found, 0, NULL);
-    round->is_over_time =
-        evaluation->seconds_limit > 0 && base_wall_seconds() - round->began > evaluation->seconds_limit;
-    round->is_over_memory = evaluation->memory_limit > 0 && used_bytes(evaluation) > evaluation->memory_limit;
-    return base_job_cancelled(evaluation->job) || round->is_over_time || round->is_over_memory;
-}
-
-static BaseStatus tell_stop(const Round *round)
-{
-    const Evaluation *const evaluation = round->evaluation;
-    const char *const rule = evaluation->program->rules.items[round->rule].name;
-    const unsigned long long facts = (unsigned long long)(evaluation->derived + round->found);
-    if (round->is_over_time)
-        return base_fail(round->err, BASE_CANCELLED,
-                         "the time budget of %g s was spent in round %u, %s, after %llu facts",
-                         evaluation->seconds_limit, round->height, rule, facts);
-    if (round->is_over_memory)
-        return base_fail(round->err, BASE_CANCELLED,
-                         "the memory budget of %llu MiB was spent in round %u, %s, after %llu facts",
-                         (unsigned long long)(evaluation->memory_limit >> 20), round->height, rule, facts);
-    return base_fail(round->err, BASE_CANCELLED, "reasoning was cancelled in round %u, %s", round->height, rule);
+    for (size_t r = 0; evaluation->relations && r < evaluation->program->relations.count; r++)
+        reasoner_relation_free(&evaluation->relations[r]);
+    for (size_t r = 0; evaluation->creations && r < evaluation->program->rules.count; r++)
+        reasoner_creation_close(&evaluation->creations[r]);
+    free(evaluation->relations);
+    free(evaluation->rules);
+    base_arena_free(&evaluation->memory);
+    *evaluation = (Evaluation){0};
 }
 
 /* ---- Rules of a round ---------------------------------------------------------------------------------------- */
 
-static bool is_positive(const Literal *literal)
+static bool is_stopped(void *context, uint64_t found)
 {
-    return !literal->is_comparison && !literal->atom.is_negated;
+    Round *const round = context;
+    return reasoner_budget_is_spent(&round->budget, found);
 }
 
-/* The span of body literal b when literal `delta` must be of the height just below: those before it are lower still, so
- * that an instance is found for its first such premise only. */
-static Span span_of(uint32_t b, uint32_t delta)
-{
-    return b < delta ? SPAN_OLD : b == delta ? SPAN_DELTA : SPAN_ALL;
-}
-
-static uint64_t span_rows(const Relation *relation, Span span)
-{
-    return span == SPAN_OLD ? relation->low : span == SPAN_DELTA ? relation->high - relation->low : relation->high;
-}
-
-/* Sums the rows that the body sees; 0 when some literal sees none. */
-static uint64_t visible_rows(const Round *round, const Rule *rule, uint32_t delta)
-{
-    uint64_t rows = 0;
-    for (uint32_t b = 0; b < rule->body_count; b++) {
-        if (!is_positive(&rule->body[b]))
-            continue;
-        const uint64_t some = span_rows(&round->evaluation->relations[rule->body[b].atom.relation], span_of(b, delta));
-        if (some == 0)
-            return 0;
-        rows += some;
-    }
-    return rows;
-}
-
-/* Plans last until the rows they were made for are twice or half as many. */
-static bool plan(Round *round, const ActiveRule *active, Variant *variant, uint32_t delta, uint64_t rows)
-{
-    const Rule *const rule = &round->evaluation->program->rules.items[active->rule];
-    if (!variant->is_planned || rows > 2 * variant->plan.rows + 64 || 2 * rows + 64 < variant->plan.rows) {
-        base_arena_free(&variant->memory);
-        const PlanContext context = {round->evaluation->relations, round->stratum.complete, round->stratum.is_partial};
-        Span *const spans = base_arena_alloc(&variant->memory, rule->body_count + 1, sizeof *spans);
-        if (!spans)
-            return false;
-        for (uint32_t b = 0; b < rule->body_count; b++)
-            spans[b] = span_of(b, delta);
-        if (!reasoner_plan(rule, &context, spans, &variant->memory, &variant->plan))
-            return false;
-        variant->is_planned = true;
-    }
-    return reasoner_plan_prepare(&variant->plan);
-}
-
-static BaseStatus join(Round *round, const ActiveRule *active, uint32_t delta, uint64_t rows)
+static BaseStatus join(Round *round, ActiveRule *active, uint64_t *facts)
 {
     Evaluation *const evaluation = round->evaluation;
-    Variant *const variant = &active->variants[delta];
-    if (!plan(round, active, variant, delta, rows))
-        return no_memory(round->err);
-    Join one = {.rule = &evaluation->program->rules.items[active->rule],
-                .rule_index = active->rule,
-                .height = round->height,
-                .plan = &variant->plan,
-                .relations = evaluation->relations,
-                .takes_head = active->takes_head,
-                .numbers = evaluation->numbers,
-                .is_stopped = is_stopped,
-                .context = round};
-    const BaseArenaMark start = base_arena_mark(&round->scratch);
-    const BaseStatus status = reasoner_join(&one, &round->scratch);
-    base_arena_rewind(&round->scratch, start);
-    RuleFigures *const figures = &evaluation->rules[active->rule];
-    figures->matches += one.matches;
-    figures->rows += one.rows;
-    figures->facts += one.facts;
-    round->found += one.facts;
-    return status == BASE_NO_MEMORY ? no_memory(round->err) : status == BASE_CANCELLED ? tell_stop(round) : status;
+    const PlanContext context = {.relations = evaluation->relations,
+                                 .complete = round->stratum.complete,
+                                 .is_partial = round->stratum.is_partial};
+    Join work = {.height = round->height, .values = evaluation->values, .is_stopped = is_stopped, .context = round};
+    const BaseStatus status = reasoner_delta_run(&active->join, &context, &work, &round->scratch);
+    RuleFigures *const figures = &evaluation->rules[active->join.number];
+    figures->matches += work.matches;
+    figures->rows += work.rows;
+    *facts = work.facts;
+    return status == BASE_NO_MEMORY   ? no_memory(round->err)
+           : status == BASE_CANCELLED ? reasoner_budget_tell(&round->budget, round->err)
+                                      : BASE_OK;
 }
 
-static BaseStatus run_rule(Round *round, const ActiveRule *active)
+/* Counts new facts of the program. */
+static void count_facts(Round *round, const ActiveRule *active, uint64_t facts)
+{
+    round->evaluation->rules[active->join.number].facts += facts;
+    round->budget.found += facts;
+}
+
+static BaseStatus match_rule(Round *round, ActiveRule *active)
 {
     Evaluation *const evaluation = round->evaluation;
-    const Rule *const rule = &evaluation->program->rules.items[active->rule];
-    if (rule->body_count == 0) /* a fact: height 1 */
-        return round->height == 1 ? join(round, active, 0, 0) : BASE_OK;
+    const double began = base_wall_seconds();
+    const uint32_t known = active->creation ? active->creation->met.count : 0;
+    uint64_t facts = 0;
+    if (reasoner_budget_begin(&round->budget, active->join.number, round->height))
+        return reasoner_budget_tell(&round->budget, round->err);
+    BaseStatus status = join(round, active, &facts);
+    if (status == BASE_OK && active->creation &&
+        !reasoner_creation_give(active->creation, known, round->height, evaluation->relations, &facts))
+        status = no_memory(round->err);
+    if (!round->stratum.gathers)
+        count_facts(round, active, facts);
+    evaluation->rules[active->join.number].seconds += base_wall_seconds() - began;
+    return status;
+}
+
+static BaseStatus run_rule(Round *round, ActiveRule *active)
+{
     BaseStatus status = BASE_OK;
-    double began = 0;
-    for (uint32_t delta = 0; delta < rule->body_count && status == BASE_OK; delta++) {
-        const uint64_t rows = is_positive(&rule->body[delta]) ? visible_rows(round, rule, delta) : 0;
-        if (rows == 0)
-            continue;
-        if (began <= 0) {
-            began = base_wall_seconds();
-            round->rule = active->rule;
-            snprintf(round->stage, sizeof round->stage, "round %u: %.50s", round->height,
-                     evaluation->program->predicates.items[rule->heads[0].meant].name);
-            if (is_stopped(round, 0))
-                return tell_stop(round);
-        }
-        status = join(round, active, delta, rows);
+    const bool is_fact = active->join.rule->body_count == 0;
+    if (active->join.head_count > 0 &&
+        (is_fact ? round->height == 1 : reasoner_delta_has_news(&active->join, round->evaluation->relations)))
+        status = match_rule(round, active);
+    for (uint32_t g = 0; g < active->grouping_count && status == BASE_OK; g++) {
+        Grouping *const grouping = active->groupings[g];
+        uint64_t facts;
+        if (reasoner_grouping_give(grouping,
+                                   &round->evaluation->relations[active->join.rule->heads[grouping->head].relation],
+                                   round->height, &facts))
+            count_facts(round, active, facts);
+        else
+            status = no_memory(round->err);
     }
-    if (began > 0)
-        evaluation->rules[active->rule].seconds += base_wall_seconds() - began;
     return status;
 }
 
@@ -177,14 +127,17 @@ static BaseStatus run_round(Round *round)
 {
     Evaluation *const evaluation = round->evaluation;
     BaseStatus status = BASE_OK;
-    round->found = 0;
+    round->budget.found = 0;
     if (!reasoner_stratum_begin_round(&round->stratum, round->height))
         return no_memory(round->err);
     for (size_t i = 0; i < round->stratum.rule_count && status == BASE_OK; i++)
         status = run_rule(round, &round->stratum.rules[i]);
-    evaluation->derived += round->found;
-    evaluation->rounds += round->found > 0;
-    if (round->found > 0 && round->height > evaluation->highest)
+    /* A computation without memory looks like one without a value. */
+    if (status == BASE_OK && evaluation->values && reasoner_values_failed(evaluation->values))
+        status = no_memory(round->err);
+    evaluation->derived += round->budget.found;
+    evaluation->rounds += round->budget.found > 0;
+    if (round->budget.found > 0 && round->height > evaluation->highest)
         evaluation->highest = round->height;
     return status;
 }
@@ -195,38 +148,117 @@ static BaseStatus run_rounds(Round *round)
     uint32_t last = reasoner_stratum_highest_premise(&round->stratum);
     for (round->height = 1; status == BASE_OK && round->height - 1 <= last; round->height++) {
         status = run_round(round);
-        if (round->found > 0 && round->height > last)
+        if (round->budget.found > 0 && round->height > last)
             last = round->height;
     }
+    round->budget.found = 0;
     return status;
 }
 
-static BaseStatus run_stratum(Round *round, uint32_t number, const bool *is_needed)
+/* ---- Strata -------------------------------------------------------------------------------------------------- */
+
+static bool is_of(const Round *round, uint32_t number, uint32_t rule, uint32_t head)
 {
-    BaseStatus status = reasoner_stratum_open(round->evaluation, number, is_needed, &round->stratum);
+    const ReasonerProgram *const program = round->evaluation->program;
+    return program->rules.items[rule].is_needed &&
+           program->predicates.items[program->rules.items[rule].heads[head].meant].stratum == number;
+}
+
+/* What the stratum's aggregates fold. */
+static BaseStatus open_groupings(Round *round, uint32_t number)
+{
+    const ReasonerProgram *const program = round->evaluation->program;
+    for (uint32_t r = 0; r < program->rules.count; r++) {
+        for (uint32_t h = 0; program->rules.items[r].has_aggregate && h < program->rules.items[r].head_count; h++) {
+            if (!program->rules.items[r].heads[h].aggregate || !is_of(round, number, r, h))
+                continue;
+            Grouping grouping;
+            if (!reasoner_grouping_open(program, r, h, &round->scratch, &grouping) ||
+                !BASE_PUSH(&round->groupings, grouping))
+                return no_memory(round->err);
+        }
+    }
+    return BASE_OK;
+}
+
+/* Runs the rounds of the stratum as it is opened with or without `gathers`. */
+static BaseStatus run_stratum(Round *round, uint32_t number, bool gathers)
+{
+    BaseStatus status = reasoner_stratum_open(round->evaluation, number, gathers, &round->groupings, &round->stratum);
     if (status != BASE_OK)
         no_memory(round->err);
     if (status == BASE_OK && round->stratum.rule_count > 0) {
-        round->evaluation->strata++;
+        round->evaluation->strata += !gathers;
         status = run_rounds(round);
     }
     reasoner_stratum_close(&round->stratum);
     return status;
 }
 
+static BaseStatus fold_groups(Round *round, uint32_t number)
+{
+    BaseStatus status = open_groupings(round, number);
+    if (status == BASE_OK && round->groupings.count > 0)
+        status = run_stratum(round, number, true);
+    for (size_t g = 0; g < round->groupings.count && status == BASE_OK; g++)
+        status = reasoner_grouping_fold(&round->groupings.items[g], round->evaluation->values, round->err);
+    return status;
+}
+
+static bool creates(const Round *round, uint32_t number)
+{
+    const ReasonerProgram *const program = round->evaluation->program;
+    for (uint32_t r = 0; r < program->rules.count; r++)
+        if (program->rules.items[r].has_existential && is_of(round, number, r, 0))
+            return true;
+    return false;
+}
+
+static BaseStatus settle_stratum(Round *round, uint32_t number)
+{
+    const BaseArenaMark start = base_arena_mark(&round->scratch);
+    BaseStatus status = fold_groups(round, number);
+    if (status == BASE_OK && creates(round, number))
+        status = reasoner_chase(round->evaluation, number, &round->groupings, &round->budget, round->err);
+    if (status == BASE_OK)
+        status = run_stratum(round, number, false);
+    for (size_t g = 0; g < round->groupings.count; g++)
+        reasoner_grouping_close(&round->groupings.items[g]);
+    round->groupings.count = 0;
+    base_arena_rewind(&round->scratch, start);
+    return status;
+}
+
+static BaseStatus open_creations(Evaluation *evaluation, BaseError *err)
+{
+    const size_t count = evaluation->program->rules.count;
+    bool creates_any = false;
+    for (size_t r = 0; r < count; r++)
+        creates_any |= evaluation->program->rules.items[r].has_existential;
+    if (!creates_any)
+        return BASE_OK;
+    evaluation->creations = base_arena_alloc(&evaluation->memory, count + 1, sizeof *evaluation->creations);
+    if (!evaluation->creations)
+        return no_memory(err);
+    for (uint32_t r = 0; r < count; r++)
+        if (evaluation->program->rules.items[r].has_existential &&
+            !reasoner_creation_open(evaluation->program, r, &evaluation->memory, &evaluation->creations[r]))
+            return no_memory(err);
+    return BASE_OK;
+}
+
 BaseStatus reasoner_evaluate(Evaluation *evaluation, BaseError *err)
 {
     const ReasonerProgram *const program = evaluation->program;
-    if (program->has_expression)
-        return reasoner_chase(evaluation, err);
-    Round round = {.evaluation = evaluation, .began = base_wall_seconds(), .err = err};
-    bool *const is_needed = calloc(program->rules.count + 1, sizeof *is_needed);
-    BaseStatus status = is_needed && reasoner_needed_rules(program, is_needed) ? BASE_OK : no_memory(err);
+    Round round = {
+        .evaluation = evaluation, .budget = {.evaluation = evaluation, .began = base_wall_seconds()}, .err = err};
+    round.budget.groupings = &round.groupings;
+    BaseStatus status = open_creations(evaluation, err);
     for (uint32_t number = 0; number < program->stratum_count && status == BASE_OK; number++)
-        status = run_stratum(&round, number, is_needed);
+        status = settle_stratum(&round, number);
     for (size_t r = 0; r < program->relations.count; r++)
         reasoner_relation_drop_indexes(&evaluation->relations[r]);
-    free(is_needed);
+    free(round.groupings.items);
     base_arena_free(&round.scratch);
     return status;
 }

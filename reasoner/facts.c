@@ -13,37 +13,15 @@ static BaseStatus no_memory(BaseError *err)
 
 /* ---- Terms --------------------------------------------------------------------------------------------------- */
 
-static BaseStatus add_constants(Facts *facts, BaseError *err)
-{
-    for (size_t c = 0; c < facts->program->constants.count; c++) {
-        KgId id = KG_ANY;
-        const BaseStatus status = kg_find(facts->txn, &facts->program->constants.items[c], &id, err);
-        if (status != BASE_OK && status != BASE_NOT_FOUND)
-            return status;
-        if (status == BASE_NOT_FOUND)
-            id = KG_ANY;
-        if (!BASE_PUSH(&facts->ids, id) || (id != KG_ANY && !base_map_put(&facts->numbers, id, c, NULL)))
-            return no_memory(err);
-    }
-    return BASE_OK;
-}
-
-/* The terms of the memory by the same numbers; what is asked for besides them is numbered here. */
-static BaseStatus copy_terms(Facts *facts, const Memory *memory, BaseError *err)
-{
-    for (size_t i = 0; i < memory->ids.count; i++) {
-        const KgId id = memory->ids.items[i];
-        if (!BASE_PUSH(&facts->ids, id) || (id != KG_ANY && !base_map_put(&facts->numbers, id, i, NULL)))
-            return no_memory(err);
-    }
-    return BASE_OK;
-}
-
-BaseStatus reasoner_facts_open(KgTxn *txn, const ReasonerProgram *program, const Memory *memory, Facts *out,
-                               BaseError *err)
+BaseStatus reasoner_facts_open(KgTxn *txn, const ReasonerProgram *program, Memory *memory, Facts *out, BaseError *err)
 {
     *out = (Facts){.txn = txn, .program = program, .relations = memory ? memory->evaluation.relations : NULL};
-    return memory ? copy_terms(out, memory, err) : add_constants(out, err);
+    out->terms = memory ? &memory->terms : &out->own;
+    BaseStatus status = memory ? BASE_OK : reasoner_terms_open(txn, program, &out->own, err);
+    if (status == BASE_OK && !memory && program->needs_values)
+        status = reasoner_terms_lend(&out->own, err);
+    out->values = out->terms->values;
+    return status;
 }
 
 void reasoner_facts_take(const Evaluation *evaluation, Facts *out)
@@ -53,39 +31,31 @@ void reasoner_facts_take(const Evaluation *evaluation, Facts *out)
 
 void reasoner_facts_close(Facts *facts)
 {
-    free(facts->ids.items);
-    base_map_free(&facts->numbers);
+    reasoner_terms_close(&facts->own);
     *facts = (Facts){0};
 }
 
 /* The number of a term of the database; NO_VALUE: no memory. */
 static uint32_t number_of(Facts *facts, KgId id)
 {
-    bool is_new;
-    const uint64_t *const number = base_map_put(&facts->numbers, id, facts->ids.count, &is_new);
-    if (!number || (is_new && (facts->ids.count >= NO_VALUE || !BASE_PUSH(&facts->ids, id))))
-        return NO_VALUE;
-    return (uint32_t)*number;
+    uint32_t number;
+    return reasoner_terms_number(facts->terms, id, &number) ? number : NO_VALUE;
 }
 
 static KgId id_of(const Facts *facts, uint32_t term)
 {
-    return term < facts->ids.count ? facts->ids.items[term] : KG_ANY;
+    return terms_id(facts->terms, term);
 }
 
 BaseStatus reasoner_facts_write(const Facts *facts, uint32_t term, BaseBuffer *out, BaseError *err)
 {
     KgTerm written;
     BaseArena texts = {0};
-    BaseStatus status = BASE_OK;
     if (!facts->txn) {
         const Value value = reasoner_value(facts->values, term);
         return reasoner_write_term(&value, out) ? BASE_OK : no_memory(err);
     }
-    if (term < facts->program->constants.count)
-        written = facts->program->constants.items[term];
-    else
-        status = kg_term(facts->txn, facts->ids.items[term], &texts, &written, err);
+    BaseStatus status = reasoner_terms_read(facts->terms, term, &texts, &written, err);
     if (status == BASE_OK && !kg_format_term(&written, KG_SYNTAX_NAME, out))
         status = no_memory(err);
     base_arena_free(&texts);
@@ -172,45 +142,11 @@ static uint32_t term_of(const Operand *operand, const uint32_t *binding)
     return operand->term.is_variable ? binding[operand->term.index] : operand->term.index;
 }
 
-static BaseStatus read_number(const Facts *facts, uint32_t term, Number *out, BaseError *err)
-{
-    KgTerm text;
-    BaseArena texts = {0};
-    BaseStatus status = BASE_OK;
-    if (term < facts->program->constants.count)
-        text = facts->program->constants.items[term];
-    else
-        status = kg_term(facts->txn, facts->ids.items[term], &texts, &text, err);
-    if (status == BASE_OK)
-        *out = reasoner_number(&text);
-    base_arena_free(&texts); /* a Number is a value of its own */
-    return status;
-}
-
 BaseStatus reasoner_facts_compare(Facts *facts, const Comparison *comparison, const uint32_t *binding, bool *out,
                                   BaseError *err)
 {
-    if (facts->values) {
-        *out = reasoner_compare(comparison, binding, facts->values);
-        return reasoner_values_failed(facts->values) ? no_memory(err) : BASE_OK;
-    }
-    const uint32_t left = term_of(&comparison->left, binding), right = term_of(&comparison->right, binding);
-    Number a, b;
-    *out = (left == right) == (comparison->test == EQUAL);
-    if (comparison->test == EQUAL || comparison->test == NOT_EQUAL)
-        return BASE_OK;
-    BaseStatus status = read_number(facts, left, &a, err);
-    if (status == BASE_OK)
-        status = read_number(facts, right, &b, err);
-    *out = false;
-    if (status != BASE_OK || a.kind == NUMBER_NONE || b.kind == NUMBER_NONE)
-        return status;
-    const int order = reasoner_compare_numbers(a, b);
-    *out = comparison->test == LESS         ? order < 0
-           : comparison->test == LESS_EQUAL ? order <= 0
-           : comparison->test == GREATER    ? order > 0
-                                            : order >= 0;
-    return BASE_OK;
+    *out = reasoner_compare(comparison, binding, facts->values);
+    return facts->values && reasoner_values_failed(facts->values) ? no_memory(err) : BASE_OK;
 }
 
 BaseStatus reasoner_facts_operand(Facts *facts, const Operand *operand, const uint32_t *binding, uint32_t *out,

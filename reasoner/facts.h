@@ -12,18 +12,14 @@ typedef struct Facts {
     KgTxn *txn; /* NULL: a program by itself */
     const ReasonerProgram *program;
     Relation *relations; /* in memory; NULL: those of the database */
+    Terms *terms;        /* by number; NULL: a program by itself */
     Values *values;      /* what terms are, where the program computes, or has no database; else NULL */
-    struct {
-        KgId *items; /* by number; KG_ANY: the database lacks it. Of a database only */
-        size_t count, capacity;
-    } ids;
-    BaseMap numbers; /* KgId to number */
+    Terms own;           /* terms met among what is stored */
 } Facts;
 
 /* Facts that the database stores, or, where `memory` is not NULL, those evaluated there, borrowed. *out is closed even
- * after a failure. */
-BaseStatus reasoner_facts_open(KgTxn *txn, const ReasonerProgram *program, const Memory *memory, Facts *out,
-                               BaseError *err);
+ * after a failure, and stays where it is. */
+BaseStatus reasoner_facts_open(KgTxn *txn, const ReasonerProgram *program, Memory *memory, Facts *out, BaseError *err);
 /* Facts of a program by itself: relations and values are borrowed. */
 void reasoner_facts_take(const Evaluation *evaluation, Facts *out);
 void reasoner_facts_close(Facts *facts);

@@ -11,7 +11,6 @@ typedef struct FileRun {
     const ReasonerProgram *program;
     const ReasonerFilesOptions *options;
     Evaluation evaluation; /* its relations, rules and values belong to this */
-    Number *numbers;
     BaseJob *job;
     uint64_t records; /* read in all */
     uint64_t bad_rows;

@@ -117,9 +117,45 @@ const char *reasoner_near_function(const char *name)
     return base_nearest(upper, names, FUNCTION_COUNT - 1);
 }
 
+/* ---- Variables ----------------------------------------------------------------------------------------------- */
+
+static bool is_expression_bound(const Expression *expression, const bool *is_bound)
+{
+    if (expression->kind == EXPRESSION_TERM)
+        return !expression->term.is_variable || is_bound[expression->term.index];
+    for (uint32_t i = 0; i < expression->count; i++)
+        if (!is_expression_bound(expression->arguments[i], is_bound))
+            return false;
+    return true;
+}
+
+bool reasoner_is_bound(const Operand *operand, const bool *is_bound)
+{
+    if (operand->expression)
+        return is_expression_bound(operand->expression, is_bound);
+    return !operand->term.is_variable || is_bound[operand->term.index];
+}
+
+static uint32_t count_in(const Expression *expression, uint32_t variable)
+{
+    if (expression->kind == EXPRESSION_TERM)
+        return expression->term.is_variable && expression->term.index == variable;
+    uint32_t uses = 0;
+    for (uint32_t i = 0; i < expression->count; i++)
+        uses += count_in(expression->arguments[i], variable);
+    return uses;
+}
+
+uint32_t reasoner_count_uses(const Operand *operand, uint32_t variable)
+{
+    if (operand->expression)
+        return count_in(operand->expression, variable);
+    return operand->term.is_variable && operand->term.index == variable;
+}
+
 /* ---- Computing ----------------------------------------------------------------------------------------------- */
 
-static bool evaluate(const Expression *expression, const uint32_t *binding, Values *values, Value *out)
+bool reasoner_compute_value(const Expression *expression, const uint32_t *binding, Values *values, Value *out)
 {
     if (expression->kind == EXPRESSION_TERM) {
         const Term term = expression->term;
@@ -133,7 +169,7 @@ static bool evaluate(const Expression *expression, const uint32_t *binding, Valu
         return false;
     }
     for (uint32_t i = 0; i < expression->count; i++)
-        if (!evaluate(expression->arguments[i], binding, values, &arguments[i]))
+        if (!reasoner_compute_value(expression->arguments[i], binding, values, &arguments[i]))
             return false;
     return shapes[expression->function].call(expression->function, arguments, expression->count, values, out);
 }
@@ -143,7 +179,7 @@ bool reasoner_compute(const Expression *expression, const uint32_t *binding, Val
     BaseArena *const scratch = reasoner_values_scratch(values);
     const BaseArenaMark start = base_arena_mark(scratch);
     Value value;
-    *out = evaluate(expression, binding, values, &value) ? reasoner_intern(values, &value) : NO_VALUE;
+    *out = reasoner_compute_value(expression, binding, values, &value) ? reasoner_intern(values, &value) : NO_VALUE;
     base_arena_rewind(scratch, start);
     return *out != NO_VALUE;
 }
@@ -159,15 +195,37 @@ bool reasoner_operand(const Operand *operand, const uint32_t *binding, Values *v
 static bool operand_value(const Operand *operand, const uint32_t *binding, Values *values, Value *out)
 {
     if (operand->expression)
-        return evaluate(operand->expression, binding, values, out);
+        return reasoner_compute_value(operand->expression, binding, values, out);
     *out = reasoner_value(values, operand->term.is_variable ? binding[operand->term.index] : operand->term.index);
     return true;
 }
 
-static bool compare_values(CompareOperator test, const Value *left, const Value *right)
+/* Equality is that of numbers, as joins have it: in a database terms, not what they stand for. */
+static bool is_equal(const Comparison *comparison, const uint32_t *binding, Values *values, bool *out)
 {
-    if (test == EQUAL || test == NOT_EQUAL)
-        return reasoner_same_value(left, right) == (test == EQUAL);
+    const Operand *const left = &comparison->left, *const right = &comparison->right;
+    uint32_t numbers[2] = {NO_VALUE, NO_VALUE};
+    Value computed[2];
+    for (int side = 0; side < 2; side++) {
+        const Operand *const operand = side == 0 ? left : right;
+        if (!operand->expression)
+            numbers[side] = operand->term.is_variable ? binding[operand->term.index] : operand->term.index;
+        else if (!reasoner_compute_value(operand->expression, binding, values, &computed[side]))
+            return false;
+    }
+    if (left->expression && right->expression) {
+        *out = reasoner_same_value(&computed[0], &computed[1]);
+        return true;
+    }
+    for (int side = 0; side < 2; side++)
+        if ((side == 0 ? left : right)->expression)
+            numbers[side] = reasoner_find_value(values, &computed[side]);
+    *out = numbers[0] == numbers[1];
+    return true;
+}
+
+bool reasoner_is_ordered(CompareOperator test, const Value *left, const Value *right)
+{
     if (!reasoner_is_number(left) || !reasoner_is_number(right))
         return false;
     const int order = reasoner_order_numbers(left, right);
@@ -176,18 +234,18 @@ static bool compare_values(CompareOperator test, const Value *left, const Value 
 
 bool reasoner_compare(const Comparison *comparison, const uint32_t *binding, Values *values)
 {
-    const Operand *const left = &comparison->left, *const right = &comparison->right;
-    if (!left->expression && !right->expression && (comparison->test == EQUAL || comparison->test == NOT_EQUAL)) {
-        uint32_t numbers[2];
-        reasoner_operand(left, binding, values, &numbers[0]);
-        reasoner_operand(right, binding, values, &numbers[1]);
-        return (numbers[0] == numbers[1]) == (comparison->test == EQUAL);
-    }
-    BaseArena *const scratch = reasoner_values_scratch(values);
-    const BaseArenaMark start = base_arena_mark(scratch);
-    Value a, b;
-    const bool holds = operand_value(left, binding, values, &a) && operand_value(right, binding, values, &b) &&
-                       compare_values(comparison->test, &a, &b);
-    base_arena_rewind(scratch, start);
+    const bool computes = comparison->left.expression || comparison->right.expression;
+    BaseArena *const scratch = computes ? reasoner_values_scratch(values) : NULL;
+    const BaseArenaMark start = computes ? base_arena_mark(scratch) : (BaseArenaMark){0};
+    bool holds, same = false;
+    Value left, right;
+    if (comparison->test == EQUAL || comparison->test == NOT_EQUAL)
+        holds = is_equal(comparison, binding, values, &same) && same == (comparison->test == EQUAL);
+    else
+        holds = operand_value(&comparison->left, binding, values, &left) &&
+                operand_value(&comparison->right, binding, values, &right) &&
+                reasoner_is_ordered(comparison->test, &left, &right);
+    if (computes)
+        base_arena_rewind(scratch, start);
     return holds;
 }

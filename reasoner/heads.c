@@ -7,7 +7,7 @@ static bool flush(Match *match, Output *output)
 {
     uint64_t added = 0;
     const bool is_fine = reasoner_relation_add(output->relation, output->tuples, output->count, match->join->height,
-                                               match->join->rule_index, &added);
+                                               match->join->rule, &added);
     match->join->facts += added;
     output->count = 0;
     if (!is_fine)
@@ -23,7 +23,7 @@ bool reasoner_heads_emit(Match *match)
         const uint32_t arity = output->relation->arity;
         uint32_t *const tuple = output->tuples + (size_t)output->count * arity;
         for (uint32_t c = 0; c < arity; c++)
-            tuple[c] = match_value(match, output->head->arguments[c]);
+            tuple[c] = match_value(match, output->arguments[c]);
         if (++output->count == EXPAND_BLOCK && !flush(match, output))
             return false;
     }
@@ -107,10 +107,10 @@ static Source source_of(const Step *innermost, Term term)
     return (Source){.term = term};
 }
 
-static bool open_output(Match *match, Output *output, const Atom *head, BaseArena *arena)
+static bool open_output(const Match *match, Output *output, const JoinHead *head, BaseArena *arena)
 {
-    output->head = head;
-    output->relation = &match->join->relations[head->relation];
+    output->arguments = head->arguments;
+    output->relation = head->relation;
     const uint32_t arity = output->relation->arity;
     output->tuples = base_arena_alloc(arena, (size_t)EXPAND_BLOCK * arity, sizeof *output->tuples);
     output->sources = base_arena_alloc(arena, arity, sizeof *output->sources);
@@ -138,7 +138,7 @@ static bool open_pair(Match *match, BaseArena *arena)
     match->known = sources[0].is_column ? sources[1].term : sources[0].term;
     *expand = (Expand){.head = output->relation,
                        .height = match->join->height,
-                       .rule = match->join->rule_index,
+                       .rule = match->join->rule,
                        .column = sources[0].is_column && !match->is_inverse ? 0 : 1,
                        .pairs = output->tuples};
     if (!reasoner_relation_weigh_bits(expand->head) || !reasoner_relation_cover(expand->head, false))
@@ -152,14 +152,13 @@ static bool open_pair(Match *match, BaseArena *arena)
 
 bool reasoner_heads_open(Match *match, BaseArena *arena)
 {
-    const Rule *const rule = match->join->rule;
-    match->binding = base_arena_alloc(arena, rule->variable_count + 1, sizeof *match->binding);
-    match->outputs = base_arena_alloc(arena, rule->head_count + 1, sizeof *match->outputs);
+    const Join *const join = match->join;
+    match->binding = base_arena_alloc(arena, join->variable_count + 1, sizeof *match->binding);
+    match->outputs = base_arena_alloc(arena, join->head_count + 1, sizeof *match->outputs);
     if (!match->binding || !match->outputs)
         return false;
-    for (uint32_t h = 0; h < rule->head_count; h++)
-        if (match->join->takes_head[h] &&
-            !open_output(match, &match->outputs[match->output_count++], &rule->heads[h], arena))
+    for (uint32_t h = 0; h < join->head_count; h++)
+        if (!open_output(match, &match->outputs[match->output_count++], &join->heads[h], arena))
             return false;
     return open_pair(match, arena);
 }

@@ -158,27 +158,6 @@ static bool lookup(Match *match, const Step *step, uint32_t depth)
 
 /* ---- Tests --------------------------------------------------------------------------------------------------- */
 
-static bool compare(const Match *match, const Step *step)
-{
-    const uint32_t left = match_value(match, step->left), right = match_value(match, step->right);
-    if (step->test == EQUAL || step->test == NOT_EQUAL)
-        return (left == right) == (step->test == EQUAL);
-    const Number *const numbers = match->join->numbers;
-    if (numbers[left].kind == NUMBER_NONE || numbers[right].kind == NUMBER_NONE)
-        return false;
-    const int order = reasoner_compare_numbers(numbers[left], numbers[right]);
-    switch (step->test) {
-    case LESS:
-        return order < 0;
-    case LESS_EQUAL:
-        return order <= 0;
-    case GREATER:
-        return order > 0;
-    default:
-        return order >= 0;
-    }
-}
-
 /* Open columns of a negated atom hold anything, but a repeated variable the same thing. */
 static bool fits_pattern(const Step *step, uint32_t row)
 {
@@ -236,10 +215,10 @@ static bool match_from(Match *match, uint32_t depth)
     case STEP_ABSENT:
         return !is_absent(match, step) || match_from(match, depth + 1);
     case STEP_COMPARE:
-        return !compare(match, step) || match_from(match, depth + 1);
+        return !reasoner_compare(step->comparison, match->binding, match->join->values) || match_from(match, depth + 1);
     case STEP_ASSIGN:
-        match->binding[step->left.index] = match_value(match, step->right);
-        return match_from(match, depth + 1);
+        return !reasoner_operand(step->source, match->binding, match->join->values, &match->binding[step->target]) ||
+               match_from(match, depth + 1);
     }
     return true;
 }
@@ -260,7 +239,7 @@ static const Step *innermost_step(const Plan *plan)
 
 BaseStatus reasoner_join(Join *join, BaseArena *arena)
 {
-    Match match = {.join = join, .innermost = innermost_step(join->plan), .next_check = ROWS_PER_CHECK};
+    Match match = {.join = join, .innermost = innermost_step(join->plan), .next_check = join->rows + ROWS_PER_CHECK};
     if (!reasoner_heads_open(&match, arena))
         return BASE_NO_MEMORY;
     match_from(&match, 0);

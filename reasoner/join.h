@@ -2,16 +2,15 @@
 #ifndef KGQ_REASONER_JOIN_H
 #define KGQ_REASONER_JOIN_H
 
-#include "reasoner/literal.h"
 #include "reasoner/plan.h"
 
 typedef struct Join {
-    const Rule *rule;
-    uint32_t rule_index, height;
+    uint32_t rule, height; /* of what it gives */
+    uint32_t variable_count;
+    const JoinHead *heads;
+    uint32_t head_count;
     const Plan *plan;
-    Relation *relations;
-    const bool *takes_head;                            /* by head: it is of this stratum */
-    const Number *numbers;                             /* by value */
+    Values *values; /* may be NULL when nothing is computed and nothing compared by size */
     bool (*is_stopped)(void *context, uint64_t found); /* asked now and then; true: stop */
     void *context;
     /* Counted: */

@@ -14,7 +14,7 @@ typedef struct Source {
 } Source;
 
 typedef struct Output {
-    const Atom *head;
+    const Term *arguments;
     Relation *relation;
     uint32_t *tuples; /* BLOCK of them */
     uint32_t count;

@@ -1,5 +1,4 @@
-/* Numbers of rules and of the database: XML Schema Part 2 lexical forms, compared as the rule language says: integers
- * as integers, doubles as doubles, a mix as doubles; decimals with a fraction are no numbers, nor is any other type. */
+/* Numbers of a rule's text as literals: XML Schema Part 2 lexical forms. */
 #include "reasoner/literal.h"
 
 #include "reasoner/program.h"
@@ -16,31 +15,6 @@ static bool is_digits(const char *bytes, size_t length)
         if (bytes[i] < '0' || bytes[i] > '9')
             return false;
     return length > 0;
-}
-
-/* The part of the datatype behind the XML Schema namespace; false: of another. */
-static bool xsd_name(const KgTerm *term, KgText *out)
-{
-    const size_t prefix = strlen(XSD);
-    if (term->kind != KG_LITERAL || term->datatype.length <= prefix || memcmp(term->datatype.bytes, XSD, prefix) != 0)
-        return false;
-    *out = (KgText){term->datatype.bytes + prefix, term->datatype.length - prefix};
-    return true;
-}
-
-static bool is_one_of(KgText name, const char *const *names)
-{
-    for (; *names; names++)
-        if (strlen(*names) == name.length && memcmp(*names, name.bytes, name.length) == 0)
-            return true;
-    return false;
-}
-
-static bool is_integer_type(KgText name)
-{
-    return is_one_of(name, (const char *const[]){"integer", "long", "int", "short", "byte", "unsignedLong",
-                                                 "unsignedInt", "unsignedShort", "unsignedByte", "nonNegativeInteger",
-                                                 "positiveInteger", "nonPositiveInteger", "negativeInteger", NULL});
 }
 
 static size_t sign_length(KgText text)
@@ -75,51 +49,6 @@ static bool read_integer(KgText text, int64_t *out)
     errno = 0;
     *out = strtoll(copy, NULL, 10);
     return errno == 0;
-}
-
-/* [+-] digits [. digits], with a digit somewhere. */
-static bool is_decimal(KgText text)
-{
-    const size_t sign = sign_length(text);
-    const char *const digits = text.bytes + sign;
-    const size_t length = text.length - sign;
-    const char *const dot = length ? memchr(digits, '.', length) : NULL;
-    if (!dot)
-        return is_digits(digits, length);
-    const size_t whole = (size_t)(dot - digits), fraction = length - whole - 1;
-    return whole + fraction > 0 && (whole == 0 || is_digits(digits, whole)) &&
-           (fraction == 0 || is_digits(dot + 1, fraction));
-}
-
-Number reasoner_number(const KgTerm *term)
-{
-    Number number = {NUMBER_NONE, {0}};
-    KgText name, text = term->text;
-    if (!xsd_name(term, &name))
-        return number;
-    if (is_one_of(name, (const char *const[]){"decimal", NULL}) && is_decimal(text)) {
-        const char *const dot = memchr(text.bytes, '.', text.length);
-        while (dot && text.bytes[text.length - 1] == '0')
-            text.length--;
-        if (dot && text.bytes[text.length - 1] == '.')
-            text.length--;
-        if (read_integer(text, &number.value.integer))
-            number.kind = NUMBER_INTEGER;
-    } else if (is_integer_type(name) && read_integer(text, &number.value.integer)) {
-        number.kind = NUMBER_INTEGER;
-    } else if (is_one_of(name, (const char *const[]){"double", NULL}) && read_double(text, &number.value.real)) {
-        number.kind = NUMBER_DOUBLE;
-    }
-    return number;
-}
-
-int reasoner_compare_numbers(Number a, Number b)
-{
-    if (a.kind == NUMBER_INTEGER && b.kind == NUMBER_INTEGER)
-        return (a.value.integer > b.value.integer) - (a.value.integer < b.value.integer);
-    const double x = a.kind == NUMBER_INTEGER ? (double)a.value.integer : a.value.real;
-    const double y = b.kind == NUMBER_INTEGER ? (double)b.value.integer : b.value.real;
-    return (x > y) - (x < y);
 }
 
 /* number = number * base + digit, in decimal digits; false: too long. */

@@ -1,4 +1,4 @@
-/* literal.h - numbers as rules write and compare them. Private to the room. */
+/* literal.h - numbers as rules write them. Private to the room. */
 #ifndef KGQ_REASONER_LITERAL_H
 #define KGQ_REASONER_LITERAL_H
 
@@ -12,18 +12,5 @@ typedef struct NumberText {
 } NumberText;
 /* `sign` is '+', '-' or 0. false: too long, not a number of its base, or not finite. */
 bool reasoner_read_number(char sign, const char *bytes, size_t length, NumberText *out);
-
-/* What `<` compares. Integers (every XML Schema integer type, whole decimals) within 64 bits, and finite doubles. */
-typedef enum NumberKind { NUMBER_NONE, NUMBER_INTEGER, NUMBER_DOUBLE } NumberKind;
-typedef struct Number {
-    NumberKind kind;
-    union {
-        int64_t integer;
-        double real;
-    } value;
-} Number;
-Number reasoner_number(const KgTerm *term);
-/* -1, 0, 1; integers as such, a mix as doubles. Both must be numbers. */
-int reasoner_compare_numbers(Number a, Number b);
 
 #endif

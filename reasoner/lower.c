@@ -303,21 +303,6 @@ static bool keep_rule(Lowering *lowering, Rule *rule)
     return true;
 }
 
-/* What only programs by themselves can do so far. */
-static bool check_database(Lowering *lowering, const Rule *rule)
-{
-    const char *const what = rule->is_constraint     ? "constraints (#false) are"
-                             : rule->has_aggregate   ? "aggregates are"
-                             : rule->has_existential ? "existential variables (`!`) are"
-                             : rule->has_expression  ? "arithmetic and functions are"
-                                                     : NULL;
-    if (lowering->program->for_files || !what)
-        return true;
-    reasoner_fault(lowering->faults, rule->place, "kgq run takes it, in a program by itself",
-                   "%s not supported yet in rules on a database", what);
-    return false;
-}
-
 /* A constraint's head holds the variables that its body binds, so that each violation is a fact that tells its
  * instance; each constraint has a predicate of its own, inside the program. */
 static bool make_violation(Lowering *lowering, Rule *rule, size_t number)
@@ -367,7 +352,7 @@ static bool lower_rule(Lowering *lowering, Rule *rule)
     }
     const size_t before = lowering->faults->count;
     reasoner_check_rule(rule, lowering->faults);
-    return lowering->faults->count == before && check_database(lowering, rule);
+    return lowering->faults->count == before;
 }
 
 /* ---- Singletons ---------------------------------------------------------------------------------------------- */
@@ -440,7 +425,7 @@ static bool lower_rules(Lowering *lowering)
             rule->is_void = true;
         else if (rule->is_constraint && !rule->is_void && !make_violation(lowering, rule, r))
             return no_memory(lowering);
-        program->has_expression |=
+        program->needs_values |=
             !rule->is_void && (rule->has_aggregate || rule->has_existential || rule->has_expression);
     }
     drop_rules(program);

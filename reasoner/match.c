@@ -34,21 +34,6 @@ static bool is_known(const Planner *planner, Term term)
     return !term.is_variable || planner->is_bound[term.index];
 }
 
-static bool is_expression_known(const Planner *planner, const Expression *expression)
-{
-    if (expression->kind == EXPRESSION_TERM)
-        return is_known(planner, expression->term);
-    for (uint32_t i = 0; i < expression->count; i++)
-        if (!is_expression_known(planner, expression->arguments[i]))
-            return false;
-    return true;
-}
-
-static bool is_operand_known(const Planner *planner, const Operand *operand)
-{
-    return operand->expression ? is_expression_known(planner, operand->expression) : is_known(planner, operand->term);
-}
-
 static MatchStep *add_step(Planner *planner, MatchKind kind, uint32_t literal)
 {
     MatchStep *const step = &planner->match->steps[planner->match->step_count++];
@@ -98,8 +83,8 @@ static void add_atom(Planner *planner, uint32_t literal)
 static bool add_comparison(Planner *planner, uint32_t literal)
 {
     const Comparison *const comparison = &planner->match->body[literal].comparison;
-    const bool left = is_operand_known(planner, &comparison->left),
-               right = is_operand_known(planner, &comparison->right);
+    const bool left = reasoner_is_bound(&comparison->left, planner->is_bound),
+               right = reasoner_is_bound(&comparison->right, planner->is_bound);
     if (left && right) {
         add_step(planner, MATCH_TEST, literal);
         return true;
@@ -166,7 +151,7 @@ static uint32_t choose(const Planner *planner)
     return best;
 }
 
-static bool plan(Match *match, BaseArena *arena)
+bool reasoner_match_plan(Match *match, BaseArena *arena)
 {
     Planner planner = {.match = match, .arena = arena};
     match->step_count = 0;
@@ -313,10 +298,7 @@ static bool match_from(Match *match, uint32_t depth)
     return true;
 }
 
-BaseStatus reasoner_match(Match *match, BaseArena *arena)
+void reasoner_match_run(Match *match)
 {
-    if (!plan(match, arena))
-        return BASE_NO_MEMORY;
     match_from(match, 0);
-    return BASE_OK;
 }

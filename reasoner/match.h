@@ -25,8 +25,10 @@ typedef struct Match {
     uint32_t step_count;
 } Match;
 
-/* Finds all matches; what it needs on the way is taken from the arena. BASE_OK also when it was stopped;
- * BASE_NO_MEMORY, without a message. */
-BaseStatus reasoner_match(Match *match, BaseArena *arena);
+/* Puts the body in order, for any number of runs while the relations do not grow; what it needs is taken from the
+ * arena. false: no memory. */
+bool reasoner_match_plan(Match *match, BaseArena *arena);
+/* Finds all matches, with what is `given` bound beforehand in `binding`. */
+void reasoner_match_run(Match *match);
 
 #endif

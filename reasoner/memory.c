@@ -13,39 +13,9 @@ static BaseStatus no_memory(BaseError *err)
 
 void reasoner_memory_free(Memory *memory)
 {
-    for (size_t r = 0; memory->evaluation.relations && r < memory->program->relations.count; r++)
-        reasoner_relation_free(&memory->evaluation.relations[r]);
-    free(memory->evaluation.relations);
-    free(memory->evaluation.rules);
-    free(memory->ids.items);
-    free(memory->numbers);
-    base_map_free(&memory->values);
+    reasoner_evaluation_free(&memory->evaluation);
+    reasoner_terms_close(&memory->terms);
     *memory = (Memory){0};
-}
-
-static BaseStatus load_constants(Memory *memory, BaseError *err)
-{
-    for (size_t c = 0; c < memory->program->constants.count; c++) {
-        KgId id = KG_ANY;
-        const BaseStatus status = kg_find(memory->txn, &memory->program->constants.items[c], &id, err);
-        if (status != BASE_OK && status != BASE_NOT_FOUND)
-            return status;
-        if (status == BASE_NOT_FOUND)
-            id = KG_ANY;
-        if (!BASE_PUSH(&memory->ids, id) || (id != KG_ANY && !base_map_put(&memory->values, id, c, NULL)))
-            return no_memory(err);
-    }
-    return BASE_OK;
-}
-
-static bool value_of(Memory *memory, KgId id, uint32_t *out)
-{
-    bool is_new;
-    const uint64_t *const value = base_map_put(&memory->values, id, memory->ids.count, &is_new);
-    if (!value || (is_new && (memory->ids.count >= NO_ROW || !BASE_PUSH(&memory->ids, id))))
-        return false;
-    *out = (uint32_t)*value;
-    return true;
 }
 
 /* What the relation reads of the database; false: nothing. */
@@ -56,8 +26,8 @@ static bool pattern_of(const Memory *memory, const RelationShape *shape, KgTripl
         return false;
     if (shape->kind == PREDICATE_TRIPLE)
         return true;
-    const KgId name = memory->ids.items[memory->program->predicates.items[shape->predicate].constant];
-    out->p = shape->kind == PREDICATE_CLASS ? memory->ids.items[memory->program->type_constant] : name;
+    const KgId name = memory->terms.ids.items[memory->program->predicates.items[shape->predicate].constant];
+    out->p = shape->kind == PREDICATE_CLASS ? memory->terms.ids.items[memory->program->type_constant] : name;
     out->o = shape->kind == PREDICATE_CLASS ? name : KG_ANY;
     return name != KG_ANY && out->p != KG_ANY;
 }
@@ -65,11 +35,12 @@ static bool pattern_of(const Memory *memory, const RelationShape *shape, KgTripl
 /* The triple as a tuple of the relation. */
 static bool fill_tuple(Memory *memory, const RelationShape *shape, KgTriple triple, uint32_t *tuple)
 {
-    const bool is_fine = value_of(memory, triple.s, &tuple[0]);
+    const bool is_fine = reasoner_terms_number(&memory->terms, triple.s, &tuple[0]);
     if (shape->kind == PREDICATE_PROPERTY)
-        return is_fine && value_of(memory, triple.o, &tuple[1]);
+        return is_fine && reasoner_terms_number(&memory->terms, triple.o, &tuple[1]);
     if (shape->kind == PREDICATE_TRIPLE)
-        return is_fine && value_of(memory, triple.p, &tuple[1]) && value_of(memory, triple.o, &tuple[2]);
+        return is_fine && reasoner_terms_number(&memory->terms, triple.p, &tuple[1]) &&
+               reasoner_terms_number(&memory->terms, triple.o, &tuple[2]);
     return is_fine;
 }
 
@@ -88,7 +59,6 @@ static BaseStatus load_relation(Memory *memory, size_t r, BaseJob *job, BaseErro
 {
     const RelationShape *const shape = &memory->program->relations.items[r];
     Relation *const relation = &memory->evaluation.relations[r];
-    relation->arity = shape->arity;
     KgTriple pattern, triples[SCANNED];
     size_t count;
     if (!pattern_of(memory, shape, &pattern))
@@ -106,47 +76,28 @@ static BaseStatus load_relation(Memory *memory, size_t r, BaseJob *job, BaseErro
     return status == BASE_END ? BASE_OK : status;
 }
 
-static BaseStatus load_numbers(Memory *memory, BaseError *err)
-{
-    if (!memory->program->has_order)
-        return BASE_OK;
-    memory->numbers = calloc(memory->ids.count + 1, sizeof *memory->numbers);
-    if (!memory->numbers)
-        return no_memory(err);
-    BaseArena texts = {0};
-    BaseStatus status = BASE_OK;
-    const BaseArenaMark start = base_arena_mark(&texts);
-    for (uint32_t value = 0; status == BASE_OK && value < memory->ids.count; value++) {
-        KgTerm term;
-        if (memory->ids.items[value] != KG_ANY && kg_kind(memory->ids.items[value]) != KG_LITERAL)
-            continue;
-        base_arena_rewind(&texts, start);
-        status = reasoner_memory_term(memory, value, &texts, &term, err);
-        if (status == BASE_OK)
-            memory->numbers[value] = reasoner_number(&term);
-    }
-    base_arena_free(&texts);
-    if (status != BASE_OK)
-        return status;
-    memory->evaluation.numbers = memory->numbers;
-    return BASE_OK;
-}
-
 BaseStatus reasoner_memory_load(KgTxn *txn, const ReasonerProgram *program, BaseJob *job, Memory *out, BaseError *err)
 {
     out->txn = txn;
     out->program = program;
-    out->evaluation = (Evaluation){.program = program, .job = job};
-    out->evaluation.relations = calloc(program->relations.count + 1, sizeof *out->evaluation.relations);
-    out->evaluation.rules = calloc(program->rules.count + 1, sizeof *out->evaluation.rules);
-    if (!out->evaluation.relations || !out->evaluation.rules)
+    if (!reasoner_evaluation_open(program, &out->evaluation))
         return no_memory(err);
-    BaseStatus status = load_constants(out, err);
+    out->evaluation.job = job;
+    BaseStatus status = reasoner_terms_open(txn, program, &out->terms, err);
     for (size_t r = 0; r < program->relations.count && status == BASE_OK; r++)
         status = load_relation(out, r, job, err);
     for (size_t r = 0; r < program->relations.count; r++)
-        out->evaluation.relations[r].value_hint = (uint32_t)out->ids.count;
-    return status == BASE_OK ? load_numbers(out, err) : status;
+        out->evaluation.relations[r].value_hint = (uint32_t)out->terms.ids.count;
+    if (status == BASE_OK && program->needs_values)
+        status = reasoner_terms_lend(&out->terms, err);
+    out->evaluation.values = out->terms.values;
+    return status;
+}
+
+BaseStatus reasoner_memory_evaluate(Memory *memory, BaseError *err)
+{
+    const BaseStatus status = reasoner_evaluate(&memory->evaluation, err);
+    return status == BASE_OK ? reasoner_terms_settle(&memory->terms, &memory->evaluation, err) : status;
 }
 
 bool reasoner_memory_triple(const Memory *memory, uint32_t relation, uint32_t row, uint32_t out[3])
@@ -175,6 +126,8 @@ bool reasoner_memory_is_shared(const Memory *memory, uint32_t relation)
 bool reasoner_memory_is_output(const Memory *memory, uint32_t relation, uint32_t row)
 {
     const ReasonerProgram *const program = memory->program;
+    if (program->predicates.items[program->relations.items[relation].predicate].is_violation)
+        return false;
     if (program->outputs.count == 0)
         return true;
     uint32_t triple[3] = {NOWHERE, NOWHERE, NOWHERE};
@@ -191,12 +144,4 @@ bool reasoner_memory_is_output(const Memory *memory, uint32_t relation, uint32_t
             return true;
     }
     return false;
-}
-
-BaseStatus reasoner_memory_term(const Memory *memory, uint32_t value, BaseArena *arena, KgTerm *out, BaseError *err)
-{
-    if (value >= memory->program->constants.count)
-        return kg_term(memory->txn, memory->ids.items[value], arena, out, err);
-    *out = memory->program->constants.items[value];
-    return BASE_OK;
 }

@@ -1,15 +1,25 @@
 /* Which rules run: those that an output may depend on, and constraints. Backwards from what @output and @export name
- * through bodies to heads, until nothing changes. */
+ * through bodies to heads, by relations (predicates that a view covers share one), until nothing changes. */
 #include "reasoner/program.h"
+
+#include <stdlib.h>
+
+/* Views put out whatever they cover, so with one among the outputs every rule is needed. */
+static bool is_view(const ReasonerProgram *program, const Predicate *predicate)
+{
+    return !program->for_files && (!predicate->is_meant || predicate->kind == PREDICATE_TRIPLE ||
+                                   predicate->constant == program->type_constant);
+}
 
 static bool has_goals(const ReasonerProgram *program)
 {
-    if (program->outputs.count > 0)
-        return true;
+    bool has_some = program->outputs.count > 0;
     for (size_t t = 0; t < program->transfers.count; t++)
-        if (program->transfers.items[t].is_export)
-            return true;
-    return false;
+        has_some |= program->transfers.items[t].is_export;
+    for (size_t p = 0; p < program->predicates.count; p++)
+        if (program->predicates.items[p].is_output && is_view(program, &program->predicates.items[p]))
+            return false;
+    return has_some;
 }
 
 static void mark_goals(ReasonerProgram *program)
@@ -21,47 +31,66 @@ static void mark_goals(ReasonerProgram *program)
             program->predicates.items[program->transfers.items[t].found].is_needed = true;
 }
 
-static bool is_wanted(const ReasonerProgram *program, const Rule *rule)
+static bool is_wanted(const ReasonerProgram *program, const Rule *rule, const bool *is_read)
 {
     for (uint32_t h = 0; h < rule->head_count; h++)
-        if (program->predicates.items[rule->heads[h].meant].is_needed)
+        if (program->predicates.items[rule->heads[h].meant].is_needed || is_read[rule->heads[h].relation])
             return true;
     return rule->is_constraint;
 }
 
-/* The rule is needed, and so is all that its body reads, and its heads (they come together). */
-static void need_rule(ReasonerProgram *program, Rule *rule)
+/* The rule is needed, and so is all that its body reads, and what its existential heads may find. */
+static void need_rule(ReasonerProgram *program, Rule *rule, bool *is_read)
 {
     rule->is_needed = true;
-    for (uint32_t b = 0; b < rule->body_count; b++)
-        if (!rule->body[b].is_comparison)
-            program->predicates.items[rule->body[b].atom.meant].is_needed = true;
+    for (uint32_t b = 0; b < rule->body_count; b++) {
+        if (rule->body[b].is_comparison)
+            continue;
+        program->predicates.items[rule->body[b].atom.meant].is_needed = true;
+        is_read[rule->body[b].atom.relation] = true;
+    }
+    for (uint32_t h = 0; h < rule->head_count && rule->has_existential; h++) {
+        program->predicates.items[rule->heads[h].meant].is_needed = true;
+        is_read[rule->heads[h].relation] = true;
+    }
 }
 
-void reasoner_find_needs(ReasonerProgram *program, Faults *faults)
+static bool need_rules(ReasonerProgram *program)
+{
+    bool *const is_read = calloc(program->relations.count + 1, sizeof *is_read);
+    for (bool is_changed = is_read != NULL; is_changed;) {
+        is_changed = false;
+        for (size_t r = 0; r < program->rules.count; r++) {
+            Rule *const rule = &program->rules.items[r];
+            if (rule->is_needed || !is_wanted(program, rule, is_read))
+                continue;
+            need_rule(program, rule, is_read);
+            is_changed = true;
+        }
+    }
+    free(is_read);
+    return is_read != NULL;
+}
+
+BaseStatus reasoner_find_needs(ReasonerProgram *program, Faults *faults, BaseError *err)
 {
     const bool is_open = !has_goals(program);
     for (size_t p = 0; p < program->predicates.count; p++)
         program->predicates.items[p].is_needed = true;
-    if (is_open || !program->for_files)
-        return;
+    if (is_open)
+        return BASE_OK;
     mark_goals(program);
     for (size_t r = 0; r < program->rules.count; r++)
         program->rules.items[r].is_needed = false;
-    for (bool is_changed = true; is_changed;) {
-        is_changed = false;
-        for (size_t r = 0; r < program->rules.count; r++) {
-            Rule *const rule = &program->rules.items[r];
-            if (rule->is_needed || !is_wanted(program, rule))
-                continue;
-            need_rule(program, rule);
-            is_changed = true;
-        }
-    }
+    if (!need_rules(program))
+        return base_fail(err, BASE_NO_MEMORY, "no memory for the rules");
     for (size_t r = 0; r < program->rules.count; r++) {
         const Rule *const rule = &program->rules.items[r];
         if (!rule->is_needed && rule->body_count > 0)
-            reasoner_warn(faults, rule->place, "name its predicate with @output or @export, or take the rule away",
+            reasoner_warn(faults, rule->place,
+                          program->for_files ? "name its predicate with @output or @export, or take the rule away"
+                                             : "name its predicate with @output, or take the rule away",
                           "no output needs this rule");
     }
+    return BASE_OK;
 }

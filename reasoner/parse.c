@@ -184,7 +184,7 @@ static BaseStatus judge(ReasonerProgram *program, Faults *faults, BaseError *err
     if (status == BASE_OK && faults->count == 0)
         status = reasoner_stratify(program, faults, err);
     if (status == BASE_OK && faults->count == 0)
-        reasoner_find_needs(program, faults);
+        status = reasoner_find_needs(program, faults, err);
     return status;
 }
 

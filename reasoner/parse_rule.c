@@ -128,7 +128,7 @@ static bool parse_comparison(Parser *parser, Comparison *out)
         return false;
     out->right.expression = right;
     if (out->test != EQUAL && out->test != NOT_EQUAL)
-        parser->program->has_order = true;
+        parser->program->needs_values = true;
     out->place = reasoner_place_since(parser, offset);
     return true;
 }

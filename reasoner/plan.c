@@ -10,6 +10,8 @@ enum { STARTS = 8 /* atoms tried as the first one */ };
 
 typedef struct Planner {
     const Rule *rule;
+    const JoinHead *heads;
+    uint32_t head_count;
     const PlanContext *context;
     const Span *spans;
     BaseArena *arena;
@@ -68,7 +70,18 @@ static void bind_atom(Planner *planner, uint32_t literal)
             planner->is_bound[atom->arguments[c].index] = true;
 }
 
-/* `?v = term` binds ?v. */
+/* The variable that a comparison would bind as things are; NULL: it binds none. */
+static const Operand *open_side(const Planner *planner, const Comparison *comparison)
+{
+    const bool is_left = reasoner_is_bound(&comparison->left, planner->is_bound);
+    const Operand *const open = is_left ? &comparison->right : &comparison->left;
+    if (comparison->test != EQUAL || open->expression ||
+        is_left == reasoner_is_bound(&comparison->right, planner->is_bound))
+        return NULL;
+    return open;
+}
+
+/* `?v = what is known` binds ?v. */
 static void bind_equal(Planner *planner)
 {
     for (bool is_changed = true; is_changed;) {
@@ -77,10 +90,9 @@ static void bind_equal(Planner *planner)
             const Literal *const literal = &planner->rule->body[b];
             if (!literal->is_comparison || literal->comparison.test != EQUAL)
                 continue;
-            const Term left = literal->comparison.left.term, right = literal->comparison.right.term;
-            if (is_known(planner, left) == is_known(planner, right))
-                continue;
-            planner->is_bound[is_known(planner, left) ? right.index : left.index] = is_changed = true;
+            const Operand *const open = open_side(planner, &literal->comparison);
+            if (open)
+                planner->is_bound[open->term.index] = is_changed = true;
         }
     }
 }
@@ -206,6 +218,7 @@ static bool add_atom(Planner *planner, uint32_t literal)
 {
     Step *const step = add_step(planner, STEP_SCAN);
     step->span = planner->spans[literal];
+    step->is_whole = planner->context->looks_back;
     if (!set_columns(planner, &planner->rule->body[literal].atom, step, true))
         return false;
     if (is_whole_key(step))
@@ -225,24 +238,22 @@ static bool is_negated_ready(const Planner *planner, const Atom *atom)
     return true;
 }
 
-static void add_comparison(Planner *planner, const Comparison *comparison)
+/* false: it is not ready. */
+static bool add_comparison(Planner *planner, const Comparison *comparison)
 {
-    const bool left = is_known(planner, comparison->left.term), right = is_known(planner, comparison->right.term);
-    Step *const step = add_step(planner, left && right ? STEP_COMPARE : STEP_ASSIGN);
-    step->test = comparison->test;
-    step->left = comparison->left.term;
-    step->right = comparison->right.term;
-    if (step->kind == STEP_COMPARE)
-        return;
-    step->left = left ? comparison->right.term : comparison->left.term; /* the variable */
-    step->right = left ? comparison->left.term : comparison->right.term;
-    planner->is_bound[step->left.index] = true;
-}
-
-static bool is_comparison_ready(const Planner *planner, const Comparison *comparison)
-{
-    const bool left = is_known(planner, comparison->left.term), right = is_known(planner, comparison->right.term);
-    return comparison->test == EQUAL ? left || right : left && right;
+    const Operand *const open = open_side(planner, comparison);
+    if (open) {
+        Step *const step = add_step(planner, STEP_ASSIGN);
+        step->target = open->term.index;
+        step->source = open == &comparison->left ? &comparison->right : &comparison->left;
+        planner->is_bound[step->target] = true;
+        return true;
+    }
+    if (!reasoner_is_bound(&comparison->left, planner->is_bound) ||
+        !reasoner_is_bound(&comparison->right, planner->is_bound))
+        return false;
+    add_step(planner, STEP_COMPARE)->comparison = comparison;
+    return true;
 }
 
 /* Everything that needs no further row. */
@@ -254,38 +265,36 @@ static bool add_ready_tests(Planner *planner)
             const Literal *const literal = &planner->rule->body[b];
             if (planner->is_done[b])
                 continue;
-            if (literal->is_comparison && is_comparison_ready(planner, &literal->comparison)) {
-                add_comparison(planner, &literal->comparison);
-            } else if (!literal->is_comparison && literal->atom.is_negated &&
-                       is_negated_ready(planner, &literal->atom)) {
-                if (!set_columns(planner, &literal->atom, add_step(planner, STEP_ABSENT), false))
-                    return false;
-            } else {
+            if (literal->is_comparison ? !add_comparison(planner, &literal->comparison)
+                                       : !literal->atom.is_negated || !is_negated_ready(planner, &literal->atom))
                 continue;
-            }
+            if (!literal->is_comparison && !set_columns(planner, &literal->atom, add_step(planner, STEP_ABSENT), false))
+                return false;
             planner->is_done[b] = is_changed = true;
         }
     }
     return true;
 }
 
-/* How often the variable is among the arguments of atoms and in comparisons of the body, and in heads. */
-static uint32_t count_uses(const Planner *planner, uint32_t variable, bool in_heads)
+static uint32_t count_arguments(const Term *arguments, uint32_t arity, uint32_t variable)
 {
-    const Rule *const rule = planner->rule;
     uint32_t uses = 0;
-    const uint32_t count = in_heads ? rule->head_count : rule->body_count;
-    for (uint32_t i = 0; i < count; i++) {
-        const Literal *const literal = in_heads ? NULL : &rule->body[i];
-        if (literal && literal->is_comparison) {
-            const Term sides[2] = {literal->comparison.left.term, literal->comparison.right.term};
-            for (int s = 0; s < 2; s++)
-                uses += sides[s].is_variable && sides[s].index == variable;
-            continue;
-        }
-        const Atom *const atom = literal ? &literal->atom : &rule->heads[i];
-        for (uint32_t c = 0; c < planner->context->relations[atom->relation].arity; c++)
-            uses += atom->arguments[c].is_variable && atom->arguments[c].index == variable;
+    for (uint32_t c = 0; c < arity; c++)
+        uses += arguments[c].is_variable && arguments[c].index == variable;
+    return uses;
+}
+
+/* How often the variable is in the body. */
+static uint32_t count_uses(const Planner *planner, uint32_t variable)
+{
+    uint32_t uses = 0;
+    for (uint32_t b = 0; b < planner->rule->body_count; b++) {
+        const Literal *const literal = &planner->rule->body[b];
+        if (literal->is_comparison)
+            uses += reasoner_count_uses(&literal->comparison.left, variable) +
+                    reasoner_count_uses(&literal->comparison.right, variable);
+        else
+            uses += count_arguments(literal->atom.arguments, relation_of(planner, b)->arity, variable);
     }
     return uses;
 }
@@ -295,14 +304,13 @@ static uint32_t count_uses(const Planner *planner, uint32_t variable, bool in_he
 static void group_rows(Planner *planner)
 {
     Plan *const plan = planner->plan;
-    const Rule *const rule = planner->rule;
     Step *const first = &plan->steps[0];
-    if (plan->step_count < 2 || first->kind != STEP_SCAN || first->column_count != 2 || rule->head_count != 1 ||
-        planner->context->relations[rule->heads[0].relation].arity != 2 || first->columns[0].role != COLUMN_BIND ||
+    if (plan->step_count < 2 || first->kind != STEP_SCAN || first->column_count != 2 || planner->head_count != 1 ||
+        planner->heads[0].relation->arity != 2 || first->columns[0].role != COLUMN_BIND ||
         first->columns[1].role != COLUMN_BIND)
         return;
     const uint32_t variable = first->columns[1].term.index;
-    if (count_uses(planner, variable, false) != 1 || count_uses(planner, variable, true) != 1)
+    if (count_uses(planner, variable) != 1 || count_arguments(planner->heads[0].arguments, 2, variable) != 1)
         return;
     Step *const last = add_step(planner, STEP_RUN);
     *last = *first;
@@ -317,10 +325,10 @@ static void mark_tests(Planner *planner)
 {
     const Rule *const rule = planner->rule;
     memset(planner->is_bound, 0, rule->variable_count * sizeof *planner->is_bound);
-    for (uint32_t h = 0; h < rule->head_count; h++)
-        for (uint32_t c = 0; c < planner->context->relations[rule->heads[h].relation].arity; c++)
-            if (rule->heads[h].arguments[c].is_variable)
-                planner->is_bound[rule->heads[h].arguments[c].index] = true;
+    for (uint32_t h = 0; h < planner->head_count; h++)
+        for (uint32_t c = 0; c < planner->heads[h].relation->arity; c++)
+            if (planner->heads[h].arguments[c].is_variable)
+                planner->is_bound[planner->heads[h].arguments[c].index] = true;
     bool is_test = true;
     for (uint32_t s = planner->plan->step_count; s-- > 0;) {
         Step *const step = &planner->plan->steps[s];
@@ -328,15 +336,22 @@ static void mark_tests(Planner *planner)
             if ((step->columns[c].role == COLUMN_BIND || step->kind == STEP_GROUP) &&
                 planner->is_bound[step->columns[c].term.index])
                 is_test = false;
-        if (step->kind == STEP_ASSIGN && planner->is_bound[step->left.index])
+        if (step->kind == STEP_ASSIGN && planner->is_bound[step->target])
             is_test = false;
         step->is_test = is_test;
     }
 }
 
-bool reasoner_plan(const Rule *rule, const PlanContext *context, const Span *spans, BaseArena *arena, Plan *out)
+bool reasoner_plan(const Rule *rule, const JoinHead *heads, uint32_t head_count, const PlanContext *context,
+                   const Span *spans, BaseArena *arena, Plan *out)
 {
-    Planner planner = {.rule = rule, .context = context, .spans = spans, .arena = arena, .plan = out};
+    Planner planner = {.rule = rule,
+                       .heads = heads,
+                       .head_count = head_count,
+                       .context = context,
+                       .spans = spans,
+                       .arena = arena,
+                       .plan = out};
     *out = (Plan){.steps = base_arena_alloc(arena, rule->body_count + 2, sizeof *out->steps)};
     planner.is_bound = base_arena_alloc(arena, rule->variable_count + 1, sizeof *planner.is_bound);
     planner.is_done = base_arena_alloc(arena, rule->body_count + 1, sizeof *planner.is_done);
@@ -380,7 +395,8 @@ bool reasoner_plan_prepare(Plan *plan)
             if (!reasoner_relation_cover(step->relation, step->is_partial))
                 return false;
         } else if (step->kind == STEP_LOOKUP || (step->kind == STEP_ABSENT && has_key)) {
-            step->index = reasoner_relation_index(step->relation, step->key_columns, step->kind == STEP_ABSENT);
+            step->index =
+                reasoner_relation_index(step->relation, step->key_columns, step->kind == STEP_ABSENT || step->is_whole);
             if (!step->index || !cover_rows_of(step))
                 return false;
         }

@@ -3,7 +3,7 @@
 #ifndef KGQ_REASONER_PLAN_H
 #define KGQ_REASONER_PLAN_H
 
-#include "reasoner/program.h"
+#include "reasoner/functions.h"
 #include "reasoner/relation.h"
 
 /* What a step sees of its relation: rows below `high`, those below `low`, or those between. To see more than asked for
@@ -18,7 +18,7 @@ typedef enum StepKind {
     STEP_MEMBER,  /* all columns known: is the row there */
     STEP_ABSENT,  /* no row matches a negated atom */
     STEP_COMPARE, /* both sides known */
-    STEP_ASSIGN,  /* ?v = term */
+    STEP_ASSIGN,  /* ?v = what is known */
 } StepKind;
 
 typedef enum ColumnRole { COLUMN_KEY, COLUMN_BIND, COLUMN_SAME, COLUMN_ANY } ColumnRole;
@@ -34,13 +34,21 @@ typedef struct Step {
     uint64_t key_columns;
     Span span;
     bool is_partial; /* a round may not see all of the relation */
+    bool is_whole;   /* its index knows row numbers, old and new */
     bool is_test;    /* no variable of the head is bound here or later: one match is enough */
     Column *columns;
     uint32_t column_count;
-    uint32_t *key; /* scratch, one value per column */
-    CompareOperator test;
-    Term left, right; /* COMPARE; ASSIGN: left is the variable */
+    uint32_t *key;                /* scratch, one value per column */
+    const Comparison *comparison; /* COMPARE */
+    const Operand *source;        /* ASSIGN: this to the variable `target`; without a value there is no match */
+    uint32_t target;
 } Step;
+
+/* What a match gives: a tuple of a relation. */
+typedef struct JoinHead {
+    const Term *arguments; /* variables and constants, as many as the relation has columns */
+    Relation *relation;
+} JoinHead;
 
 static inline uint32_t step_from(const Step *step)
 {
@@ -62,11 +70,14 @@ typedef struct PlanContext {
     Relation *relations;
     Relation *const *complete; /* for negated atoms: what lower strata gave, which does not grow */
     const bool *is_partial;    /* a round may not see all of it */
+    bool looks_back;           /* `low` may go back between uses of a plan */
 } PlanContext;
 
 /* Orders the body: what is known and tests first, then the atom that should give the fewest rows, from the best atom to
- * begin with. spans[b] is what body literal b sees, for positive atoms. Steps live in `arena`. false: no memory. */
-bool reasoner_plan(const Rule *rule, const PlanContext *context, const Span *spans, BaseArena *arena, Plan *out);
+ * begin with. spans[b] is what body literal b sees, for positive atoms; `heads` are wanted of it, which need not be the
+ * rule's own. Steps live in `arena`. false: no memory. */
+bool reasoner_plan(const Rule *rule, const JoinHead *heads, uint32_t head_count, const PlanContext *context,
+                   const Span *spans, BaseArena *arena, Plan *out);
 /* Makes indexes and members that the steps use, or brings them up to date; before each use. false: no memory. */
 bool reasoner_plan_prepare(Plan *plan);
 

@@ -292,8 +292,7 @@ struct ReasonerProgram {
         Term *items; /* what @output names, as constants */
         size_t count, capacity;
     } outputs;
-    bool has_order;      /* some comparison needs numbers */
-    bool has_expression; /* some rule computes: aggregates, calls, existentials */
+    bool needs_values; /* some rule compares by size, computes, aggregates or creates */
 };
 
 ReasonerProgram *reasoner_program_new(bool for_files); /* NULL: no memory */
@@ -339,8 +338,8 @@ void reasoner_check_rule(Rule *rule, Faults *faults);
 /* transfer.c: reads the settings of @import and @export, and gives each its predicate. BASE_NO_MEMORY. */
 BaseStatus reasoner_plan_transfers(ReasonerProgram *program, Faults *faults, BaseError *err);
 
-/* need.c: which predicates and rules the outputs need; warns of the others. */
-void reasoner_find_needs(ReasonerProgram *program, Faults *faults);
+/* need.c: which predicates and rules the outputs need; warns of the others. BASE_NO_MEMORY. */
+BaseStatus reasoner_find_needs(ReasonerProgram *program, Faults *faults, BaseError *err);
 
 /* layout.c: what each predicate is, where its tuples are kept, and the arguments of each atom there; what is output. */
 BaseStatus reasoner_lay_out(ReasonerProgram *program, Faults *faults, BaseError *err);

@@ -1,7 +1,8 @@
 /* reasoner.h - rules over a knowledge graph: parse and check a program, derive all that follows, say why a fact holds.
  * Start with reasoner_parse, reasoner_run, kg_commit; then reasoner_prove for any fact.
  *
- * Rules are Datalog with stratified negation and comparisons (language: docs of `.rls`). In a database program
+ * The language is that of `.rls` files (its docs): Datalog with stratified negation, comparisons, arithmetic, functions,
+ * aggregates, existential variables by the restricted chase, and constraints. In a database program
  *     p(?x)      is the triple  ?x rdf:type p
  *     p(?x, ?y)  is the triple  ?x p ?y
  *     triple(?s, ?p, ?o)  is any triple
@@ -9,7 +10,13 @@
  * IRI `kg:hypernym`. The prefixes kg: and : and rdf: rdfs: owl: xsd: sh: are known.
  *
  * Input is what is asserted; what follows goes to the layer KG_INFERRED, each fact with the height of its lowest proof:
- * 1 + the highest premise; asserted facts, negated atoms and comparisons are 0, facts written in a program are 1. */
+ * 1 + the highest premise; asserted facts, negated atoms and comparisons are 0, facts written in a program are 1. An
+ * aggregate is 1 + the highest premise of its group, where each distinct input has the lowest match that gives it. A
+ * fact with a null is 1 + the highest premise of a match of the rule for which that null was created.
+ *
+ * Values of a database are its terms: joins and `=` are of terms ("1"^^xsd:int is not "1"^^xsd:integer), while order,
+ * arithmetic and functions take what a literal stands for. What is computed is stored in its canonical form, a null as a
+ * blank node whose label depends on rule, variable and frontier only, so that a program run again makes the same. */
 #ifndef KGQ_REASONER_REASONER_H
 #define KGQ_REASONER_REASONER_H
 

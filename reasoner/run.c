@@ -60,7 +60,7 @@ static bool report_predicates(const Memory *memory, ReasonerReport *report)
         return false;
     for (size_t p = 0; p < program->predicates.count; p++) {
         const Predicate *const predicate = &program->predicates.items[p];
-        if (!predicate->is_head)
+        if (!predicate->is_head || predicate->is_violation)
             continue;
         ReasonerPredicateReport *const out = &report->predicates[report->predicate_count++];
         *out = (ReasonerPredicateReport){.name =
@@ -107,7 +107,7 @@ static BaseStatus derive(KgTxn *txn, const ReasonerProgram *program, Memory *mem
     BaseStatus status = reasoner_memory_load(txn, program, job, memory, err);
     const double loaded = base_wall_seconds();
     if (status == BASE_OK)
-        status = reasoner_evaluate(&memory->evaluation, err);
+        status = reasoner_memory_evaluate(memory, err);
     report->load_seconds = loaded - began;
     report->derive_seconds = base_wall_seconds() - loaded;
     report->facts_in = memory->facts_in;
@@ -214,12 +214,12 @@ static BaseStatus fill_fact(const Memory *memory, uint32_t r, uint32_t row, Base
     fact->is_triple = reasoner_memory_triple(memory, r, row, values);
     if (fact->is_triple) {
         fact->arity = 3;
-        fact->triple =
-            (KgTriple){memory->ids.items[values[0]], memory->ids.items[values[1]], memory->ids.items[values[2]]};
+        fact->triple = (KgTriple){memory->terms.ids.items[values[0]], memory->terms.ids.items[values[1]],
+                                  memory->terms.ids.items[values[2]]};
     }
     for (uint32_t c = 0; c < fact->arity; c++) {
         const uint32_t value = fact->is_triple ? values[c] : relation_row(relation, row)[c];
-        const BaseStatus status = reasoner_memory_term(memory, value, texts, &terms[c], err);
+        const BaseStatus status = reasoner_terms_read(&memory->terms, value, texts, &terms[c], err);
         if (status != BASE_OK)
             return status;
     }

@@ -46,31 +46,18 @@ static BaseStatus prepare(FileRun *run, BaseError *err)
 {
     const ReasonerProgram *const program = run->program;
     Evaluation *const evaluation = &run->evaluation;
-    *evaluation = (Evaluation){.program = program,
-                               .job = run->job,
-                               .seconds_limit = run->options ? run->options->seconds_limit : 0,
-                               .memory_limit = run->options ? run->options->memory_limit : 0};
-    evaluation->relations = calloc(program->relations.count + 1, sizeof *evaluation->relations);
-    evaluation->rules = calloc(program->rules.count + 1, sizeof *evaluation->rules);
-    evaluation->values = reasoner_values_new();
-    if (!evaluation->relations || !evaluation->rules || !evaluation->values)
+    if (!reasoner_evaluation_open(program, evaluation))
         return reasoner_out_of_values(err);
-    for (size_t r = 0; r < program->relations.count; r++)
-        evaluation->relations[r].arity = program->relations.items[r].arity;
+    evaluation->job = run->job;
+    evaluation->seconds_limit = run->options ? run->options->seconds_limit : 0;
+    evaluation->memory_limit = run->options ? run->options->memory_limit : 0;
+    evaluation->values = reasoner_values_new();
+    if (!evaluation->values)
+        return reasoner_out_of_values(err);
     for (size_t c = 0; c < program->values.count; c++)
         if (reasoner_values_append(evaluation->values, &program->values.items[c]) == NO_VALUE)
             return reasoner_out_of_values(err);
     return BASE_OK;
-}
-
-static void end_run(FileRun *run)
-{
-    for (size_t r = 0; run->evaluation.relations && r < run->program->relations.count; r++)
-        reasoner_relation_free(&run->evaluation.relations[r]);
-    free(run->evaluation.relations);
-    free(run->evaluation.rules);
-    reasoner_values_free(run->evaluation.values);
-    free(run->numbers);
 }
 
 /* A failure of a transfer at the place where the program asks for it. */
@@ -126,26 +113,6 @@ static BaseStatus import_all(FileRun *run, BaseError *err)
         base_sink(run->options->sink, &warning);
     }
     return status;
-}
-
-/* What `<` compares where nothing else is computed. */
-static BaseStatus find_numbers(FileRun *run, BaseError *err)
-{
-    if (!run->program->has_order || run->program->has_expression)
-        return BASE_OK;
-    const uint32_t count = reasoner_values_count(run->evaluation.values);
-    run->numbers = calloc((size_t)count + 1, sizeof *run->numbers);
-    if (!run->numbers)
-        return reasoner_out_of_values(err);
-    for (uint32_t v = 0; v < count; v++) {
-        const Value value = reasoner_value(run->evaluation.values, v);
-        if (value.kind == VALUE_INTEGER)
-            run->numbers[v] = (Number){NUMBER_INTEGER, {.integer = value.integer}};
-        else if (value.kind == VALUE_FLOAT || value.kind == VALUE_DOUBLE)
-            run->numbers[v] = (Number){NUMBER_DOUBLE, {.real = value.real}};
-    }
-    run->evaluation.numbers = run->numbers;
-    return BASE_OK;
 }
 
 /* ---- Violations ---------------------------------------------------------------------------------------------- */
@@ -271,8 +238,6 @@ BaseStatus reasoner_run_files(const ReasonerProgram *program, const ReasonerFile
     BaseStatus status = prepare(&run, err);
     if (status == BASE_OK)
         status = import_all(&run, err);
-    if (status == BASE_OK)
-        status = find_numbers(&run, err);
     const double loaded = base_wall_seconds();
     if (status == BASE_OK)
         status = reasoner_evaluate(&run.evaluation, err);
@@ -298,6 +263,7 @@ BaseStatus reasoner_run_files(const ReasonerProgram *program, const ReasonerFile
         *report = figures;
     else
         reasoner_report_free(&figures);
-    end_run(&run);
+    reasoner_values_free(run.evaluation.values);
+    reasoner_evaluation_free(&run.evaluation);
     return status;
 }

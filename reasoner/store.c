@@ -26,10 +26,10 @@ static BaseStatus no_memory(BaseError *err)
 static BaseStatus know_value(Memory *memory, uint32_t value, BaseArena *texts, BaseError *err)
 {
     KgTerm term;
-    if (memory->ids.items[value] != KG_ANY)
+    if (memory->terms.ids.items[value] != KG_ANY)
         return BASE_OK;
-    BaseStatus status = reasoner_memory_term(memory, value, texts, &term, err);
-    return status == BASE_OK ? kg_intern(memory->txn, &term, &memory->ids.items[value], err) : status;
+    BaseStatus status = reasoner_terms_read(&memory->terms, value, texts, &term, err);
+    return status == BASE_OK ? kg_intern(memory->txn, &term, &memory->terms.ids.items[value], err) : status;
 }
 
 static BaseStatus know_rows(Memory *memory, const uint32_t *values, size_t count, BaseError *err)
@@ -37,7 +37,7 @@ static BaseStatus know_rows(Memory *memory, const uint32_t *values, size_t count
     BaseArena texts = {0};
     BaseStatus status = BASE_OK;
     for (size_t i = 0; i < count && status == BASE_OK; i++)
-        if (memory->ids.items[values[i]] == KG_ANY)
+        if (memory->terms.ids.items[values[i]] == KG_ANY)
             status = know_value(memory, values[i], &texts, err);
     base_arena_free(&texts);
     return status;
@@ -59,7 +59,7 @@ static BaseStatus add_part(Storing *storing, uint32_t r, const uint32_t *values,
     BaseStatus status = know_rows(memory, values, count * arity, storing->err);
     for (uint32_t c = 0; c < 3 - arity && status == BASE_OK; c++) {
         status = know_value(memory, given[c], &texts, storing->err);
-        part.same[1 + c] = memory->ids.items[given[c]];
+        part.same[1 + c] = memory->terms.ids.items[given[c]];
     }
     base_arena_free(&texts);
     if (status == BASE_OK && count > 0 && !BASE_PUSH(&storing->parts, part))
@@ -124,8 +124,8 @@ BaseStatus reasoner_store(Memory *memory, uint32_t run, size_t *stored, BaseJob 
         status = kg_clear_layer(memory->txn, KG_INFERRED, err);
     *stored = 0;
     if (status == BASE_OK)
-        status = kg_add_columns(memory->txn, KG_INFERRED, memory->ids.items, memory->ids.count, storing.parts.items,
-                                storing.parts.count, stored, job, err);
+        status = kg_add_columns(memory->txn, KG_INFERRED, memory->terms.ids.items, memory->terms.ids.count,
+                                storing.parts.items, storing.parts.count, stored, job, err);
     for (size_t r = 0; r < relations && storing.copies; r++)
         free(storing.copies[r]);
     free(storing.copies);

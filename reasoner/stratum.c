@@ -11,72 +11,53 @@ static bool is_positive(const Literal *literal)
     return !literal->is_comparison && !literal->atom.is_negated;
 }
 
-/* ---- What is needed ------------------------------------------------------------------------------------------ */
-
-/* Views put out whatever they cover, so with one among the outputs every rule is needed. */
-static bool puts_out_views(const ReasonerProgram *program)
-{
-    for (size_t p = 0; p < program->predicates.count; p++) {
-        const Predicate *const predicate = &program->predicates.items[p];
-        if (predicate->is_output && (!predicate->is_meant || predicate->kind == PREDICATE_TRIPLE ||
-                                     predicate->constant == program->type_constant))
-            return true;
-    }
-    return false;
-}
-
-static bool has_needed_head(const ReasonerProgram *program, const Rule *rule, const bool *wanted)
-{
-    for (uint32_t h = 0; h < rule->head_count; h++)
-        if (wanted[rule->heads[h].relation] || program->predicates.items[rule->heads[h].meant].is_output)
-            return true;
-    return false;
-}
-
-bool reasoner_needed_rules(const ReasonerProgram *program, bool *is_needed)
-{
-    const bool needs_all = program->outputs.count == 0 || puts_out_views(program);
-    for (size_t r = 0; r < program->rules.count; r++)
-        is_needed[r] = program->for_files ? program->rules.items[r].is_needed : needs_all;
-    if (needs_all || program->for_files)
-        return true;
-    bool *const wanted = calloc(program->relations.count + 1, sizeof *wanted);
-    for (bool is_changed = wanted != NULL; is_changed;) {
-        is_changed = false;
-        for (size_t r = 0; r < program->rules.count; r++) {
-            const Rule *const rule = &program->rules.items[r];
-            if (is_needed[r] || !(rule->is_constraint || has_needed_head(program, rule, wanted)))
-                continue;
-            is_needed[r] = is_changed = true;
-            for (uint32_t b = 0; b < rule->body_count; b++)
-                if (!rule->body[b].is_comparison)
-                    wanted[rule->body[b].atom.relation] = true;
-        }
-    }
-    free(wanted);
-    return wanted != NULL;
-}
-
 /* ---- Opening ------------------------------------------------------------------------------------------------- */
+
+static Grouping *find_grouping(const Stratum *stratum, uint32_t rule, uint32_t head)
+{
+    for (size_t g = 0; g < stratum->groupings->count; g++)
+        if (stratum->groupings->items[g].rule == rule && stratum->groupings->items[g].head == head)
+            return &stratum->groupings->items[g];
+    return NULL;
+}
+
+/* What the rule's matches give by head h. */
+static void add_head(Stratum *stratum, ActiveRule *active, uint32_t h)
+{
+    DeltaJoin *const join = &active->join;
+    const Atom *const head = &join->rule->heads[h];
+    Grouping *const grouping = head->aggregate ? find_grouping(stratum, join->number, h) : NULL;
+    stratum->is_growing[head->relation] |= !stratum->gathers;
+    if (stratum->gathers && grouping)
+        join->heads[join->head_count++] = (JoinHead){grouping->arguments, &grouping->inputs};
+    else if (grouping)
+        active->groupings[active->grouping_count++] = grouping;
+    else if (!stratum->gathers && !active->creation)
+        join->heads[join->head_count++] = (JoinHead){head->arguments, &stratum->evaluation->relations[head->relation]};
+}
 
 static bool add_rule(Stratum *stratum, uint32_t r)
 {
     const ReasonerProgram *const program = stratum->evaluation->program;
     const Rule *const rule = &program->rules.items[r];
-    ActiveRule active = {.rule = r};
+    ActiveRule active = {0};
     bool is_active = false;
-    active.takes_head = base_arena_alloc(&stratum->memory, rule->head_count + 1, sizeof *active.takes_head);
-    active.variants = base_arena_alloc(&stratum->memory, rule->body_count + 1, sizeof *active.variants);
-    if (!active.takes_head || !active.variants)
-        return false;
-    for (uint32_t h = 0; h < rule->head_count; h++) {
-        active.takes_head[h] = program->predicates.items[rule->heads[h].meant].stratum == stratum->number;
-        is_active |= active.takes_head[h];
-        stratum->is_growing[rule->heads[h].relation] |= active.takes_head[h];
-    }
-    if (!is_active)
+    for (uint32_t h = 0; h < rule->head_count; h++)
+        is_active |= program->predicates.items[rule->heads[h].meant].stratum == stratum->number;
+    if (!is_active || (stratum->gathers && !rule->has_aggregate))
         return true;
-    for (uint32_t b = 0; b < rule->body_count; b++)
+    active.groupings = base_arena_alloc(&stratum->memory, rule->head_count + 1, sizeof *active.groupings);
+    if (!active.groupings || !reasoner_delta_open(program, r, rule->head_count + 1, &stratum->memory, &active.join))
+        return false;
+    if (rule->has_existential) {
+        active.creation = &stratum->evaluation->creations[r];
+        reasoner_relation_free(&active.creation->met);
+        active.join.heads[active.join.head_count++] = (JoinHead){active.creation->frontier, &active.creation->met};
+    }
+    for (uint32_t h = 0; h < rule->head_count; h++)
+        if (program->predicates.items[rule->heads[h].meant].stratum == stratum->number)
+            add_head(stratum, &active, h);
+    for (uint32_t b = 0; b < rule->body_count && active.join.head_count > 0; b++)
         if (is_positive(&rule->body[b]))
             stratum->is_looked_at[rule->body[b].atom.relation] = true;
     stratum->rules[stratum->rule_count++] = active;
@@ -95,9 +76,8 @@ static bool copy_relation(const Relation *from, Relation *to)
 /* Negated atoms of a relation that grows look at a copy of what it is now. */
 static bool complete_negated(Stratum *stratum)
 {
-    const ReasonerProgram *const program = stratum->evaluation->program;
     for (size_t i = 0; i < stratum->rule_count; i++) {
-        const Rule *const rule = &program->rules.items[stratum->rules[i].rule];
+        const Rule *const rule = stratum->rules[i].join.rule;
         for (uint32_t b = 0; b < rule->body_count; b++) {
             const uint32_t r = rule->body[b].atom.relation;
             if (rule->body[b].is_comparison || !rule->body[b].atom.is_negated || !stratum->is_growing[r] ||
@@ -128,11 +108,12 @@ static bool set_waiting(Relation *relation, Waiting *waiting)
     return true;
 }
 
-BaseStatus reasoner_stratum_open(Evaluation *evaluation, uint32_t number, const bool *is_needed, Stratum *out)
+BaseStatus reasoner_stratum_open(Evaluation *evaluation, uint32_t number, bool gathers, Groupings *groupings,
+                                 Stratum *out)
 {
     const ReasonerProgram *const program = evaluation->program;
     const size_t relations = program->relations.count + 1;
-    *out = (Stratum){.evaluation = evaluation, .number = number};
+    *out = (Stratum){.evaluation = evaluation, .number = number, .gathers = gathers, .groupings = groupings};
     out->rules = base_arena_alloc(&out->memory, program->rules.count + 1, sizeof *out->rules);
     out->is_growing = base_arena_alloc(&out->memory, relations, sizeof *out->is_growing);
     out->is_partial = base_arena_alloc(&out->memory, relations, sizeof *out->is_partial);
@@ -144,7 +125,7 @@ BaseStatus reasoner_stratum_open(Evaluation *evaluation, uint32_t number, const 
         !out->waiting)
         return BASE_NO_MEMORY;
     for (uint32_t r = 0; r < program->rules.count; r++)
-        if (is_needed[r] && !add_rule(out, r))
+        if (program->rules.items[r].is_needed && !add_rule(out, r))
             return BASE_NO_MEMORY;
     for (size_t r = 0; r < program->relations.count; r++) {
         Relation *const relation = &evaluation->relations[r];
@@ -169,11 +150,8 @@ BaseStatus reasoner_stratum_open(Evaluation *evaluation, uint32_t number, const 
 void reasoner_stratum_close(Stratum *stratum)
 {
     const size_t relations = stratum->evaluation->program->relations.count;
-    for (size_t i = 0; i < stratum->rule_count; i++) {
-        const Rule *const rule = &stratum->evaluation->program->rules.items[stratum->rules[i].rule];
-        for (uint32_t b = 0; b <= rule->body_count; b++)
-            base_arena_free(&stratum->rules[i].variants[b].memory);
-    }
+    for (size_t i = 0; i < stratum->rule_count; i++)
+        reasoner_delta_close(&stratum->rules[i].join);
     for (size_t r = 0; r < relations && stratum->copies && stratum->waiting; r++) {
         reasoner_relation_free(&stratum->copies[r]);
         reasoner_relation_free(&stratum->waiting[r].rows);
@@ -224,6 +202,11 @@ uint32_t reasoner_stratum_highest_premise(const Stratum *stratum)
             continue;
         const uint32_t height = last->segments.items[last->segments.count - 1].height;
         highest = height > highest ? height : highest;
+    }
+    for (size_t g = 0; g < stratum->groupings->count && !stratum->gathers; g++) {
+        const Relation *const tuples = &stratum->groupings->items[g].tuples;
+        const uint32_t height = tuples->segments.count ? tuples->segments.items[tuples->segments.count - 1].height : 1;
+        highest = height - 1 > highest ? height - 1 : highest;
     }
     return highest;
 }

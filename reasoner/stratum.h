@@ -3,20 +3,15 @@
 #ifndef KGQ_REASONER_STRATUM_H
 #define KGQ_REASONER_STRATUM_H
 
+#include "reasoner/delta.h"
 #include "reasoner/evaluate.h"
-#include "reasoner/plan.h"
-
-/* A rule of the stratum with a plan for each body literal that may be the one of the height just below. */
-typedef struct Variant {
-    bool is_planned;
-    Plan plan;
-    BaseArena memory; /* of the plan */
-} Variant;
+#include "reasoner/group.h"
 
 typedef struct ActiveRule {
-    uint32_t rule;
-    bool *takes_head;  /* by head: it is of this stratum */
-    Variant *variants; /* by body literal; one for a fact */
+    DeltaJoin join;       /* gives what its heads of this stratum say, or what is gathered, or met by `creation` */
+    Creation *creation;   /* NULL: it is not existential */
+    Grouping **groupings; /* the aggregates among its heads */
+    uint32_t grouping_count;
 } ActiveRule;
 
 /* Rows of lower strata that wait for the round that may see them. */
@@ -28,6 +23,8 @@ typedef struct Waiting {
 typedef struct Stratum {
     Evaluation *evaluation;
     uint32_t number;
+    bool gathers; /* inputs of aggregates only: nothing grows */
+    Groupings *groupings;
     ActiveRule *rules;
     size_t rule_count;
     bool *is_growing;    /* by relation: rules of the stratum add to it */
@@ -39,11 +36,10 @@ typedef struct Stratum {
     BaseArena memory;    /* holds all of the above */
 } Stratum;
 
-/* Which rules matter for what the program puts out: is_needed[rule]. false: no memory. */
-bool reasoner_needed_rules(const ReasonerProgram *program, bool *is_needed);
-
-/* *out starts from {0} and is closed even after a failure. BASE_NO_MEMORY, without a message. */
-BaseStatus reasoner_stratum_open(Evaluation *evaluation, uint32_t number, const bool *is_needed, Stratum *out);
+/* The groupings are those of the stratum; they are gathered, or (else) folded by now. *out starts from {0} and is
+ * closed even after a failure. BASE_NO_MEMORY, without a message. */
+BaseStatus reasoner_stratum_open(Evaluation *evaluation, uint32_t number, bool gathers, Groupings *groupings,
+                                 Stratum *out);
 void reasoner_stratum_close(Stratum *stratum);
 /* Sets what round `height` sees. false: no memory. */
 bool reasoner_stratum_begin_round(Stratum *stratum, uint32_t height);

@@ -15,6 +15,7 @@ typedef struct Entry {
 } Entry;
 
 #define TAG_LIMIT (1u << 28)
+#define UNREAD 0 /* the kind of an entry that the source was not asked for yet */
 
 struct Values {
     struct {
@@ -31,6 +32,7 @@ struct Values {
     BaseMap tag_index;
     BaseArena texts, scratch;
     KeptPattern pattern;
+    ValueSource source; /* .read NULL: none */
     uint32_t nulls;
     bool has_failed;
 };
@@ -122,9 +124,23 @@ static bool put_tag(Values *values, KgText tag, uint32_t *out)
 
 /* ---- Entries ------------------------------------------------------------------------------------------------- */
 
+static bool fill_entry(Values *values, const Value *value, Entry *entry);
+
+/* Reads a number of the source into its entry. */
+static void read_entry(Values *values, uint32_t number)
+{
+    const BaseArenaMark start = base_arena_mark(&values->scratch);
+    Value value = {.kind = VALUE_OTHER};
+    values->has_failed |= !values->source.read(values->source.context, number, &values->scratch, &value) ||
+                          !fill_entry(values, &value, &values->entries.items[number]);
+    base_arena_rewind(&values->scratch, start);
+}
+
 Value reasoner_value(const Values *values, uint32_t number)
 {
     const Entry *const entry = &values->entries.items[number];
+    if (entry->kind == UNREAD)
+        read_entry((Values *)(uintptr_t)values, number); /* what it has is the same before and after */
     Value value = {.kind = (ValueKind)entry->kind};
     if (has_text(value.kind)) {
         value.text = (KgText){entry->as.text, entry->length};
@@ -148,25 +164,30 @@ size_t reasoner_values_bytes(const Values *values)
            base_arena_bytes(&values->texts) + base_arena_bytes(&values->scratch);
 }
 
+static bool fill_entry(Values *values, const Value *value, Entry *entry)
+{
+    uint32_t tag;
+    *entry = (Entry){.kind = value->kind & 15u};
+    if (value->text.length >= UINT32_MAX || !put_tag(values, value->tag, &tag))
+        return false;
+    entry->tag = tag & (TAG_LIMIT - 1);
+    if (has_text(value->kind)) {
+        entry->length = (uint32_t)value->text.length;
+        entry->as.text =
+            value->text.length ? base_arena_copy(&values->texts, value->text.bytes, value->text.length) : "";
+        return entry->as.text != NULL;
+    }
+    if (is_real(value->kind))
+        entry->as.real = value->real == 0 ? 0 : value->real;
+    else
+        entry->as.integer = value->integer;
+    return true;
+}
+
 static bool add_entry(Values *values, const Value *value)
 {
-    Entry entry = {.kind = value->kind & 15u};
-    uint32_t tag;
-    if (values->entries.count >= NO_VALUE || value->text.length >= UINT32_MAX || !put_tag(values, value->tag, &tag))
-        return false;
-    entry.tag = tag & (TAG_LIMIT - 1);
-    if (has_text(value->kind)) {
-        entry.length = (uint32_t)value->text.length;
-        entry.as.text =
-            value->text.length ? base_arena_copy(&values->texts, value->text.bytes, value->text.length) : "";
-        if (!entry.as.text)
-            return false;
-    } else if (is_real(value->kind)) {
-        entry.as.real = value->real == 0 ? 0 : value->real;
-    } else {
-        entry.as.integer = value->integer;
-    }
-    return BASE_PUSH(&values->entries, entry);
+    Entry entry;
+    return values->entries.count < NO_VALUE && fill_entry(values, value, &entry) && BASE_PUSH(&values->entries, entry);
 }
 
 /* ---- Slots --------------------------------------------------------------------------------------------------- */
@@ -204,29 +225,81 @@ static bool grow_slots(Values *values)
     return true;
 }
 
+/* The source's number for the value, remembered. NO_VALUE: none. */
+static uint32_t ask_source(Values *values, const Value *value, uint32_t *slot)
+{
+    uint32_t number = NO_VALUE;
+    if (!values->source.find || value->kind == VALUE_NULL)
+        return NO_VALUE;
+    if (!values->source.find(values->source.context, value, &number))
+        values->has_failed = true;
+    if (number != NO_VALUE) {
+        *slot = number;
+        values->filled++;
+    }
+    return number;
+}
+
+static uint32_t fail(Values *values)
+{
+    values->has_failed = true;
+    return NO_VALUE;
+}
+
+uint32_t reasoner_find_value(Values *values, const Value *value)
+{
+    if (!grow_slots(values))
+        return fail(values);
+    uint32_t *const slot = find_slot(values, value);
+    return *slot != NO_VALUE ? *slot : ask_source(values, value, slot);
+}
+
 uint32_t reasoner_intern(Values *values, const Value *value)
 {
-    if (!grow_slots(values)) {
-        values->has_failed = true;
-        return NO_VALUE;
-    }
+    if (!grow_slots(values))
+        return fail(values);
     uint32_t *const slot = find_slot(values, value);
-    if (*slot != NO_VALUE)
+    if (*slot != NO_VALUE || ask_source(values, value, slot) != NO_VALUE)
         return *slot;
-    if (!add_entry(values, value)) {
-        values->has_failed = true;
-        return NO_VALUE;
-    }
+    if (values->has_failed || !add_entry(values, value))
+        return fail(values);
     values->filled++;
     return *slot = (uint32_t)values->entries.count - 1;
 }
 
+bool reasoner_values_lend(Values *values, const ValueSource *source, uint32_t count)
+{
+    /* Entries that nobody asks for are never touched, and take no memory then. */
+    Entry *const entries = calloc((size_t)count + count / 4 + 64, sizeof *entries);
+    if (!entries)
+        return false;
+    free(values->entries.items);
+    values->entries.items = entries;
+    values->entries.capacity = (size_t)count + count / 4 + 64;
+    values->entries.count = count;
+    values->source = *source;
+    return true;
+}
+
+bool reasoner_values_lend_one(Values *values)
+{
+    return values->entries.count < NO_VALUE && BASE_PUSH(&values->entries, (Entry){.kind = UNREAD});
+}
+
+bool reasoner_values_know(Values *values, uint32_t number, const Value *value)
+{
+    if (!grow_slots(values) || !fill_entry(values, value, &values->entries.items[number]))
+        return false;
+    uint32_t *const slot = find_slot(values, value);
+    values->filled += *slot == NO_VALUE;
+    *slot = number;
+    return true;
+}
+
 uint32_t reasoner_values_append(Values *values, const Value *value)
 {
-    if (!grow_slots(values) || !add_entry(values, value)) {
-        values->has_failed = true;
-        return NO_VALUE;
-    }
+    if (!grow_slots(values) || !add_entry(values, value))
+        return fail(values);
     const uint32_t number = (uint32_t)values->entries.count - 1;
     uint32_t *const slot = find_slot(values, value);
     if (*slot == NO_VALUE) {

@@ -8,7 +8,7 @@
 #define NO_VALUE UINT32_MAX
 
 typedef enum ValueKind {
-    VALUE_IRI,      /* text */
+    VALUE_IRI = 1,  /* text */
     VALUE_STRING,   /* text */
     VALUE_LANGUAGE, /* text, tag: the language in lower case */
     VALUE_BOOLEAN,  /* integer: 0, 1 */
@@ -16,7 +16,7 @@ typedef enum ValueKind {
     VALUE_UNSIGNED, /* integer: the bits of a number past INT64_MAX */
     VALUE_FLOAT,    /* real, exactly a 32-bit float; finite */
     VALUE_DOUBLE,   /* real; finite */
-    VALUE_NULL,     /* integer: its number, from 0 */
+    VALUE_NULL,     /* integer: its number, from 0; of a database's blank nodes their id */
     VALUE_OTHER,    /* text: the lexical form, tag: the datatype */
 } ValueKind;
 
@@ -36,6 +36,23 @@ uint32_t reasoner_intern(Values *values, const Value *value);
 /* The next number for this value, though it may have one already: for tables whose first numbers are set by others.
  * reasoner_intern goes on to give the first. NO_VALUE as above. */
 uint32_t reasoner_values_append(Values *values, const Value *value);
+/* Where the values of the first numbers are, to be read as they are asked for: the terms of a database. */
+typedef struct ValueSource {
+    /* Texts borrow from the arena. false: no memory, or what holds it is damaged. */
+    bool (*read)(void *context, uint32_t number, BaseArena *texts, Value *out);
+    /* The number of a value, NO_VALUE: it has none. false: as above. */
+    bool (*find)(void *context, const Value *value, uint32_t *out);
+    void *context;
+} ValueSource;
+/* Of an empty table: numbers below `count` are the source's. false: no memory. */
+bool reasoner_values_lend(Values *values, const ValueSource *source, uint32_t count);
+/* The next number is the source's, too. false: no memory. */
+bool reasoner_values_lend_one(Values *values);
+/* The source's number for this value, known without asking. false: no memory. */
+bool reasoner_values_know(Values *values, uint32_t number, const Value *value);
+/* The value's number; NO_VALUE: it has none. */
+uint32_t reasoner_find_value(Values *values, const Value *value);
+
 /* Texts are borrowed until the table is freed. */
 Value reasoner_value(const Values *values, uint32_t number);
 uint32_t reasoner_values_count(const Values *values);
