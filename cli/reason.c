@@ -109,6 +109,7 @@ int command_reason(Cli *cli, const Command *command, int argc, char **argv)
     ReasonerReport report = {0};
     BaseError err = {0};
     bool was_told = false;
+    const BaseSink sink = error_sink(cli);
     if (!READ_OPTIONS(options, 1, 1))
         goto done;
     store = open_database(cli, words.items[0], false, false, &exit_code);
@@ -120,7 +121,7 @@ int command_reason(Cli *cli, const Command *command, int argc, char **argv)
     } else if (status == BASE_OK) {
         status = parse_program(cli, txn, &files, ruleset, &program, &was_told, &err);
         if (status == BASE_OK)
-            status = reasoner_run(txn, program, NULL, &report, &cli->job, &err);
+            status = reasoner_run(txn, program, &(ReasonerRunOptions){.sink = &sink}, &report, &cli->job, &err);
         if (status == BASE_OK) {
             status = kg_commit(txn, &err);
             txn = NULL;
@@ -129,6 +130,10 @@ int command_reason(Cli *cli, const Command *command, int argc, char **argv)
             print_summary(cli, &report);
             if (report_wanted)
                 print_report(cli, &report);
+            if (report.violations_found > 0)
+                status =
+                    base_fail(&err, BASE_BAD_INPUT, "the data violate the program's constraints in %llu case%s",
+                              (unsigned long long)report.violations_found, report.violations_found == 1 ? "" : "s");
         }
     }
     if (status != BASE_OK)
@@ -177,7 +182,7 @@ int try_rules(Cli *cli, KgStore *store, const ReasonerText *texts, size_t count,
         was_told = status == BASE_BAD_INPUT;
     }
     if (status == BASE_OK)
-        status = reasoner_run(txn, program, NULL, &report, &cli->job, &err);
+        status = reasoner_run(txn, program, &(ReasonerRunOptions){.sink = &sink}, &report, &cli->job, &err);
     if (status == BASE_OK) {
         status = kg_commit(txn, &err);
         txn = NULL;

@@ -1,13 +1,11 @@
 /* reasoner.h - rules over a knowledge graph: parse and check a program, derive all that follows, say why a fact holds.
  * Start with reasoner_parse, reasoner_run, kg_commit; then reasoner_prove for any fact.
  *
- * The language is that of `.rls` files (its docs): Datalog with stratified negation, comparisons, arithmetic, functions,
- * aggregates, existential variables by the restricted chase, and constraints. In a database program
- *     p(?x)      is the triple  ?x rdf:type p
- *     p(?x, ?y)  is the triple  ?x p ?y
- *     triple(?s, ?p, ?o)  is any triple
- * and a predicate of another arity lives inside the program only. A bare name `hypernym` is the plain name of kg.h, the
- * IRI `kg:hypernym`. The prefixes kg: and : and rdf: rdfs: owl: xsd: sh: are known.
+ * The language is that of `.rls` files (its docs): Datalog with stratified negation, comparisons, arithmetic,
+ * functions, aggregates, existential variables by the restricted chase, and constraints. In a database program p(?x) is
+ * the triple  ?x rdf:type p p(?x, ?y)  is the triple  ?x p ?y triple(?s, ?p, ?o)  is any triple and a predicate of
+ * another arity lives inside the program only. A bare name `hypernym` is the plain name of kg.h, the IRI `kg:hypernym`.
+ * The prefixes kg: and : and rdf: rdfs: owl: xsd: sh: are known.
  *
  * Input is what is asserted; what follows goes to the layer KG_INFERRED, each fact with the height of its lowest proof:
  * 1 + the highest premise; asserted facts, negated atoms and comparisons are 0, facts written in a program are 1. An
@@ -15,8 +13,8 @@
  * fact with a null is 1 + the highest premise of a match of the rule for which that null was created.
  *
  * Values of a database are its terms: joins and `=` are of terms ("1"^^xsd:int is not "1"^^xsd:integer), while order,
- * arithmetic and functions take what a literal stands for. What is computed is stored in its canonical form, a null as a
- * blank node whose label depends on rule, variable and frontier only, so that a program run again makes the same. */
+ * arithmetic and functions take what a literal stands for. What is computed is stored in its canonical form, a null as
+ * a blank node whose label depends on rule, variable and frontier only, so that a program run again makes the same. */
 #ifndef KGQ_REASONER_REASONER_H
 #define KGQ_REASONER_REASONER_H
 
@@ -72,7 +70,8 @@ double reasoner_rule_weight(const ReasonerProgram *program, size_t rule);     /*
 /* ---- Running ------------------------------------------------------------------------------------------------- */
 
 typedef struct ReasonerRunOptions {
-    const char *name; /* of the run in the catalog; NULL: the names of the program's texts */
+    const char *name;     /* of the run in the catalog; NULL: the names of the program's texts */
+    const BaseSink *sink; /* violations of constraints; NULL: only the report has them */
 } ReasonerRunOptions;
 
 typedef struct ReasonerPredicateReport {
@@ -93,6 +92,21 @@ typedef struct ReasonerRuleReport {
     double seconds;
 } ReasonerRuleReport;
 
+/* What a variable is in a match. */
+typedef struct ReasonerBinding {
+    const char *variable; /* "?x" */
+    KgTerm term;
+    KgId id; /* KG_ANY: no database, or one that does not know the term */
+} ReasonerBinding;
+
+/* A match of a constraint, a rule with the head #false. */
+typedef struct ReasonerViolation {
+    uint32_t rule;
+    const char *text;                /* "RULE is violated: ?x = ann, ?y = bob" */
+    const ReasonerBinding *bindings; /* the variables that its positive atoms and assignments bind */
+    size_t binding_count;
+} ReasonerViolation;
+
 typedef struct ReasonerReport {
     uint32_t run;                     /* catalog number; 0 for reasoner_derive */
     uint64_t facts_in;                /* asserted triples read */
@@ -104,12 +118,16 @@ typedef struct ReasonerReport {
     size_t predicate_count;
     ReasonerRuleReport *rules; /* in the order of reasoner_rule_name */
     size_t rule_count;
+    ReasonerViolation *violations; /* the first thousand, by rule */
+    size_t violation_count;
+    uint64_t violations_found;
     BaseArena memory; /* holds all of the above */
 } ReasonerReport;
 void reasoner_report_free(ReasonerReport *report); /* {0} again afterwards */
 
 /* Replaces KG_INFERRED, within the write transaction, by all that follows from KG_ASSERTED; the run, with the program's
  * whole text, goes to the catalog. A fact that is asserted is not stored again. After a failure abort the transaction.
+ * Violations of constraints are told and counted, and are no failure: what follows is stored all the same.
  * NULL options: defaults. `report` may be NULL, else start from {0} and end with reasoner_report_free.
  * BASE_CANCELLED: job->cancelled was set. */
 BaseStatus reasoner_run(KgTxn *txn, const ReasonerProgram *program, const ReasonerRunOptions *options,

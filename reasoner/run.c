@@ -1,8 +1,8 @@
 /* A run: load what is asserted, derive, and put the outputs into KG_INFERRED in place of what was there; the same
  * without storing; and the report of either. The catalog gets the program's whole text, each file behind a comment line
  * with its length and name, so that a proof can parse it again (program_text.c). */
-#include "reasoner/memory.h"
 #include "reasoner/program_text.h"
+#include "reasoner/report.h"
 #include "reasoner/store.h"
 
 #include <stdlib.h>
@@ -11,90 +11,6 @@
 static BaseStatus no_memory(BaseError *err)
 {
     return base_fail(err, BASE_NO_MEMORY, "no memory for what was derived");
-}
-
-/* ---- Report -------------------------------------------------------------------------------------------------- */
-
-void reasoner_report_free(ReasonerReport *report)
-{
-    base_arena_free(&report->memory);
-    *report = (ReasonerReport){0};
-}
-
-static bool belongs(const Memory *memory, const Predicate *predicate, uint32_t relation, uint32_t row)
-{
-    uint32_t triple[3];
-    const RelationShape *const shape = &memory->program->relations.items[relation];
-    if (shape->kind == PREDICATE_LOCAL || predicate->kind == PREDICATE_LOCAL)
-        return &memory->program->predicates.items[shape->predicate] == predicate;
-    reasoner_memory_triple(memory, relation, row, triple);
-    if (predicate->kind == PREDICATE_CLASS)
-        return triple[1] == memory->program->type_constant && triple[2] == predicate->constant;
-    return predicate->kind == PREDICATE_TRIPLE || triple[1] == predicate->constant;
-}
-
-static void count_rows(const Memory *memory, const Predicate *predicate, ReasonerPredicateReport *out)
-{
-    for (uint32_t r = 0; r < memory->program->relations.count; r++) {
-        const Relation *const relation = &memory->evaluation.relations[r];
-        const uint32_t given = reasoner_relation_height_start(relation, 1);
-        if (!memory->program->relations.items[r].is_head)
-            continue;
-        if (!reasoner_memory_is_shared(memory, r)) {
-            const bool is_its = relation->count > 0 && belongs(memory, predicate, r, 0);
-            out->given += is_its ? given : 0;
-            out->derived += is_its ? relation->count - given : 0;
-            continue;
-        }
-        for (uint32_t row = 0; row < relation->count; row++)
-            if (belongs(memory, predicate, r, row))
-                (*(row < given ? &out->given : &out->derived))++;
-    }
-}
-
-static bool report_predicates(const Memory *memory, ReasonerReport *report)
-{
-    const ReasonerProgram *const program = memory->program;
-    report->predicates = base_arena_alloc(&report->memory, program->predicates.count + 1, sizeof *report->predicates);
-    if (!report->predicates)
-        return false;
-    for (size_t p = 0; p < program->predicates.count; p++) {
-        const Predicate *const predicate = &program->predicates.items[p];
-        if (!predicate->is_head || predicate->is_violation)
-            continue;
-        ReasonerPredicateReport *const out = &report->predicates[report->predicate_count++];
-        *out = (ReasonerPredicateReport){.name =
-                                             base_arena_copy(&report->memory, predicate->name, strlen(predicate->name)),
-                                         .arity = predicate->arity,
-                                         .is_stored = predicate->is_stored};
-        if (!out->name)
-            return false;
-        count_rows(memory, predicate, out);
-    }
-    return true;
-}
-
-static bool report_rules(const Memory *memory, ReasonerReport *report)
-{
-    const ReasonerProgram *const program = memory->program;
-    report->rules = base_arena_alloc(&report->memory, program->rules.count + 1, sizeof *report->rules);
-    if (!report->rules)
-        return false;
-    for (size_t r = 0; r < program->rules.count; r++) {
-        const Rule *const rule = &program->rules.items[r];
-        const RuleFigures *const figures = &memory->evaluation.rules[r];
-        ReasonerRuleReport *const out = &report->rules[report->rule_count++];
-        *out =
-            (ReasonerRuleReport){.name = base_arena_copy(&report->memory, rule->name, strlen(rule->name)),
-                                 .place = base_arena_copy(&report->memory, rule->place_text, strlen(rule->place_text)),
-                                 .facts = figures->facts,
-                                 .matches = figures->matches,
-                                 .rows = figures->rows,
-                                 .seconds = figures->seconds};
-        if (!out->name || !out->place)
-            return false;
-    }
-    return true;
 }
 
 /* ---- Deriving ------------------------------------------------------------------------------------------------ */
@@ -163,11 +79,13 @@ BaseStatus reasoner_run(KgTxn *txn, const ReasonerProgram *program, const Reason
     BaseStatus status = derive(txn, program, &memory, &figures, job, err);
     const double derived = base_wall_seconds();
     if (status == BASE_OK)
+        status = reasoner_report_violations(&memory.evaluation, &memory, options ? options->sink : NULL, &figures, err);
+    if (status == BASE_OK)
         status = put_run(txn, program, options, &figures, derived - began, &figures.run, err);
     if (status == BASE_OK)
         status = reasoner_store(&memory, figures.run, &stored, job, err);
-    if (status == BASE_OK && (!report_predicates(&memory, &figures) || !report_rules(&memory, &figures)))
-        status = no_memory(err);
+    if (status == BASE_OK)
+        status = reasoner_report_fill(&memory.evaluation, &memory, &figures, err);
     figures.stored = stored;
     figures.store_seconds = base_wall_seconds() - derived;
     figures.wall_seconds = base_wall_seconds() - began;
@@ -263,8 +181,8 @@ BaseStatus reasoner_derive(KgTxn *txn, const ReasonerProgram *program,
     BaseStatus status = derive(txn, program, &memory, &figures, job, err);
     if (status == BASE_OK)
         status = hand_over(&memory, &(Hand){take, context}, err);
-    if (status == BASE_OK && (!report_predicates(&memory, &figures) || !report_rules(&memory, &figures)))
-        status = no_memory(err);
+    if (status == BASE_OK)
+        status = reasoner_report_fill(&memory.evaluation, &memory, &figures, err);
     figures.wall_seconds = base_wall_seconds() - began;
     figures.cpu_seconds = base_cpu_seconds() - cpu_began;
     if (status == BASE_OK && report)

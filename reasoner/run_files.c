@@ -1,5 +1,7 @@
-/* A program run by itself: imports, derivation, exports, violations of constraints, and the report. */
+/* A program run by itself: imports, derivation, exports. */
 #include "reasoner/files.h"
+
+#include "reasoner/report.h"
 
 #include <math.h>
 #include <stdarg.h>
@@ -7,7 +9,6 @@
 #include <string.h>
 
 #define BAD_ROWS_TOLD 100
-#define VIOLATIONS_TOLD 1000
 
 BaseStatus reasoner_out_of_values(BaseError *err)
 {
@@ -115,101 +116,6 @@ static BaseStatus import_all(FileRun *run, BaseError *err)
     return status;
 }
 
-/* ---- Violations ---------------------------------------------------------------------------------------------- */
-
-static bool add_instance(const FileRun *run, const Rule *rule, const uint32_t *row, BaseBuffer *out)
-{
-    const Atom *const head = &rule->heads[0];
-    const char *separator = "";
-    for (uint32_t c = 0; c < head->count; c++) {
-        if (!head->terms[c].is_variable)
-            continue;
-        const Value value = reasoner_value(run->evaluation.values, row[c]);
-        if (!base_buffer_format(out, "%s%s = ", separator, rule->variables[head->terms[c].index]) ||
-            !reasoner_write_cell(&value, out))
-            return false;
-        separator = ", ";
-    }
-    return true;
-}
-
-/* Each match of a constraint is an error of the data. */
-static BaseStatus tell_violations(FileRun *run, BaseError *err)
-{
-    uint64_t count = 0;
-    BaseStatus status = BASE_OK;
-    for (uint32_t r = 0; r < run->program->rules.count && status == BASE_OK; r++) {
-        const Rule *const rule = &run->program->rules.items[r];
-        if (!rule->is_constraint)
-            continue;
-        const Relation *const relation = &run->evaluation.relations[rule->heads[0].relation];
-        for (uint32_t row = 0; row < relation->count && status == BASE_OK; row++) {
-            BaseBuffer instance = {0};
-            BaseError fault = {0};
-            if (!add_instance(run, rule, relation_row(relation, row), &instance))
-                status = reasoner_out_of_values(err);
-            base_fail_at(&fault, BASE_BAD_INPUT, reasoner_program_source(run->program, rule->place),
-                         "%s is violated%s%s", rule->name, instance.count ? ": " : "",
-                         instance.count ? instance.items : "");
-            if (status == BASE_OK && count++ < VIOLATIONS_TOLD && run->options)
-                base_sink(run->options->sink, &fault);
-            base_buffer_free(&instance);
-        }
-    }
-    if (status == BASE_OK && count > 0)
-        status = base_fail(err, BASE_BAD_INPUT, "the data violate the program's constraints in %llu case%s",
-                           (unsigned long long)count, count == 1 ? "" : "s");
-    return status;
-}
-
-/* ---- Report -------------------------------------------------------------------------------------------------- */
-
-static bool report_predicates(const FileRun *run, ReasonerReport *report)
-{
-    const ReasonerProgram *const program = run->program;
-    report->predicates = base_arena_alloc(&report->memory, program->predicates.count + 1, sizeof *report->predicates);
-    if (!report->predicates)
-        return false;
-    for (uint32_t p = 0; p < program->predicates.count; p++) {
-        const Predicate *const predicate = &program->predicates.items[p];
-        const uint32_t relation = reasoner_relation_of(program, p);
-        if (!predicate->is_head || predicate->is_violation || relation == NOWHERE)
-            continue;
-        const Relation *const rows = &run->evaluation.relations[relation];
-        const uint32_t given = reasoner_relation_height_start(rows, 1);
-        ReasonerPredicateReport *const out = &report->predicates[report->predicate_count++];
-        *out = (ReasonerPredicateReport){.name =
-                                             base_arena_copy(&report->memory, predicate->name, strlen(predicate->name)),
-                                         .arity = predicate->arity,
-                                         .given = given,
-                                         .derived = rows->count - given};
-        if (!out->name)
-            return false;
-    }
-    return true;
-}
-
-static bool report_rules(const FileRun *run, ReasonerReport *report)
-{
-    const ReasonerProgram *const program = run->program;
-    report->rules = base_arena_alloc(&report->memory, program->rules.count + 1, sizeof *report->rules);
-    for (size_t r = 0; report->rules && r < program->rules.count; r++) {
-        const Rule *const rule = &program->rules.items[r];
-        const RuleFigures *const figures = &run->evaluation.rules[r];
-        ReasonerRuleReport *const out = &report->rules[report->rule_count++];
-        *out =
-            (ReasonerRuleReport){.name = base_arena_copy(&report->memory, rule->name, strlen(rule->name)),
-                                 .place = base_arena_copy(&report->memory, rule->place_text, strlen(rule->place_text)),
-                                 .facts = figures->facts,
-                                 .matches = figures->matches,
-                                 .rows = figures->rows,
-                                 .seconds = figures->seconds};
-        if (!out->name || !out->place)
-            return false;
-    }
-    return report->rules != NULL;
-}
-
 /* ---- The run ------------------------------------------------------------------------------------------------- */
 
 static BaseStatus export_all(FileRun *run, BaseError *err)
@@ -245,10 +151,13 @@ BaseStatus reasoner_run_files(const ReasonerProgram *program, const ReasonerFile
     if (status == BASE_OK)
         status = export_all(&run, err);
     const bool is_done = status == BASE_OK;
-    if (is_done && (!report_predicates(&run, &figures) || !report_rules(&run, &figures)))
-        status = reasoner_out_of_values(err);
+    if (is_done)
+        status = reasoner_report_fill(&run.evaluation, NULL, &figures, err);
     if (status == BASE_OK)
-        status = tell_violations(&run, err);
+        status = reasoner_report_violations(&run.evaluation, NULL, options ? options->sink : NULL, &figures, err);
+    if (status == BASE_OK && figures.violations_found > 0)
+        status = base_fail(err, BASE_BAD_INPUT, "the data violate the program's constraints in %llu case%s",
+                           (unsigned long long)figures.violations_found, figures.violations_found == 1 ? "" : "s");
     figures.facts_in = run.records;
     figures.derived = run.evaluation.derived;
     figures.strata = run.evaluation.strata;

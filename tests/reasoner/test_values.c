@@ -112,12 +112,58 @@ static void nulls_are_blank_nodes_and_the_same_when_run_again(void **state)
     assert_int_equal(terms[1], 3);
 }
 
+typedef struct Heard {
+    size_t count;
+    BaseError last;
+} Heard;
+
+static void hear(void *context, const BaseError *error)
+{
+    Heard *const heard = context;
+    heard->count++;
+    heard->last = *error;
+}
+
+static void violations_are_told_with_their_bindings_and_the_run_is_stored(void **state)
+{
+    Fixture *const f = *state;
+    assert_facts(f,
+                 (const char *const[]){"a age \"4\"" INTEGER, "b age \"200\"" INTEGER, "c age \"300\"" INTEGER, NULL});
+    ReasonerProgram *const program = parse("person(?x) :- age(?x, _).\n#false :- person(?x), age(?x, ?a), ?a > 150.\n"
+                                           "#false :- person(?x), ~age(?x, _).");
+    KgTxn *const txn = begin_write(f);
+    Heard heard = {0};
+    const BaseSink sink = {hear, &heard};
+    ReasonerReport report = {0};
+    BaseError err = {0};
+    expect_ok(reasoner_run(txn, program, &(ReasonerRunOptions){.sink = &sink}, &report, NULL, &err), &err);
+    commit(txn);
+    assert_int_equal(heard.count, 2);
+    assert_int_equal(heard.last.line, 2);
+    assert_int_equal(report.violations_found, 2);
+    assert_int_equal(report.violation_count, 2);
+    assert_int_equal(report.stored, 3);
+    assert_int_equal(report.predicate_count, 1);
+    const ReasonerViolation *const violation = &report.violations[0];
+    assert_int_equal(violation->rule, 1);
+    assert_int_equal(violation->binding_count, 2);
+    assert_string_equal(violation->bindings[0].variable, "?x");
+    assert_true(violation->bindings[0].id != KG_ANY);
+    assert_string_equal(violation->bindings[0].term.text.bytes, "kg:b");
+    assert_string_equal(violation->text, "rule at test.rls:2 is violated: ?x = b, ?a = "
+                                         "\"200\"^^<http://www.w3.org/2001/XMLSchema#integer>");
+    reasoner_report_free(&report);
+    reasoner_program_free(program);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(terms_are_computed_with_as_values, open_fixture, close_fixture),
         cmocka_unit_test_setup_teardown(a_computed_term_is_the_one_that_the_database_has, open_fixture, close_fixture),
         cmocka_unit_test_setup_teardown(an_aggregate_is_one_higher_than_its_highest_input, open_fixture, close_fixture),
+        cmocka_unit_test_setup_teardown(violations_are_told_with_their_bindings_and_the_run_is_stored, open_fixture,
+                                        close_fixture),
         cmocka_unit_test_setup_teardown(nulls_are_blank_nodes_and_the_same_when_run_again, open_fixture, close_fixture),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
