@@ -38,6 +38,11 @@ static void open_node(const InsightLine *line, FILE *out)
     const ReasonerProof *const proof = line->proof;
     fputs("{\"text\":", out);
     write_string(proof->text, out);
+    for (uint32_t t = 0; t < proof->term_count; t++) {
+        fputs(t == 0 ? ",\"terms\":[" : ",", out);
+        write_string(proof->terms[t], out);
+    }
+    fputs(proof->term_count > 0 ? "]" : "", out);
     write_field("kind", line->is_missing ? "missing" : insight_proof_kind(proof), out);
     fprintf(out, ",\"number\":%u,\"height\":%u", proof->number, proof->height);
     if (proof->rule_name) {

@@ -105,25 +105,38 @@ static BaseStatus prove_asserted(KgTxn *txn, KgTriple fact, KgNote note, Reasone
                                  BaseError *err)
 {
     BaseBuffer text = {0};
-    const KgId terms[3] = {fact.s, fact.p, fact.o};
+    const KgId ids[3] = {fact.s, fact.p, fact.o};
+    size_t ends[3] = {0};
     BaseStatus status = BASE_OK;
     for (int i = 0; i < 3 && status == BASE_OK; i++) {
         KgTerm term;
-        status = kg_term(txn, terms[i], &out->memory, &term, err);
+        status = kg_term(txn, ids[i], &out->memory, &term, err);
         const bool is_type = status == BASE_OK && i == 1 && term.text.length == strlen(RDF_TYPE) &&
                              memcmp(term.text.bytes, RDF_TYPE, term.text.length) == 0;
         if (status == BASE_OK &&
             !(base_buffer_add(&text, " ", i > 0) && (is_type ? base_buffer_add(&text, "rdf:type", strlen("rdf:type"))
                                                              : kg_format_term(&term, KG_SYNTAX_NAME, &text))))
             status = no_memory(err);
+        ends[i] = text.count;
     }
     *node = status == BASE_OK ? base_arena_alloc(&out->memory, 1, sizeof **node) : NULL;
-    if (*node) {
-        **node =
-            (ReasonerProof){.kind = REASONER_ASSERTED, .is_triple = true, .triple = fact, .number = 1, .note = note};
+    const char **const terms = *node ? base_arena_alloc(&out->memory, 3, sizeof *terms) : NULL;
+    for (int i = 0; i < 3 && terms && status == BASE_OK; i++) {
+        const size_t start = i > 0 ? ends[i - 1] + 1 : 0;
+        terms[i] = base_arena_copy(&out->memory, text.items + start, ends[i] - start);
+        status = terms[i] ? BASE_OK : no_memory(err);
+    }
+    if (terms) {
+        **node = (ReasonerProof){.kind = REASONER_ASSERTED,
+                                 .is_triple = true,
+                                 .triple = fact,
+                                 .terms = terms,
+                                 .term_count = 3,
+                                 .number = 1,
+                                 .note = note};
         (*node)->text = base_arena_copy(&out->memory, text.items, text.count);
     }
-    if (status == BASE_OK && (!*node || !(*node)->text))
+    if (status == BASE_OK && (!terms || !(*node)->text))
         status = no_memory(err);
     base_buffer_free(&text);
     return status;

@@ -191,6 +191,9 @@ struct ReasonerProof {
     bool is_triple;
     KgTriple triple;  /* when is_triple; KG_ANY where a term is open or unknown to the database */
     const char *text; /* "dog.n.01 is_a canine.n.02", "not ...", "3 < 5", "p(a, b, c)"; open variables as ?x */
+    const char *const
+        *terms; /* of `text`: subject, predicate, object, or predicate and arguments; NULL: a comparison */
+    uint32_t term_count;
     const char *rule_name, *rule_text, *rule_place; /* DERIVED, LOST; NULL: not known */
     uint32_t number; /* of this conclusion within the explanation, from 1; SHARED repeats it */
     uint32_t height;

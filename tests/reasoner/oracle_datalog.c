@@ -26,6 +26,11 @@ const char *oracle_term(int term)
     return term == TYPE ? "<http://www.w3.org/1999/02/22-rdf-syntax-ns#type>" : names[term];
 }
 
+const char *oracle_name(int term)
+{
+    return names[term];
+}
+
 int oracle_find_term(const char *text, size_t length)
 {
     for (int term = 0; term < TERMS; term++)
@@ -258,12 +263,12 @@ static uint32_t *cell(OracleModel *model, const OracleAtom *atom, const int *bin
     return &model->locals[atom->which][first][second][third];
 }
 
-uint32_t oracle_height(const OracleModel *model, const OracleAtom *atom, const int *binding)
+static uint32_t height_of(const OracleModel *model, const OracleAtom *atom, const int *binding)
 {
     return *cell((OracleModel *)(uintptr_t)model, atom, binding);
 }
 
-bool oracle_compare(const OracleLiteral *literal, const int *binding)
+static bool compare(const OracleLiteral *literal, const int *binding)
 {
     const int left = value(literal->left, binding), right = value(literal->right, binding);
     const bool numbers = left >= FIRST_NUMBER && left < FIRST_CLASS && right >= FIRST_NUMBER && right < FIRST_CLASS;
@@ -288,7 +293,7 @@ bool oracle_compare(const OracleLiteral *literal, const int *binding)
 static bool some_holds(const OracleModel *model, const OracleAtom *atom, int *binding, int variable)
 {
     if (variable == MOST_VARIABLES)
-        return oracle_height(model, atom, binding) != NOT_DERIVED;
+        return height_of(model, atom, binding) != NOT_DERIVED;
     if (binding[variable] >= 0)
         return some_holds(model, atom, binding, variable + 1);
     for (int term = 0; term < TERMS; term++) {
@@ -301,7 +306,7 @@ static bool some_holds(const OracleModel *model, const OracleAtom *atom, int *bi
     return false;
 }
 
-bool oracle_is_absent(const OracleModel *model, const OracleAtom *atom, const int *binding)
+static bool is_absent(const OracleModel *model, const OracleAtom *atom, const int *binding)
 {
     int copy[MOST_VARIABLES];
     memcpy(copy, binding, sizeof copy);
@@ -315,16 +320,16 @@ static bool take_instance(OracleModel *model, const OracleRule *rule, const int 
         const OracleLiteral *const literal = &rule->body[b];
         if (literal->is_comparison || literal->atom.is_negated)
             continue;
-        const uint32_t premise = oracle_height(model, &literal->atom, binding);
+        const uint32_t premise = height_of(model, &literal->atom, binding);
         if (premise == NOT_DERIVED)
             return false;
         height = premise > height ? premise : height;
     }
     for (int b = 0; b < rule->body_count; b++) {
         const OracleLiteral *const literal = &rule->body[b];
-        if (literal->is_comparison && !oracle_compare(literal, binding))
+        if (literal->is_comparison && !compare(literal, binding))
             return false;
-        if (!literal->is_comparison && literal->atom.is_negated && !oracle_is_absent(model, &literal->atom, binding))
+        if (!literal->is_comparison && literal->atom.is_negated && !is_absent(model, &literal->atom, binding))
             return false;
     }
     bool is_changed = false;

@@ -59,11 +59,7 @@ void oracle_write(const OracleProgram *program, BaseBuffer *out); /* rules named
 void oracle_evaluate(const OracleProgram *program, OracleModel *out);
 
 const char *oracle_term(int term);                     /* as a TSV field */
+const char *oracle_name(int term);                     /* as proofs write it */
 int oracle_find_term(const char *text, size_t length); /* -1: none */
-/* The height of an atom's fact under a binding; NOT_DERIVED: it does not hold. */
-uint32_t oracle_height(const OracleModel *model, const OracleAtom *atom, const int *binding);
-bool oracle_compare(const OracleLiteral *literal, const int *binding);
-/* No tuple fits the negated atom; variables at or past `open` are anything. */
-bool oracle_is_absent(const OracleModel *model, const OracleAtom *atom, const int *binding);
 
 #endif

@@ -1,7 +1,8 @@
-/* Random programs against the oracle: the same facts with the same least heights, and proofs that hold water: each step
- * an instance of its rule, each leaf asserted, each height the oracle's. */
+/* Random programs against the oracle: the same facts with the same least heights, and proofs that the proof
+ * checker finds sound, each height in them the oracle's. */
 #include "fixture.h"
 #include "oracle_datalog.h"
+#include "proof_world.h"
 
 enum { PROGRAMS = 3000, PROVED_PROGRAMS = 250, IMPORT = 7 };
 
@@ -113,165 +114,95 @@ static void random_programs_derive_what_the_oracle_derives_at_the_same_heights(v
 
 /* ---- Proofs -------------------------------------------------------------------------------------------------- */
 
-typedef struct Checker {
+/* The oracle's model as the world that proofs speak of. */
+typedef struct Told {
     const OracleProgram *program;
     const OracleModel *model;
-    const char *text;                  /* of the program */
-    const ReasonerProof *proved[4096]; /* by number: the node that proves it */
-} Checker;
+} Told;
 
-/* "a p b" or "local0(a, b, c)" as a fact of the oracle: kind TRIPLE or LOCAL, terms. */
-static OracleAtom read_text(const char *text)
+static bool is_given(void *context, const char *const *terms, size_t count)
 {
-    OracleAtom atom = {.kind = ORACLE_TRIPLE, .count = 3};
-    const char *at = text;
-    const char *separator = " ";
-    if (strncmp(text, "local", 5) == 0) {
-        atom.kind = ORACLE_LOCAL;
-        atom.which = text[5] - '0';
-        at = text + 7;
-        separator = ",)";
-    }
-    for (int t = 0; t < 3; t++) {
-        const size_t length = strcspn(at, separator);
-        atom.terms[t].index = oracle_find_term(at, length);
-        assert_true(atom.terms[t].index >= 0);
-        at += length + (atom.kind == ORACLE_LOCAL && t < 2 ? 2 : 1);
-    }
-    return atom;
-}
-
-/* An atom of a rule in the form read_text gives. */
-static OracleAtom as_triple(const OracleAtom *atom)
-{
-    OracleAtom triple = *atom;
-    if (atom->kind == ORACLE_LOCAL || atom->kind == ORACLE_TRIPLE)
-        return triple;
-    triple.kind = ORACLE_TRIPLE;
-    triple.count = 3;
-    triple.terms[1] = (OracleTerm){false, atom->kind == ORACLE_PROPERTY ? FIRST_PROPERTY + atom->which : TYPE};
-    triple.terms[2] = atom->kind == ORACLE_CLASS ? (OracleTerm){false, FIRST_CLASS + atom->which} : atom->terms[1];
-    return triple;
-}
-
-/* Binds the rule's atom to the fact; false: it does not fit. */
-static bool unify(const OracleAtom *atom, const OracleAtom *fact, int *binding)
-{
-    const OracleAtom triple = as_triple(atom);
-    if (triple.kind != fact->kind || (triple.kind == ORACLE_LOCAL && triple.which != fact->which))
+    const Told *const told = context;
+    int found[3];
+    if (count != 3)
         return false;
-    for (int t = 0; t < 3; t++) {
-        const OracleTerm term = triple.terms[t];
-        int *const bound = term.is_variable ? &binding[term.index] : NULL;
-        if (bound && *bound < 0)
-            *bound = fact->terms[t].index;
-        if ((bound ? *bound : term.index) != fact->terms[t].index)
+    for (int i = 0; i < 3; i++)
+        if ((found[i] = oracle_find_term(terms[i], strlen(terms[i]))) < 0)
             return false;
-    }
-    return true;
+    return told->program->given[found[0]][found[1]][found[2]];
 }
 
-/* The children are the body of the rule, under one binding, and they hold. */
-static void check_instance(const Checker *checker, const ReasonerProof *node, const OracleAtom *fact)
+static void visit_cube(const uint32_t heights[TERMS][TERMS][TERMS], const char *name, const char *const *pattern,
+                       ProofVisit *take_fact, void *taker)
 {
-    assert_int_equal(node->rule_name[0], 'r');
-    const OracleRule *const rule = &checker->program->rules[atoi(node->rule_name + 1)];
-    assert_int_equal(node->child_count, rule->body_count);
-    bool fits = false;
-    for (int h = 0; h < rule->head_count && !fits; h++) {
-        int binding[MOST_VARIABLES] = {-1, -1, -1, -1};
-        fits = unify(&rule->heads[h], fact, binding);
-        for (int b = 0; b < rule->body_count && fits; b++) {
-            if (rule->body[b].is_comparison || rule->body[b].atom.is_negated)
-                continue;
-            const OracleAtom premise = read_text(node->children[b]->text);
-            fits = unify(&rule->body[b].atom, &premise, binding);
-        }
-        for (int b = 0; b < rule->body_count && fits; b++) {
-            if (rule->body[b].is_comparison) {
-                assert_int_equal(node->children[b]->kind, REASONER_COMPARED);
-                fits = oracle_compare(&rule->body[b], binding);
-            } else if (rule->body[b].atom.is_negated) {
-                assert_int_equal(node->children[b]->kind, REASONER_NEGATED);
-                fits = oracle_is_absent(checker->model, &rule->body[b].atom, binding);
+    const int first = name ? 1 : 0;
+    int wanted[3];
+    for (int i = 0; i < 3; i++)
+        wanted[i] = pattern[first + i] ? oracle_find_term(pattern[first + i], strlen(pattern[first + i])) : -1;
+    for (int a = 0; a < TERMS; a++)
+        for (int b = 0; b < TERMS; b++)
+            for (int c = 0; c < TERMS; c++) {
+                if ((wanted[0] >= 0 && wanted[0] != a) || (wanted[1] >= 0 && wanted[1] != b) ||
+                    (wanted[2] >= 0 && wanted[2] != c) || heights[a][b][c] == NOT_DERIVED)
+                    continue;
+                const char *const terms[4] = {name, oracle_name(a), oracle_name(b), oracle_name(c)};
+                if (!take_fact(taker, terms + 1 - first))
+                    return;
             }
-        }
-    }
-    assert_true(fits);
 }
 
-static uint32_t model_height(const Checker *checker, const OracleAtom *fact)
+static void visit_model(void *context, const char *const *pattern, size_t count, ProofVisit *take_fact, void *taker)
 {
-    const int none[MOST_VARIABLES] = {0};
-    return oracle_height(checker->model, fact, none);
+    static const char *const locals[LOCALS] = {"local0", "local1"};
+    const Told *const told = context;
+    if (count == 3)
+        visit_cube(told->model->triples, NULL, pattern, take_fact, taker);
+    for (int l = 0; l < LOCALS && count == 4; l++)
+        visit_cube(told->model->locals[l], locals[l], pattern, take_fact, taker);
 }
 
-static void check_node(Checker *checker, const ReasonerProof *node)
+/* The height of a node's conclusion. */
+static uint32_t model_height(const OracleModel *model, const ReasonerProof *node)
 {
-    if (node->kind == REASONER_NEGATED || node->kind == REASONER_COMPARED)
-        return;
-    const OracleAtom fact = read_text(node->text);
-    assert_int_equal(node->height, model_height(checker, &fact));
-    assert_true(node->number > 0 && node->number < 4096);
-    if (node->kind == REASONER_ASSERTED) {
-        assert_int_equal(node->height, 0);
+    int terms[3];
+    const uint32_t first = node->term_count - 3;
+    for (uint32_t i = 0; i < 3; i++)
+        terms[i] = oracle_find_term(node->terms[first + i], strlen(node->terms[first + i]));
+    return first == 0 ? model->triples[terms[0]][terms[1]][terms[2]]
+                      : model->locals[node->terms[0][5] - '0'][terms[0]][terms[1]][terms[2]];
+}
+
+/* Every conclusion has the least height, but the roots of other proofs than the lowest, and leaves are of the import.
+ */
+static void check_heights(const OracleModel *model, const ReasonerProof *node, bool is_root)
+{
+    const bool is_test = node->kind == REASONER_NEGATED || node->kind == REASONER_COMPARED;
+    if (!is_test && !is_root)
+        assert_int_equal(node->height, model_height(model, node));
+    if (node->kind == REASONER_ASSERTED)
         assert_int_equal(node->note.source, IMPORT);
-        return;
-    }
-    if (node->kind == REASONER_SHARED) {
-        assert_non_null(checker->proved[node->number]);
-        assert_string_equal(checker->proved[node->number]->text, node->text);
-        return;
-    }
-    if (node->kind != REASONER_DERIVED)
-        print_error("%s has kind %d\n%s\n", node->text, (int)node->kind, checker->text);
-    assert_int_equal(node->kind, REASONER_DERIVED);
-    assert_null(checker->proved[node->number]);
-    checker->proved[node->number] = node;
-    check_instance(checker, node, &fact);
-    uint32_t highest = 0;
-    for (size_t c = 0; c < node->child_count; c++) {
-        highest = node->children[c]->height > highest ? node->children[c]->height : highest;
-        check_node(checker, node->children[c]);
-    }
-    assert_int_equal(node->height, highest + 1);
+    for (size_t c = 0; c < node->child_count; c++)
+        check_heights(model, node->children[c], false);
 }
 
-/* Every instance of a fact's `all` is one, and the lowest comes first. */
-static void check_all(Checker *checker, KgTxn *txn, KgTriple fact, uint32_t height)
+static void check_proof(const Told *told, const char *text, ReasonerProver *prover, KgTriple fact, uint32_t height)
 {
-    BaseError err = {0};
-    ReasonerExplanation all = {0};
-    expect_ok(reasoner_prove(txn, fact, &(ReasonerProveOptions){.all = true}, &all, &err), &err);
-    assert_true(all.count > 0);
-    assert_int_equal(all.items[0]->height, height);
-    memset(checker->proved, 0, sizeof checker->proved);
-    for (size_t i = 0; i < all.count; i++) {
-        const OracleAtom goal = read_text(all.items[i]->text);
-        checker->proved[all.items[i]->number] = all.items[i];
-        if (all.items[i]->kind != REASONER_DERIVED)
-            continue;
-        check_instance(checker, all.items[i], &goal);
-        for (size_t c = 0; c < all.items[i]->child_count; c++)
-            check_node(checker, all.items[i]->children[c]);
+    const ProofWorld world = {.rules = text,
+                              .has_least_heights = true,
+                              .is_given = is_given,
+                              .visit = visit_model,
+                              .context = (void *)(uintptr_t)told};
+    for (int all = 0; all < 2; all++) {
+        BaseError err = {0};
+        ReasonerExplanation proof = {0};
+        expect_ok(reasoner_prover_ask(prover, fact, &(ReasonerProveOptions){.all = all == 1}, &proof, &err), &err);
+        assert_true(proof.count >= 1);
+        assert_int_equal(proof.items[0]->height, height);
+        expect_sound(&world, &proof);
+        for (size_t i = 0; i < proof.count; i++)
+            check_heights(told->model, proof.items[i], i > 0);
+        reasoner_explanation_free(&proof);
     }
-    reasoner_explanation_free(&all);
-}
-
-static void check_proof(Checker *checker, KgTxn *txn, const OracleAtom *fact)
-{
-    BaseError err = {0};
-    ReasonerExplanation proof = {0};
-    KgTriple triple;
-    expect_ok(kg_find_name(txn, oracle_term(fact->terms[0].index), &triple.s, &err), &err);
-    expect_ok(kg_find_name(txn, oracle_term(fact->terms[1].index), &triple.p, &err), &err);
-    expect_ok(kg_find_name(txn, oracle_term(fact->terms[2].index), &triple.o, &err), &err);
-    memset(checker->proved, 0, sizeof checker->proved);
-    expect_ok(reasoner_prove(txn, triple, NULL, &proof, &err), &err);
-    assert_int_equal(proof.count, 1);
-    check_node(checker, proof.items[0]);
-    reasoner_explanation_free(&proof);
-    check_all(checker, txn, triple, model_height(checker, fact));
 }
 
 /* Names only: a literal is no subject, a name no relation, so such facts are not stored. */
@@ -280,29 +211,60 @@ static bool is_storable(int s, int p)
     return (s < FIRST_NUMBER || s >= FIRST_CLASS) && (p < FIRST_NUMBER || p >= FIRST_CLASS);
 }
 
-static void check_every_proof(Fixture *f, const OracleProgram *program, const OracleModel *model, const char *text,
-                              uint64_t *proofs)
+static KgTriple triple_of(KgTxn *txn, int s, int p, int o)
 {
-    static Checker checker;
-    checker.program = program;
-    checker.model = model;
-    checker.text = text;
+    KgTriple triple;
+    BaseError err = {0};
+    expect_ok(kg_find_name(txn, oracle_term(s), &triple.s, &err), &err);
+    expect_ok(kg_find_name(txn, oracle_term(p), &triple.p, &err), &err);
+    expect_ok(kg_find_name(txn, oracle_term(o), &triple.o, &err), &err);
+    return triple;
+}
+
+/* Of what does not hold, some: what is missing is. */
+static void check_misses(const Told *told, const char *text, ReasonerProver *prover, KgTxn *txn)
+{
+    const ProofWorld world = {
+        .rules = text, .is_given = is_given, .visit = visit_model, .context = (void *)(uintptr_t)told};
+    for (int i = 0; i < 40; i++) {
+        const int s = i % NAMES, p = FIRST_PROPERTY + i % PROPERTIES, o = (i * 7 + i / 5) % NAMES;
+        BaseError err = {0};
+        ReasonerExplanation why = {0};
+        KgTriple fact;
+        if (told->model->triples[s][p][o] != NOT_DERIVED ||
+            kg_find_name(txn, oracle_term(s), &fact.s, NULL) != BASE_OK ||
+            kg_find_name(txn, oracle_term(p), &fact.p, NULL) != BASE_OK ||
+            kg_find_name(txn, oracle_term(o), &fact.o, NULL) != BASE_OK)
+            continue;
+        expect_ok(reasoner_prover_ask_why_not(prover, fact, NULL, &why, &err), &err);
+        for (size_t m = 0; m < why.count; m++)
+            assert_true(why.items[m]->missing > 0 && (m == 0 || why.items[m]->missing >= why.items[m - 1]->missing));
+        expect_misses(&world, &why);
+        reasoner_explanation_free(&why);
+    }
+}
+
+static void check_every_proof(Fixture *f, const Told *told, const char *text, uint64_t *proofs)
+{
     KgTxn *const txn = begin_read(f);
+    BaseError err = {0};
+    ReasonerProver *prover = NULL;
     uint64_t stored = 0;
+    expect_ok(reasoner_prover_open(txn, &prover, &err), &err);
     for (int s = 0; s < TERMS; s++)
         for (int p = 0; p < TERMS; p++)
             for (int o = 0; o < TERMS; o++) {
-                const uint32_t height = model->triples[s][p][o];
+                const uint32_t height = told->model->triples[s][p][o];
                 if (height == NOT_DERIVED || height == 0 || !is_storable(s, p))
                     continue;
-                const OracleAtom fact = {
-                    .kind = ORACLE_TRIPLE, .count = 3, .terms = {{.index = s}, {.index = p}, {.index = o}}};
                 stored++;
                 if (stored <= 40) /* of the many that views derive, some */
-                    check_proof(&checker, txn, &fact);
+                    check_proof(told, text, prover, triple_of(txn, s, p, o), height);
             }
     assert_int_equal(count_layer(txn, KG_INFERRED), stored);
     *proofs += stored;
+    check_misses(told, text, prover, txn);
+    reasoner_prover_close(prover);
     kg_abort(txn);
 }
 
@@ -326,7 +288,7 @@ static void every_proof_is_made_of_rule_instances_and_has_the_least_height(void 
         assert_given(txn, &program);
         expect_ok(reasoner_run(txn, parsed, NULL, NULL, NULL, &err), &err);
         commit(txn);
-        check_every_proof(f, &program, &model, text.items, &proofs);
+        check_every_proof(f, &(Told){&program, &model}, text.items, &proofs);
         reasoner_program_free(parsed);
         base_buffer_free(&text);
     }

@@ -1,5 +1,6 @@
-/* What proofs and near misses say, in words and shape. That proofs are right is tested against the oracle. */
+/* What proofs and near misses say, in words and shape; each goes through the proof checker. */
 #include "fixture.h"
+#include "proof_world.h"
 
 static void assert_family(Fixture *f)
 {
@@ -11,11 +12,21 @@ static void assert_family(Fixture *f)
     commit(txn);
 }
 
+static const char *rules; /* that ran last */
+
+static void run_rules(Fixture *f, const char *text)
+{
+    rules = text;
+    run_and_commit(f, text, NULL);
+}
+
 static ReasonerExplanation prove(KgTxn *txn, const char *fact, bool all)
 {
     BaseError err = {0};
     ReasonerExplanation explanation = {0};
     expect_ok(reasoner_prove(txn, find_fact(txn, fact), &(ReasonerProveOptions){.all = all}, &explanation, &err), &err);
+    const ProofWorld world = database_world(txn, rules);
+    expect_sound(&world, &explanation);
     return explanation;
 }
 
@@ -39,7 +50,7 @@ static void a_proof_goes_down_to_the_imports(void **state)
 {
     Fixture *const f = *state;
     assert_family(f);
-    run_and_commit(f, up, NULL);
+    run_rules(f, up);
     KgTxn *const txn = begin_read(f);
     ReasonerExplanation proof = prove(txn, "ann up dan", false);
     expect_print(proof.items[0], "ann up dan  [further]\n"
@@ -62,12 +73,10 @@ static void tests_are_leaves_and_repeated_conclusions_are_shared(void **state)
 {
     Fixture *const f = *state;
     assert_family(f);
-    run_and_commit(f,
-                   "#[name(\"parents\")] up(?x, ?y) :- child_of(?x, ?y).\n"
-                   "#[name(\"both\")] kin(?x, ?y) :- up(?x, ?z), up(?y, ?z), ?x != ?y, ~child_of(?y, _).\n"
-                   "#[name(\"self\")] kin(?x, ?x) :- up(?x, ?z), up(?x, ?z), ~child_of(_, ?x), 1 < 2.\n"
-                   "#[name(\"given\")] kin(zoe, zoe).",
-                   NULL);
+    run_rules(f, "#[name(\"parents\")] up(?x, ?y) :- child_of(?x, ?y).\n"
+                 "#[name(\"both\")] kin(?x, ?y) :- up(?x, ?z), up(?y, ?z), ?x != ?y, ~child_of(?y, _).\n"
+                 "#[name(\"self\")] kin(?x, ?x) :- up(?x, ?z), up(?x, ?z), ~child_of(_, ?x), 1 < 2.\n"
+                 "#[name(\"given\")] kin(zoe, zoe).");
     KgTxn *const txn = begin_read(f);
     ReasonerExplanation proof = prove(txn, "ann kin ann", false);
     expect_print(
@@ -88,15 +97,123 @@ static void tests_are_leaves_and_repeated_conclusions_are_shared(void **state)
     kg_abort(txn);
 }
 
+/* A sound proof made unsound, one thing at a time: the checker must see each. */
+static void the_checker_refuses_what_is_no_proof(void **state)
+{
+    Fixture *const f = *state;
+    assert_family(f);
+    run_rules(f, "up(?x, ?y) :- child_of(?x, ?y).\n"
+                 "kin(?x, ?y) :- up(?x, ?z), up(?y, ?z), ?x != ?y, ~child_of(?y, ?x), up(?x, ?z).\n"
+                 "odd(?x, ?y) :- up(?x, ?z), up(?y, ?z), ?x = ?y, ~child_of(?y, ?z), up(?x, ?z).");
+    KgTxn *const txn = begin_read(f);
+    const ProofWorld world = database_world(txn, rules);
+    ReasonerExplanation proof = prove(txn, "ann kin eve", false);
+    const ReasonerProof *const root = proof.items[0];
+    enum { DERIVED, GIVEN, COUNT, TERM, HEIGHT, LEAF_HEIGHT, RULE, OTHER_RULE, SHARED, NUMBER, ORDER, KIND, ALL };
+    for (int fault = 0; fault <= ALL; fault++) {
+        BaseArena arena = {0};
+        ProofStep *const step = copy_proof(&arena, root);
+        ProofStep *const *const premises = step->premises;
+        ProofStep *const first = premises[0];
+        const char *const other[] = {"cid", "child_of", "ann"}, *const fact[] = {"cid", "child_of", "dan"};
+        switch (fault) {
+        case DERIVED:
+            first->premise_count = 0;
+            break;
+        case GIVEN:
+            first->premises[0]->terms = other; /* not asserted, nor does it fit */
+            break;
+        case COUNT:
+            step->premise_count--;
+            break;
+        case TERM:
+            first->premises[0]->terms = fact; /* asserted, but not what the rule wants */
+            break;
+        case HEIGHT:
+            step->height++;
+            break;
+        case LEAF_HEIGHT:
+            first->premises[0]->height = 1;
+            break;
+        case RULE:
+            step->rule_text = "kin(?x, ?y) :- up(?x, ?z), up(?y, ?z), ?x != ?y, ~child_of(?y, ?x).";
+            break;
+        case OTHER_RULE:
+            step->rule_text = strstr(rules, "odd");
+            break;
+        case SHARED:
+            premises[4]->number = 77;
+            break;
+        case NUMBER:
+            first->number = step->number;
+            break;
+        case ORDER:
+            first->terms = premises[1]->terms;
+            break;
+        case KIND:
+            premises[3]->kind = "compared";
+            break;
+        case ALL: /* nothing */
+            break;
+        }
+        const char *const wrong = check_proofs(&world, &step, 1, NULL);
+        if ((wrong == NULL) != (fault == ALL))
+            fail_msg("fault %d: %s", fault, wrong ? wrong : "not seen");
+        base_arena_free(&arena);
+    }
+    reasoner_explanation_free(&proof);
+    kg_abort(txn);
+}
+
+/* Tests and negations are judged by the rule, not by what a node says of itself. */
+static void the_checker_judges_tests_and_negations(void **state)
+{
+    Fixture *const f = *state;
+    assert_family(f);
+    static const char *const false_rules[] = {
+        "p(?x, ?y) :- child_of(?x, ?y), ?x = ?y.",
+        "p(?x, ?y) :- child_of(?x, ?y), ~child_of(?x, ?y).",
+        "p(?x, ?y) :- child_of(?x, ?y), ~child_of(?x, _).",
+        "p(?x, ?y) :- child_of(?x, ?y), 2 < 1 + 1.",
+        "p(?x, ?y) :- child_of(?x, ?y), ?y < 3.",
+        "p(?x, ?y) :- child_of(?x, ?y), ?y = CONCAT(\"b\", \"ob\").",
+        "p(?x, ?x) :- child_of(?x, ?y), ?y = bob.",
+    };
+    KgTxn *const txn = begin_read(f);
+    const char *const up_terms[] = {"ann", "p", "bob"}, *const terms[] = {"ann", "child_of", "bob"};
+    for (size_t i = 0; i <= sizeof false_rules / sizeof *false_rules; i++) {
+        const bool is_sound = i == sizeof false_rules / sizeof *false_rules;
+        const char *const rule =
+            is_sound ? "p(?x, ?y) :- child_of(?x, ?y), ~child_of(?y, ?x), 2 < 1 + 2." : false_rules[i];
+        ProofStep leaf = {.kind = "asserted", .text = "ann child_of bob", .terms = terms, .term_count = 3, .number = 2};
+        ProofStep negated = {.kind = "negated", .text = "not ann child_of bob", .terms = terms, .term_count = 3};
+        ProofStep test = {.kind = "compared", .text = "a test"};
+        ProofStep *const premises[] = {&leaf, strchr(rule, '~') ? &negated : &test, &test};
+        ProofStep root = {.kind = "derived",
+                          .text = "ann p bob",
+                          .terms = up_terms,
+                          .term_count = 3,
+                          .rule_text = rule,
+                          .number = 1,
+                          .height = 1,
+                          .premises = premises,
+                          .premise_count = is_sound ? 3 : 2};
+        const ProofWorld world = database_world(txn, root.rule_text);
+        ProofStep *const roots = &root;
+        const char *const wrong = check_proofs(&world, &roots, 1, NULL);
+        if ((wrong == NULL) != is_sound)
+            fail_msg("%s: %s", root.rule_text, wrong ? wrong : "not seen");
+    }
+    kg_abort(txn);
+}
+
 static void all_proofs_are_given_lowest_first(void **state)
 {
     Fixture *const f = *state;
     assert_family(f);
-    run_and_commit(f,
-                   "#[name(\"far\")] near(?x, ?z) :- up(?x, ?y), up(?y, ?z). #[name(\"direct\")] near(?x, ?z) :- "
-                   "child_of(?x, ?y), "
-                   "child_of(?y, ?z). up(?x, ?y) :- child_of(?x, ?y). near(?x, ?y) :- near(?x, ?y).",
-                   NULL);
+    run_rules(f, "#[name(\"far\")] near(?x, ?z) :- up(?x, ?y), up(?y, ?z). #[name(\"direct\")] near(?x, ?z) :- "
+                 "child_of(?x, ?y), "
+                 "child_of(?y, ?z). up(?x, ?y) :- child_of(?x, ?y). near(?x, ?y) :- near(?x, ?y).");
     KgTxn *const txn = begin_read(f);
     ReasonerExplanation proof = prove(txn, "ann near cid", true);
     assert_int_equal(proof.count, 2); /* not the one from itself */
@@ -119,10 +236,8 @@ static void proofs_pass_through_what_is_not_stored(void **state)
 {
     Fixture *const f = *state;
     assert_family(f);
-    run_and_commit(f,
-                   "@output grand. #[name(\"trio\")] trio(?x, ?y, ?z) :- child_of(?x, ?y), child_of(?y, ?z). "
-                   "#[name(\"grand\")] grand(?x, ?z) :- trio(?x, _, ?z).",
-                   NULL);
+    run_rules(f, "@output grand. #[name(\"trio\")] trio(?x, ?y, ?z) :- child_of(?x, ?y), child_of(?y, ?z). "
+                 "#[name(\"grand\")] grand(?x, ?z) :- trio(?x, _, ?z).");
     KgTxn *const txn = begin_read(f);
     ReasonerExplanation proof = prove(txn, "ann grand cid", false);
     expect_print(proof.items[0], "ann grand cid  [grand]\n"
@@ -138,12 +253,13 @@ static void a_proof_whose_premises_are_gone_says_so(void **state)
     Fixture *const f = *state;
     BaseError err = {0};
     assert_family(f);
-    run_and_commit(f, up, NULL);
+    run_rules(f, up);
     KgTxn *txn = begin_write(f);
     expect_ok(kg_delete(txn, KG_ASSERTED, find_fact(txn, "cid child_of dan"), NULL, &err), &err);
     commit(txn);
     txn = begin_read(f);
-    ReasonerExplanation proof = prove(txn, "bob up dan", false);
+    ReasonerExplanation proof = {0};
+    expect_ok(reasoner_prove(txn, find_fact(txn, "bob up dan"), NULL, &proof, &err), &err);
     expect_print(proof.items[0], "bob up dan  [further]\n"
                                  "├─ bob child_of cid  [asserted, import 4]\n"
                                  "└─ cid up dan  [its premises are gone: reason again]\n");
@@ -157,7 +273,7 @@ static void what_does_not_hold_has_no_proof(void **state)
 {
     Fixture *const f = *state;
     assert_family(f);
-    run_and_commit(f, up, NULL);
+    run_rules(f, up);
     KgTxn *const txn = begin_read(f);
     BaseError err = {0};
     ReasonerExplanation proof = {0};
@@ -172,17 +288,17 @@ static void why_not_names_the_nearest_miss_first(void **state)
 {
     Fixture *const f = *state;
     assert_family(f);
-    run_and_commit(
-        f,
-        "#[name(\"siblings\")] sibling(?x, ?y) :- child_of(?x, ?p), child_of(?y, ?p), ?x != ?y, ~adopted(?x).\n"
-        "#[name(\"sworn\")] sibling(?x, ?y) :- swore(?x, ?y), swore(?y, ?x), friend(?x).\n"
-        "adopted(eve). other(?x) :- sibling(?x, _).",
-        NULL);
+    run_rules(f,
+              "#[name(\"siblings\")] sibling(?x, ?y) :- child_of(?x, ?p), child_of(?y, ?p), ?x != ?y, ~adopted(?x).\n"
+              "#[name(\"sworn\")] sibling(?x, ?y) :- swore(?x, ?y), swore(?y, ?x), friend(?x).\n"
+              "adopted(eve). other(?x) :- sibling(?x, _).");
     KgTxn *const txn = begin_read(f);
     BaseError err = {0};
     ReasonerExplanation why = {0};
+    const ProofWorld world = database_world(txn, rules);
     expect_ok(reasoner_why_not(txn, NULL, find_fact(txn, "eve sibling ann"), NULL, &why, &err), &err);
     assert_int_equal(why.count, 2);
+    expect_misses(&world, &why);
     assert_int_equal(why.items[0]->missing, 1);
     expect_print(why.items[0], "eve sibling ann  [siblings]\n"
                                "├─ eve child_of bob  [asserted, import 3]\n"
@@ -192,6 +308,7 @@ static void why_not_names_the_nearest_miss_first(void **state)
     assert_int_equal(why.items[1]->missing, 3);
     reasoner_explanation_free(&why);
     expect_ok(reasoner_why_not(txn, NULL, find_fact(txn, "ann sibling cid"), NULL, &why, &err), &err);
+    expect_misses(&world, &why);
     assert_int_equal(why.items[0]->missing, 1);
     assert_string_equal(why.items[0]->rule_name, "siblings");
     reasoner_explanation_free(&why);
@@ -206,8 +323,8 @@ static void why_not_takes_a_program_that_never_ran(void **state)
 {
     Fixture *const f = *state;
     assert_family(f);
-    ReasonerProgram *const program =
-        parse("#[name(\"r\")] child_of(?x, ?z) :- child_of(?x, ?y), child_of(?y, ?z), tall(?z).");
+    rules = "#[name(\"r\")] child_of(?x, ?z) :- child_of(?x, ?y), child_of(?y, ?z), tall(?z).";
+    ReasonerProgram *const program = parse(rules);
     KgTxn *const txn = begin_read(f);
     BaseError err = {0};
     ReasonerExplanation why = {0};
@@ -215,6 +332,8 @@ static void why_not_takes_a_program_that_never_ran(void **state)
                                &(ReasonerProveOptions){.with_trees = true}, &why, &err),
               &err);
     assert_int_equal(why.count, 1);
+    const ProofWorld world = database_world(txn, rules);
+    expect_misses(&world, &why);
     expect_print(why.items[0], "ann child_of cid  [r]\n"
                                "├─ ann child_of bob  [asserted, import 3]\n"
                                "├─ bob child_of cid  [asserted, import 4]\n"
@@ -231,6 +350,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_fixture, close_fixture)
     const struct CMUnitTest tests[] = {
         TEST(a_proof_goes_down_to_the_imports),        TEST(tests_are_leaves_and_repeated_conclusions_are_shared),
+        TEST(the_checker_refuses_what_is_no_proof),    TEST(the_checker_judges_tests_and_negations),
         TEST(all_proofs_are_given_lowest_first),       TEST(proofs_pass_through_what_is_not_stored),
         TEST(a_proof_whose_premises_are_gone_says_so), TEST(what_does_not_hold_has_no_proof),
         TEST(why_not_names_the_nearest_miss_first),    TEST(why_not_takes_a_program_that_never_ran),
