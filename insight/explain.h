@@ -13,7 +13,7 @@ typedef struct InsightLine {
     uint32_t depth;  /* 0: a root */
     size_t parent;   /* its line; its own for a root */
     bool is_last;    /* of its parent's premises */
-    bool is_missing; /* a root that does not hold: the conclusion of a near miss */
+    bool is_missing; /* it does not hold: a premise that is missing, or the conclusion of a near miss */
 } InsightLine;
 typedef struct InsightLines {
     InsightLine *items; /* owned: free() */

@@ -54,7 +54,7 @@ static void open_node(const InsightLine *line, FILE *out)
     }
     if (proof->kind == REASONER_ASSERTED && proof->note.source)
         fprintf(out, ",\"import\":%u", proof->note.source);
-    if (line->is_missing)
+    if (line->is_missing && proof->missing > 0)
         fprintf(out, ",\"missing\":%u", proof->missing);
     fputs(",\"premises\":[", out);
 }

@@ -26,10 +26,12 @@ bool insight_lay_out(const InsightExplanation *explanation, InsightLines *lines)
             const size_t place = lines->count;
             is_done = BASE_PUSH(lines, line);
             for (size_t c = line.proof->child_count; c-- > 0 && is_done;)
-                is_done = BASE_PUSH(&waiting, (InsightLine){.proof = line.proof->children[c],
-                                                            .depth = line.depth + 1,
-                                                            .parent = place,
-                                                            .is_last = c + 1 == line.proof->child_count});
+                is_done =
+                    BASE_PUSH(&waiting, (InsightLine){.proof = line.proof->children[c],
+                                                      .depth = line.depth + 1,
+                                                      .parent = place,
+                                                      .is_last = c + 1 == line.proof->child_count,
+                                                      .is_missing = line.proof->children[c]->kind == REASONER_MISSING});
         }
     }
     free(waiting.items);
@@ -59,6 +61,8 @@ const char *insight_proof_kind(const ReasonerProof *proof)
         return "shared";
     case REASONER_MISSING:
         return "missing";
+    case REASONER_UNTESTED:
+        return "untested";
     case REASONER_LOST:
         return "lost";
     }

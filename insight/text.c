@@ -52,6 +52,9 @@ static void write_tag(const InsightExplanation *x, const InsightLine *line, FILE
     case REASONER_MISSING:
         fputs(line->depth > 0 ? "  [missing]" : "", out);
         break;
+    case REASONER_UNTESTED:
+        fputs("  [not tested]", out);
+        break;
     case REASONER_LOST:
         fputs("  [derived once; its premises are gone]", out);
         break;

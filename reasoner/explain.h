@@ -72,7 +72,9 @@ BaseStatus reasoner_grow_premises(Case *with, const Premise *premises, size_t co
  * BASE_NOT_FOUND, with no message: it is not there. with->is_lost: some premise was not found. */
 BaseStatus reasoner_prove_in(Case *with, bool in_memory, KgTriple fact, const ReasonerProveOptions *options,
                              ReasonerProof *asserted, ReasonerExplanation *out, BaseError *err);
-/* What nearly gives it, as of reasoner_why_not. */
+/* What nearly gives it, as of reasoner_why_not; and the same once its place is known (NOWHERE: it has none). */
+BaseStatus reasoner_find_misses(Case *with, uint32_t relation, const uint32_t *tuple,
+                                const ReasonerProveOptions *options, ReasonerExplanation *out, BaseError *err);
 BaseStatus reasoner_miss_in(Case *with, bool in_memory, KgTriple fact, const ReasonerProveOptions *options,
                             ReasonerExplanation *out, BaseError *err);
 

@@ -238,6 +238,26 @@ BaseStatus reasoner_facts_count(const Facts *facts, uint32_t relation, const uin
     return status;
 }
 
+BaseStatus reasoner_facts_are_given(const Facts *facts, uint32_t relation, const uint32_t *tuple, bool *out,
+                                    BaseError *err)
+{
+    uint32_t terms[3];
+    uint64_t count = 0;
+    if (!facts->txn || !spread(facts, relation, tuple, terms)) {
+        *out = facts->relations && reasoner_relation_height_start(&facts->relations[relation], 1) > 0;
+        return BASE_OK;
+    }
+    KgTriple pattern = {.p = id_of(facts, terms[1])};
+    if (terms[1] == facts->program->type_constant)
+        pattern.o = id_of(facts, terms[2]);
+    *out = false;
+    if (pattern.p == KG_ANY || (terms[1] == facts->program->type_constant && pattern.o == KG_ANY))
+        return BASE_OK;
+    const BaseStatus status = kg_count(facts->txn, KG_IN(KG_ASSERTED), pattern, &count, err);
+    *out = count > 0;
+    return status;
+}
+
 /* ---- Cursor -------------------------------------------------------------------------------------------------- */
 
 static BaseStatus match_memory(FactCursor *cursor, BaseError *err)

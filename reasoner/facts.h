@@ -39,6 +39,10 @@ BaseStatus reasoner_facts_height(const Facts *facts, uint32_t relation, const ui
 BaseStatus reasoner_facts_count(const Facts *facts, uint32_t relation, const uint32_t *pattern, uint64_t *out,
                                 BaseError *err);
 
+/* Whether facts of the tuple's kind are given at all: asserted ones of its predicate or class. */
+BaseStatus reasoner_facts_are_given(const Facts *facts, uint32_t relation, const uint32_t *tuple, bool *out,
+                                    BaseError *err);
+
 /* Whether a comparison holds whose sides are bound; and the number of one side, OPEN_TERM when it has no value. */
 BaseStatus reasoner_facts_compare(Facts *facts, const Comparison *comparison, const uint32_t *binding, bool *out,
                                   BaseError *err);

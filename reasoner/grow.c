@@ -79,6 +79,8 @@ static BaseStatus add_child(Grower *grower, const Search *instance, uint32_t b)
     grower->node->children[b] = child;
     if (instance->states[b] == LITERAL_MISSING) {
         child->kind = REASONER_MISSING;
+    } else if (instance->states[b] == LITERAL_UNTESTED) {
+        child->kind = REASONER_UNTESTED;
     } else if (literal->is_comparison || literal->atom.is_negated) {
         child->kind = literal->is_comparison ? REASONER_COMPARED : REASONER_NEGATED;
     } else {
@@ -104,7 +106,7 @@ static BaseStatus add_children(Grower *grower, const Search *instance)
     return status;
 }
 
-static bool take_instance(void *context, const Search *instance)
+static bool take_instance(void *context, Search *instance)
 {
     Grower *const grower = context;
     grower->status = add_children(grower, instance);

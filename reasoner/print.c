@@ -55,7 +55,10 @@ static void print_line(const Printer *printer, const Line *line)
         fprintf(printer->out, "  [see above, %u]", node->number);
         break;
     case REASONER_MISSING:
-        fputs("  [missing]", printer->out);
+        fprintf(printer->out, node->rule_name ? "  [missing, would follow by %s]" : "  [missing]", node->rule_name);
+        break;
+    case REASONER_UNTESTED:
+        fputs("  [not tested]", printer->out);
         break;
     case REASONER_LOST:
         fputs("  [its premises are gone: reason again]", printer->out);

@@ -1,12 +1,11 @@
-/* Why a fact holds, and why it does not, among the facts of one case: its lowest proof, the instances of rules that
- * give it, or those that nearly do. */
+/* Why a fact holds among the facts of one case: its lowest proof, or all instances of rules that give it. */
 #include "reasoner/explain.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #define DEFAULT_LIMIT 20
-#define ROWS_PER_RULE 200000 /* facts looked at for one rule of "why not" and of "all" */
+#define ROWS_PER_RULE 200000 /* facts looked at for one rule */
 
 static BaseStatus no_memory(BaseError *err)
 {
@@ -26,7 +25,6 @@ typedef struct Collection {
     ReasonerExplanation *out;
     uint32_t relation;
     const uint32_t *tuple;
-    bool with_trees;
     struct {
         Found *items;
         size_t count, capacity;
@@ -41,19 +39,14 @@ static BaseStatus keep(Collection *collection, ReasonerProof *node)
     return BASE_PUSH(&collection->found, (Found){.node = node}) ? BASE_OK : no_memory(collection->err);
 }
 
-/* Nearest miss first, then lowest; equal ones in the order of the rules. */
-static bool is_better(const ReasonerProof *a, const ReasonerProof *b)
-{
-    return a->missing != b->missing ? a->missing < b->missing : a->height < b->height;
-}
-
+/* Lowest first, equal ones in the order of the rules. */
 static void sort_found(Collection *collection)
 {
     Found *const items = collection->found.items;
     for (size_t i = 1; i < collection->found.count; i++) { /* insertion keeps equal ones in order */
         const Found moved = items[i];
         size_t at = i;
-        for (; at > 0 && is_better(moved.node, items[at - 1].node); at--)
+        for (; at > 0 && moved.node->height < items[at - 1].node->height; at--)
             items[at] = items[at - 1];
         items[at] = moved;
     }
@@ -75,8 +68,8 @@ static BaseStatus hand_out(Collection *collection)
         const Found *const found = &collection->found.items[i];
         out->items[i] = found->node;
         if (found->premise_count > 0)
-            status = reasoner_grow_premises(collection->with, found->premises, found->premise_count,
-                                            collection->with_trees, collection->err);
+            status =
+                reasoner_grow_premises(collection->with, found->premises, found->premise_count, true, collection->err);
     }
     return status;
 }
@@ -93,7 +86,7 @@ static BaseStatus prove_lowest(Collection *collection)
     return status == BASE_OK ? keep(collection, root) : status;
 }
 
-/* ---- All proofs, and misses ---------------------------------------------------------------------------------- */
+/* ---- All proofs ---------------------------------------------------------------------------------- */
 
 /* Whether the instance has the very fact among its premises, which proves nothing. */
 static bool is_circular(const Collection *collection, const Search *instance)
@@ -125,7 +118,6 @@ static BaseStatus add_instance(Collection *collection, const Search *instance)
     if (node->number == 0)
         return no_memory(collection->err);
     node->kind = REASONER_DERIVED;
-    node->missing = instance->missing;
     node->height = 1;
     for (uint32_t b = 0; b < instance->rule->body_count; b++)
         if (instance->states[b] == LITERAL_HOLDS && instance->heights[b] >= node->height)
@@ -138,7 +130,7 @@ static BaseStatus add_instance(Collection *collection, const Search *instance)
 }
 
 /* Takes every instance, up to twice the limit so that the best may be chosen. */
-static bool take_any(void *context, const Search *instance)
+static bool take_any(void *context, Search *instance)
 {
     Collection *const collection = context;
     if (is_circular(collection, instance))
@@ -147,53 +139,33 @@ static bool take_any(void *context, const Search *instance)
     return collection->status != BASE_OK || collection->found.count >= 2 * collection->limit;
 }
 
-static bool take_first(void *context, const Search *instance)
+/* The instances of one rule head. */
+static BaseStatus search_head(Collection *collection, const Rule *rule, uint32_t head)
 {
-    Collection *const collection = context;
-    if (is_circular(collection, instance))
-        return false;
-    collection->status = add_instance(collection, instance);
-    return true;
-}
-
-/* The instances of one rule head that miss at most so many literals. *found: there was one. */
-static BaseStatus search_head(Collection *collection, const Rule *rule, uint32_t head, uint32_t most_missing,
-                              bool (*take)(void *context, const Search *instance), bool *found)
-{
-    const size_t before = collection->found.count;
     BaseArena scratch = {0};
     Search search = {.facts = collection->with->facts,
                      .rule = rule,
-                     .most_missing = most_missing,
                      .most_height = UINT32_MAX,
                      .rows_left = ROWS_PER_RULE,
-                     .found = take,
+                     .found = take_any,
                      .context = collection};
     BaseStatus status = reasoner_search(&search, head, collection->tuple, &scratch, collection->err);
     if (status == BASE_OK)
         status = collection->status;
     collection->out->is_cut |= search.rows_left == 0;
-    *found = collection->found.count > before;
     base_arena_free(&scratch);
     return status;
 }
 
-static BaseStatus search_rules(Collection *collection, bool is_missing_allowed)
+static BaseStatus search_rules(Collection *collection)
 {
     const ReasonerProgram *const program = collection->with->program;
     BaseStatus status = BASE_OK;
-    for (size_t r = 0; r < program->rules.count; r++) {
+    for (size_t r = 0; r < program->rules.count && status == BASE_OK; r++) {
         const Rule *const rule = &program->rules.items[r];
-        for (uint32_t h = 0; h < rule->head_count; h++) {
-            if (rule->heads[h].relation != collection->relation)
-                continue;
-            bool found = false;
-            const uint32_t most = is_missing_allowed ? rule->body_count : 0;
-            for (uint32_t missing = 0; missing <= most && !found && status == BASE_OK; missing++)
-                status = search_head(collection, rule, h, missing, is_missing_allowed ? take_first : take_any, &found);
-            if (status != BASE_OK)
-                return status;
-        }
+        for (uint32_t h = 0; h < rule->head_count && status == BASE_OK; h++)
+            if (rule->heads[h].relation == collection->relation)
+                status = search_head(collection, rule, h);
     }
     return status;
 }
@@ -203,11 +175,8 @@ static BaseStatus search_rules(Collection *collection, bool is_missing_allowed)
 static Collection collection_for(Case *with, const ReasonerProveOptions *options, ReasonerExplanation *out,
                                  BaseError *err)
 {
-    return (Collection){.with = with,
-                        .out = out,
-                        .with_trees = true,
-                        .limit = options && options->limit ? options->limit : DEFAULT_LIMIT,
-                        .err = err};
+    return (Collection){
+        .with = with, .out = out, .limit = options && options->limit ? options->limit : DEFAULT_LIMIT, .err = err};
 }
 
 /* Begins with the fact's relation and tuple; conclusions shown refer to it. BASE_NOT_FOUND, with no message: the
@@ -236,7 +205,7 @@ BaseStatus reasoner_prove_in(Case *with, bool in_memory, KgTriple fact, const Re
     if (status == BASE_OK && asserted)
         status = keep(&collection, asserted);
     if (status == BASE_OK)
-        status = options && options->all ? search_rules(&collection, false) : prove_lowest(&collection);
+        status = options && options->all ? search_rules(&collection) : prove_lowest(&collection);
     if (status == BASE_OK)
         status = hand_out(&collection);
     /* The lowest instance is among all of them, unless it has premises that are not stored. */
@@ -250,12 +219,9 @@ BaseStatus reasoner_miss_in(Case *with, bool in_memory, KgTriple fact, const Rea
                             ReasonerExplanation *out, BaseError *err)
 {
     Collection collection = collection_for(with, options, out, err);
-    collection.with_trees = options && options->with_trees;
-    BaseStatus status = place(&collection, in_memory, fact);
-    if (status == BASE_OK)
-        status = search_rules(&collection, true);
-    if (status == BASE_OK || status == BASE_NOT_FOUND) /* no relation, no rule */
-        status = hand_out(&collection);
-    free(collection.found.items);
-    return status;
+    const BaseStatus status = place(&collection, in_memory, fact);
+    if (status != BASE_OK && status != BASE_NOT_FOUND)
+        return status;
+    const uint32_t relation = status == BASE_OK ? collection.relation : NOWHERE;
+    return reasoner_find_misses(with, relation, collection.tuple, options, out, err);
 }

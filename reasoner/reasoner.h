@@ -181,8 +181,11 @@ typedef enum ReasonerProofKind {
     REASONER_NEGATED,  /* leaf: nothing matches a negated atom */
     REASONER_COMPARED, /* leaf: a comparison that holds */
     REASONER_SHARED,   /* leaf: proved elsewhere in this tree, at the node with the same `number` */
-    REASONER_MISSING,  /* leaf: does not hold (reasoner_why_not) */
-    REASONER_LOST,     /* leaf: stored as derived, but its premises are no longer there; reason again */
+    /* Of reasoner_why_not only: */
+    REASONER_MISSING,  /* does not hold; below it, where more is known: what would give it by `rule_name`, or, of what
+                          is negated, the fact that fits it */
+    REASONER_UNTESTED, /* leaf: a test about what only a missing premise would tell */
+    REASONER_LOST,     /* leaf, in any proof: stored as derived, but its premises are no longer there; reason again */
 } ReasonerProofKind;
 
 typedef struct ReasonerProof ReasonerProof;
@@ -223,10 +226,11 @@ typedef struct ReasonerProveOptions {
 BaseStatus reasoner_prove(KgTxn *txn, KgTriple fact, const ReasonerProveOptions *options, ReasonerExplanation *out,
                           BaseError *err);
 
-/* Why it does not hold: per rule of `program` (NULL: of the latest run) whose head fits, the instance with the fewest
- * missing premises, nearest miss first: a node as of kind DERIVED with `missing` > 0 (0: it would follow, reason
- * again). The search is bounded; is_cut says where that told. No item: no rule has such a head. BASE_NOT_FOUND, with no
- * message: program is NULL and nothing has run. */
+/* Why it does not hold: per rule of `program` (NULL: of the latest run) whose head fits, the instance that lacks the
+ * least: a node as of kind DERIVED with `missing` > 0 (0: it would follow, reason again). A missing premise of which no
+ * like is asserted is looked into in turn, a few rules deep. Nearest first: by the facts lacking in the end, then by
+ * the rules on the way. The search is bounded; is_cut says where that told. No item: no rule has such a head.
+ * BASE_NOT_FOUND, with no message: program is NULL and nothing has run. */
 BaseStatus reasoner_why_not(KgTxn *txn, const ReasonerProgram *program, KgTriple fact,
                             const ReasonerProveOptions *options, ReasonerExplanation *out, BaseError *err);
 

@@ -70,22 +70,24 @@ static void unbind(Search *search, const Atom *atom, uint32_t arity, const bool 
 
 /* ---- Tests --------------------------------------------------------------------------------------------------- */
 
-/* Whether nothing fits the negated atom; its variables that are open hold anything, repeated ones the same. */
-static bool is_absent(Search *search, const Atom *atom)
+/* Open variables hold anything, repeated ones the same thing. */
+BaseStatus reasoner_search_fits(Search *search, const Atom *atom, uint32_t *tuple, bool *out)
 {
     uint32_t pattern[ARITY_LIMIT];
     bool bound[ARITY_LIMIT];
     FactCursor cursor;
+    *out = false;
     pattern_of(search, atom, pattern);
     BaseStatus status = reasoner_facts_match(search->facts, atom->relation, pattern, &cursor, search->err);
-    bool is_found = false;
-    while (status == BASE_OK && !is_found && (status = reasoner_facts_next(&cursor, search->err)) == BASE_OK) {
-        is_found = bind(search, atom, cursor.tuple, cursor.arity, bound);
-        if (is_found)
+    while (status == BASE_OK && !*out && (status = reasoner_facts_next(&cursor, search->err)) == BASE_OK) {
+        *out = bind(search, atom, cursor.tuple, cursor.arity, bound);
+        if (*out)
             unbind(search, atom, cursor.arity, bound);
     }
+    if (*out && tuple)
+        memcpy(tuple, cursor.tuple, cursor.arity * sizeof *tuple);
     reasoner_facts_end(&cursor);
-    return !stop(search, status) && !is_found;
+    return status == BASE_END ? BASE_OK : status;
 }
 
 /* A test can be made when what it speaks of is bound; `?v = term` binds ?v. */
@@ -122,9 +124,10 @@ static void make_test(Search *search, uint32_t b)
 {
     const Literal *const literal = &search->rule->body[b];
     if (!literal->is_comparison) {
-        const bool holds = is_absent(search, &literal->atom);
-        if (!stop(search, BASE_OK))
-            settle(search, b, holds);
+        bool is_found;
+        const BaseStatus status = reasoner_search_fits(search, &literal->atom, NULL, &is_found);
+        if (!stop(search, status))
+            settle(search, b, !is_found);
         return;
     }
     const Comparison *const comparison = &literal->comparison;
@@ -247,7 +250,9 @@ static void step(Search *search)
     /* What is open still are tests about variables that only a missing atom would have bound. */
     for (uint32_t open = 0; open < search->rule->body_count; open++) {
         if (search->states[open] == LITERAL_OPEN) {
-            settle(search, open, false);
+            search->states[open] = LITERAL_UNTESTED;
+            step(search);
+            search->states[open] = LITERAL_OPEN;
             return;
         }
     }

@@ -12,7 +12,7 @@ static inline const char *proof_kind_name(ReasonerProofKind kind)
     static const char *const names[] = {
         [REASONER_ASSERTED] = "asserted", [REASONER_DERIVED] = "derived", [REASONER_NEGATED] = "negated",
         [REASONER_COMPARED] = "compared", [REASONER_SHARED] = "shared",   [REASONER_MISSING] = "missing",
-        [REASONER_LOST] = "lost"};
+        [REASONER_UNTESTED] = "untested", [REASONER_LOST] = "lost"};
     return names[kind];
 }
 

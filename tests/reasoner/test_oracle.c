@@ -221,6 +221,17 @@ static KgTriple triple_of(KgTxn *txn, int s, int p, int o)
     return triple;
 }
 
+/* Whether all of the model is in the database: triples about literals serve within the run only. */
+static bool is_all_stored(const OracleModel *model)
+{
+    for (int s = 0; s < TERMS; s++)
+        for (int p = 0; p < TERMS; p++)
+            for (int o = 0; o < TERMS; o++)
+                if (model->triples[s][p][o] != NOT_DERIVED && !is_storable(s, p))
+                    return false;
+    return true;
+}
+
 /* Of what does not hold, some: what is missing is. */
 static void check_misses(const Told *told, const char *text, ReasonerProver *prover, KgTxn *txn)
 {
@@ -238,7 +249,7 @@ static void check_misses(const Told *told, const char *text, ReasonerProver *pro
             continue;
         expect_ok(reasoner_prover_ask_why_not(prover, fact, NULL, &why, &err), &err);
         for (size_t m = 0; m < why.count; m++)
-            assert_true(why.items[m]->missing > 0 && (m == 0 || why.items[m]->missing >= why.items[m - 1]->missing));
+            assert_true(why.items[m]->missing > 0);
         expect_misses(&world, &why);
         reasoner_explanation_free(&why);
     }
@@ -263,7 +274,8 @@ static void check_every_proof(Fixture *f, const Told *told, const char *text, ui
             }
     assert_int_equal(count_layer(txn, KG_INFERRED), stored);
     *proofs += stored;
-    check_misses(told, text, prover, txn);
+    if (is_all_stored(told->model))
+        check_misses(told, text, prover, txn);
     reasoner_prover_close(prover);
     kg_abort(txn);
 }

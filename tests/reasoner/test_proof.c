@@ -304,7 +304,8 @@ static void why_not_names_the_nearest_miss_first(void **state)
                                "├─ eve child_of bob  [asserted, import 3]\n"
                                "├─ ann child_of bob  [asserted, import 3]\n"
                                "├─ eve != ann\n"
-                               "└─ not eve rdf:type adopted  [missing]\n");
+                               "└─ not eve rdf:type adopted  [missing]\n"
+                               "   └─ eve rdf:type adopted  [rule at test.rls:3]\n");
     assert_int_equal(why.items[1]->missing, 3);
     reasoner_explanation_free(&why);
     expect_ok(reasoner_why_not(txn, NULL, find_fact(txn, "ann sibling cid"), NULL, &why, &err), &err);
@@ -315,6 +316,78 @@ static void why_not_names_the_nearest_miss_first(void **state)
     /* no rule says so */
     expect_ok(reasoner_why_not(txn, NULL, find_fact(txn, "ann child_of dan"), NULL, &why, &err), &err);
     assert_int_equal(why.count, 0);
+    reasoner_explanation_free(&why);
+    kg_abort(txn);
+}
+
+static ReasonerExplanation ask_why_not(KgTxn *txn, const char *fact)
+{
+    BaseError err = {0};
+    ReasonerExplanation why = {0};
+    const ProofWorld world = database_world(txn, rules);
+    expect_ok(reasoner_why_not(txn, NULL, find_fact(txn, fact), NULL, &why, &err), &err);
+    expect_misses(&world, &why);
+    return why;
+}
+
+/* A premise that nobody asserts is looked into, down to what could be asserted. */
+static void why_not_goes_through_what_is_derived_only(void **state)
+{
+    Fixture *const f = *state;
+    assert_family(f);
+    run_rules(f, "#[name(\"near\")] near(?x, ?y) :- kin(?x, ?y), child_of(?y, _).\n"
+                 "#[name(\"far\")] near(?x, ?y) :- swore(?x, ?y), swore(?y, ?x), friend(?x).\n"
+                 "#[name(\"turned\")] kin(?x, ?y) :- kin(?y, ?x).\n"
+                 "#[name(\"siblings\")] kin(?x, ?y) :- child_of(?x, ?p), child_of(?y, ?p), ?x != ?y, ?p != ?y.");
+    KgTxn *const txn = begin_read(f);
+    ReasonerExplanation why = ask_why_not(txn, "ann near cid");
+    assert_int_equal(why.count, 2);
+    expect_print(why.items[0], "ann near cid  [near]\n"
+                               "├─ ann kin cid  [missing, would follow by siblings]\n"
+                               "│  ├─ ann child_of bob  [asserted, import 3]\n"
+                               "│  ├─ cid child_of bob  [missing]\n"
+                               "│  ├─ ann != cid\n"
+                               "│  └─ bob != cid\n"
+                               "└─ cid child_of dan  [asserted, import 3]\n");
+    assert_int_equal(why.items[0]->missing, 1);
+    assert_int_equal(why.items[0]->children[0]->missing, 1);
+    expect_print(why.items[1], "ann near cid  [far]\n"
+                               "├─ ann swore cid  [missing]\n"
+                               "├─ cid swore ann  [missing]\n"
+                               "└─ ann rdf:type friend  [missing]\n");
+    reasoner_explanation_free(&why);
+    /* What only a missing premise would tell is not tested, and counts for nothing. */
+    why = ask_why_not(txn, "dan kin bob");
+    expect_print(why.items[0], "dan kin bob  [siblings]\n"
+                               "├─ dan child_of cid  [missing]\n"
+                               "├─ bob child_of cid  [asserted, import 4]\n"
+                               "├─ dan != bob\n"
+                               "└─ cid != bob\n");
+    reasoner_explanation_free(&why);
+    why = ask_why_not(txn, "dan kin dan");
+    expect_print(why.items[0], "dan kin dan  [siblings]\n"
+                               "├─ dan child_of ?p  [missing]\n"
+                               "├─ dan child_of ?p  [missing]\n"
+                               "├─ dan != dan  [missing]\n"
+                               "└─ ?p != dan  [not tested]\n");
+    assert_int_equal(why.items[0]->missing, 3);
+    reasoner_explanation_free(&why);
+    kg_abort(txn);
+}
+
+/* Nothing is called missing that is there: a way that leads back to the question is none. */
+static void why_not_does_not_go_in_circles(void **state)
+{
+    Fixture *const f = *state;
+    assert_family(f);
+    run_rules(f, "#[name(\"on\")] like(?x, ?z) :- like(?x, ?y), like(?y, ?z).\n"
+                 "#[name(\"turned\")] like(?x, ?y) :- like(?y, ?x).\n"
+                 "like(ann, ann).");
+    KgTxn *const txn = begin_read(f);
+    ReasonerExplanation why = ask_why_not(txn, "ann like bob");
+    assert_int_equal(why.count, 1);
+    expect_print(why.items[0], "ann like bob  [turned]\n"
+                               "└─ bob like ann  [missing]\n");
     reasoner_explanation_free(&why);
     kg_abort(txn);
 }
@@ -353,7 +426,8 @@ int main(void)
         TEST(the_checker_refuses_what_is_no_proof),    TEST(the_checker_judges_tests_and_negations),
         TEST(all_proofs_are_given_lowest_first),       TEST(proofs_pass_through_what_is_not_stored),
         TEST(a_proof_whose_premises_are_gone_says_so), TEST(what_does_not_hold_has_no_proof),
-        TEST(why_not_names_the_nearest_miss_first),    TEST(why_not_takes_a_program_that_never_ran),
+        TEST(why_not_names_the_nearest_miss_first),    TEST(why_not_goes_through_what_is_derived_only),
+        TEST(why_not_does_not_go_in_circles),          TEST(why_not_takes_a_program_that_never_ran),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

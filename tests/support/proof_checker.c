@@ -264,8 +264,9 @@ static void assign(Instance *instance)
     }
 }
 
-/* NULL: all tests hold. `misses` (may be NULL) counts those that do not, instead. */
-static const char *check_tests(Instance *instance, const ProofStep *step, int *misses)
+/* NULL: all tests hold. `misses` (may be NULL) counts those that do not, instead; those about what is not known do not
+ * count then where that is allowed. */
+static const char *check_tests(Instance *instance, const ProofStep *step, bool may_be_open, int *misses)
 {
     for (int t = 0; t < instance->rule->test_count; t++) {
         const RuleTest *const test = &instance->rule->tests[t];
@@ -273,8 +274,10 @@ static const char *check_tests(Instance *instance, const ProofStep *step, int *m
         RuleTerm left = evaluate(instance, test->left), right = evaluate(instance, test->right);
         if (instance->is_unknown)
             instance->checker->unchecked++;
-        else if ((!left || !right || !holds(test->sign, left, right)) && misses)
-            ++*misses;
+        else if ((!left || !right) && may_be_open)
+            continue; /* something it speaks of is not known */
+        else if (misses)
+            *misses += !left || !right || !holds(test->sign, left, right);
         else if (!left || !right || !holds(test->sign, left, right))
             return fault(step, "test %d of its rule does not hold", t + 1);
     }
@@ -347,7 +350,7 @@ static const char *bind_premises(Instance *instance, const ProofStep *step)
             return fault(step, "more premises than its rule has atoms");
         const RuleAtom *const said = &instance->rule->atoms[atom++];
         const Pattern pattern = pattern_of(instance->checker, said);
-        if (is_kind(child, "missing"))
+        if (is_kind(child, "missing") || is_kind(child, "untested"))
             continue;
         if (said->is_negated != is_kind(child, "negated"))
             return fault(step, "premise %zu is of kind %s", i + 1, child->kind);
@@ -368,8 +371,10 @@ static const char *check_premises(Instance *instance, const ProofStep *step)
         const RuleAtom *const said = &instance->rule->atoms[atom++];
         const Pattern pattern = pattern_of(instance->checker, said);
         if (is_kind(child, "missing")) {
-            if (child->premise_count == 0 && is_found(instance, &pattern, child) != said->is_negated)
+            if (is_found(instance, &pattern, child) != said->is_negated)
                 return fault(step, "premise %zu is called missing", i + 1);
+        } else if (is_kind(child, "untested")) {
+            continue; /* something it speaks of is not known */
         } else if (said->is_negated) {
             if (is_found(instance, &pattern, child))
                 return fault(step, "something fits the negated premise %zu", i + 1);
@@ -399,7 +404,7 @@ static const char *check_instance(Checker *checker, const ReadRule *rule, const 
     if (wrong)
         return wrong;
     assign(&instance);
-    if (!(wrong = check_tests(&instance, step, NULL)) && !(wrong = check_premises(&instance, step)) && head &&
+    if (!(wrong = check_tests(&instance, step, false, NULL)) && !(wrong = check_premises(&instance, step)) && head &&
         !computes(&instance, head, read_terms(checker, step)))
         wrong = fault(step, "its rule computes another conclusion");
     return wrong;
@@ -494,7 +499,7 @@ static void enumerate(Fold *fold, const Instance *instance, int atom)
     Instance last = *instance;
     int misses = 0;
     assign(&last);
-    check_tests(&last, &(ProofStep){0}, &misses);
+    check_tests(&last, &(ProofStep){0}, false, &misses);
     for (int a = 0; a < fold->rule->atom_count && misses == 0; a++) {
         const Pattern pattern = pattern_of(fold->checker, &fold->rule->atoms[a]);
         misses += fold->rule->atoms[a].is_negated && is_found(&last, &pattern, NULL);
@@ -561,7 +566,7 @@ static const char *check_aggregate(Checker *checker, const ReadRule *rule, const
             wrong = fault(step, "premise %zu is no match of an aggregate", i + 1);
         if (!wrong && !(wrong = bind_premises(&instance, match))) {
             assign(&instance);
-            if (!(wrong = check_tests(&instance, match, NULL)))
+            if (!(wrong = check_tests(&instance, match, false, NULL)))
                 wrong = check_premises(&instance, match);
             if (!wrong && !is_of_group(&shown, &instance))
                 wrong = fault(step, "match %zu is of another group", i + 1);
@@ -716,28 +721,46 @@ const char *check_proofs(const ProofWorld *world, ProofStep *const *roots, size_
     return wrong;
 }
 
-const char *check_miss(const ProofWorld *world, const ProofStep *root, size_t *unchecked)
+/* One level of a near miss. */
+static const char *check_near(Checker *checker, const ProofStep *step)
 {
     static ReadRule rule;
-    Checker checker;
-    begin(&checker, world);
-    const char *wrong = root->rule_text ? read_rule(&checker.reader, root->rule_text, &rule) : "no rule";
-    const char *closest = wrong ? fault(root, "%s", wrong) : fault(root, "no head fits");
-    for (int h = 0; h < rule.head_count && !wrong && closest; h++) {
-        const Pattern head = pattern_of(&checker, &rule.heads[h]);
-        Instance instance = {.checker = &checker, .rule = &rule};
-        if (!bind(&instance, &head, read_terms(&checker, root), root->term_count))
-            continue;
+    const char *wrong = step->rule_text && strstr(checker->world->rules, step->rule_text)
+                            ? read_rule(&checker->reader, step->rule_text, &rule)
+                            : "no rule";
+    if (wrong)
+        return fault(step, "%s", wrong);
+    wrong = fault(step, "no head fits");
+    for (int h = 0; h < rule.head_count && wrong; h++) {
+        const Pattern head = pattern_of(checker, &rule.heads[h]);
+        Instance instance = {.checker = checker, .rule = &rule};
         int failed = 0, told = 0;
-        if ((closest = bind_premises(&instance, root)))
+        if (!bind(&instance, &head, read_terms(checker, step), step->term_count) ||
+            (wrong = bind_premises(&instance, step)))
             continue;
         assign(&instance);
-        check_tests(&instance, root, &failed);
-        for (size_t i = 0; i < root->premise_count; i++)
-            told += !root->premises[i]->terms && is_kind(root->premises[i], "missing");
-        closest =
-            failed <= told ? check_premises(&instance, root) : fault(root, "%d tests fail, %d are told", failed, told);
+        check_tests(&instance, step, true, &failed);
+        for (size_t i = 0; i < step->premise_count; i++)
+            told += !step->premises[i]->terms && is_kind(step->premises[i], "missing");
+        wrong =
+            failed == told ? check_premises(&instance, step) : fault(step, "%d tests fail, %d are told", failed, told);
+    }
+    return wrong;
+}
+
+const char *check_miss(const ProofWorld *world, const ProofStep *root, size_t *unchecked)
+{
+    Checker checker;
+    begin(&checker, world);
+    const char *wrong = BASE_PUSH(&checker.steps, root) ? check_near(&checker, root) : "no memory";
+    for (size_t at = 0; at < checker.steps.count && !wrong; at++) {
+        const ProofStep *const step = checker.steps.items[at];
+        for (size_t i = 0; i < step->premise_count && !wrong; i++) {
+            const ProofStep *const child = step->premises[i];
+            if (is_kind(child, "missing") && child->rule_text)
+                wrong = BASE_PUSH(&checker.steps, child) ? check_near(&checker, child) : "no memory";
+        }
     }
     end(&checker, unchecked);
-    return closest;
+    return wrong;
 }
