@@ -1,7 +1,7 @@
 /* Why a fact does not hold: per rule whose head fits, the instance that lacks the least. A missing premise that no fact
  * of its kind is asserted for is looked into in turn, a few rules deep, so that what is named in the end are facts that
- * could be asserted. Of the answers that is nearest which lacks the fewest of these, then which takes the fewest rules
- * to get there, then whose other premises are closest to what is asserted, and then of which more holds. */
+ * could be asserted. Of the answers that is nearest which lacks the fewest of these, then whose other premises are
+ * closest to what is asserted, then which takes the fewest rules, and then of which more holds. */
 #include "reasoner/explain.h"
 
 #include <stdlib.h>
@@ -36,8 +36,8 @@ struct Miss {
     size_t premise_count;
     Gap *gaps;
     size_t gap_count;
-    /* Facts lacking in the end, rules below this one, heights of the premises that hold, and how many these are. */
-    uint32_t cost, depth, heights, held;
+    /* Facts lacking in the end, heights of the premises that hold, rules below this one, premises that hold. */
+    uint32_t cost, heights, depth, held;
 };
 
 typedef struct Goal Goal;
@@ -70,8 +70,8 @@ static BaseStatus no_memory(BaseError *err)
 static bool is_nearer(const Miss *a, const Miss *b)
 {
     return a->cost != b->cost         ? a->cost < b->cost
-           : a->depth != b->depth     ? a->depth < b->depth
            : a->heights != b->heights ? a->heights < b->heights
+           : a->depth != b->depth     ? a->depth < b->depth
                                       : a->held > b->held;
 }
 
