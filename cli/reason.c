@@ -43,6 +43,25 @@ BaseStatus read_latest_rules(KgTxn *txn, BaseArena *arena, ReasonerText **texts,
     return latest ? reasoner_split_texts(latest->text, latest->name, arena, texts, count, err) : status;
 }
 
+/* The rules of a set for this database, and those of the files beside them. */
+static BaseStatus parse_ruleset(Cli *cli, KgTxn *txn, const char *name, const TextList *files,
+                                const ReasonerParseOptions *options, ReasonerProgram **out, bool *was_told,
+                                BaseError *err)
+{
+    ReasonerRuleset set;
+    ReasonerText *texts = NULL;
+    const BaseSink sink = error_sink(cli);
+    if (!reasoner_find_ruleset(name, &set))
+        return base_fail(err, BASE_BAD_CALL, "there is no rule set %s; there are rdfs and owl2-rl", name);
+    BaseStatus status = reasoner_read_texts(files->items, files->count, &sink, &texts, err);
+    if (status == BASE_OK) {
+        status = reasoner_ruleset_program(txn, set, texts, files->count, options, &sink, &cli->job, out, err);
+        *was_told = status == BASE_BAD_INPUT;
+    }
+    reasoner_free_texts(texts, files->count);
+    return status;
+}
+
 /* The program of files, or, without any, that of the latest run. */
 static BaseStatus parse_program(Cli *cli, KgTxn *txn, const TextList *files, const char *ruleset, ReasonerProgram **out,
                                 bool *was_told, BaseError *err)
@@ -55,8 +74,7 @@ static BaseStatus parse_program(Cli *cli, KgTxn *txn, const TextList *files, con
     const BaseSink sink = error_sink(cli);
     if (status == BASE_OK) {
         if (ruleset) {
-            status = base_fail(err, BASE_BAD_CALL, "--ruleset %s is not offered yet; write the rules you need by -r",
-                               ruleset);
+            status = parse_ruleset(cli, txn, ruleset, files, &options, out, was_told, err);
         } else if (files->count > 0) {
             status = reasoner_parse_files(files->items, files->count, &options, &sink, out, err);
             *was_told = status == BASE_BAD_INPUT;
@@ -97,7 +115,8 @@ int command_reason(Cli *cli, const Command *command, int argc, char **argv)
     bool incremental = false, drop = false, report_wanted = false;
     const Option options[] = {
         {"r", OPTION_LIST, &files, "FILE.rls", "a file of rules (repeatable); without any: the latest run's rules"},
-        {"ruleset", OPTION_TEXT, &ruleset, "NAME", "rdfs or owl2-rl (not there yet)"},
+        {"ruleset", OPTION_TEXT, &ruleset, "NAME",
+         "rdfs or owl2-rl: its rules, made for the ontology at hand, beside those of -r"},
         {"incremental", OPTION_FLAG, &incremental, NULL, "bring the inferences up to date (a full run for now)"},
         {"drop", OPTION_FLAG, &drop, NULL, "remove all that was inferred"},
         {"report", OPTION_FLAG, &report_wanted, NULL, "facts per predicate; facts, joins and time per rule"},

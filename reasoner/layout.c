@@ -12,6 +12,17 @@ typedef struct Layout {
     uint32_t *relation_of;     /* by predicate; in the arena */
 } Layout;
 
+/* The class that is a blank node of the database. */
+static uint32_t node_class(ReasonerProgram *program, KgText label)
+{
+    BaseBuffer name = {0};
+    uint32_t predicate = NOWHERE;
+    if (base_buffer_add(&name, "_:", 2) && base_buffer_add(&name, label.bytes, label.length))
+        predicate = reasoner_program_predicate(program, PREDICATE_CLASS, (KgText){name.items, name.count}, 1);
+    base_buffer_free(&name);
+    return predicate;
+}
+
 /* The predicate that the atom speaks of when its name is given in the arguments; NOWHERE: no memory. */
 static uint32_t plain_predicate(ReasonerProgram *program, Atom *atom)
 {
@@ -29,6 +40,8 @@ static uint32_t plain_predicate(ReasonerProgram *program, Atom *atom)
     const KgTerm *const class = object->is_variable ? NULL : &program->constants.items[object->index];
     if (name == program->type_constant && class && class->kind == KG_IRI)
         return reasoner_program_predicate(program, PREDICATE_CLASS, class->text, 1);
+    if (name == program->type_constant && class && class->kind == KG_BLANK)
+        return node_class(program, class->text);
     return reasoner_program_predicate(program, PREDICATE_PROPERTY, program->constants.items[name].text, 2);
 }
 

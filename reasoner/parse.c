@@ -224,13 +224,10 @@ BaseStatus reasoner_parse(const ReasonerText *texts, size_t count, const Reasone
     return status;
 }
 
-BaseStatus reasoner_parse_files(const char *const *files, size_t count, const ReasonerParseOptions *options,
-                                const BaseSink *sink, ReasonerProgram **out, BaseError *err)
+BaseStatus reasoner_read_texts(const char *const *files, size_t count, const BaseSink *sink, ReasonerText **out,
+                               BaseError *err)
 {
-    if (!out)
-        return base_fail(err, BASE_BAD_CALL, "reasoner_parse_files: no place to return the program");
-    *out = NULL;
-    ReasonerText *const texts = calloc(count + 1, sizeof *texts);
+    ReasonerText *const texts = *out = calloc(count + 1, sizeof *texts);
     BaseStatus status = texts ? BASE_OK : base_fail(err, BASE_NO_MEMORY, "no memory for the rules");
     for (size_t i = 0; i < count && status == BASE_OK; i++) {
         char *bytes = NULL;
@@ -243,11 +240,27 @@ BaseStatus reasoner_parse_files(const char *const *files, size_t count, const Re
         texts[i].name = strcmp(files[i], "-") == 0 ? "<stdin>" : files[i];
         texts[i].text = bytes;
     }
-    if (status == BASE_OK)
-        status = reasoner_parse(texts, count, options, sink, out, err);
+    return status;
+}
+
+void reasoner_free_texts(ReasonerText *texts, size_t count)
+{
     for (size_t i = 0; texts && i < count; i++)
         free((char *)(uintptr_t)texts[i].text);
     free(texts);
+}
+
+BaseStatus reasoner_parse_files(const char *const *files, size_t count, const ReasonerParseOptions *options,
+                                const BaseSink *sink, ReasonerProgram **out, BaseError *err)
+{
+    if (!out)
+        return base_fail(err, BASE_BAD_CALL, "reasoner_parse_files: no place to return the program");
+    *out = NULL;
+    ReasonerText *texts;
+    BaseStatus status = reasoner_read_texts(files, count, sink, &texts, err);
+    if (status == BASE_OK)
+        status = reasoner_parse(texts, count, options, sink, out, err);
+    reasoner_free_texts(texts, count);
     return status;
 }
 

@@ -165,7 +165,7 @@ bool reasoner_expand(Parser *parser, const Token *token, BaseBuffer *out)
     KgTerm term = {0};
     if (!expand_parts(parser, token, out))
         return false;
-    if (parser->program->for_files)
+    if (parser->program->for_files || reasoner_is_node((KgText){out->items, out->count}))
         return true;
     bool is_fine = base_buffer_format(&field, "<%s>", out->items) || reasoner_out_of_memory(parser);
     if (is_fine) {
@@ -257,13 +257,14 @@ static bool parse_tag_term(Parser *parser, Term *out)
     return is_fine;
 }
 
-/* A quirk of the language: _:b1 is the IRI b1. A database has no such IRI, and no way to mean one of its nodes. */
+/* A quirk of the language: _:b1 is the IRI b1. A database has no such IRI; <_:b1> means its
+ * node of that label. */
 static bool parse_blank(Parser *parser, Term *out)
 {
     const Token token = parser->token;
     if (!parser->program->for_files) {
-        reasoner_fault(parser->faults, reasoner_place(parser, token.offset, 2), "use a variable",
-                       "a blank node cannot be named in a rule");
+        reasoner_fault(parser->faults, reasoner_place(parser, token.offset, 2), "use a variable, or <_:label> for a node of the database",
+                       "a blank node cannot be named so");
         return false;
     }
     return reasoner_add_constant(parser, &(KgTerm){.kind = KG_IRI, .text = slice_text(parser, token.local)}, out) &&

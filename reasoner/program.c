@@ -92,9 +92,13 @@ static uint32_t put_constant(ReasonerProgram *program, const KgTerm *term, const
     return (uint32_t)program->constants.count - 1;
 }
 
-uint32_t reasoner_program_constant(ReasonerProgram *program, const KgTerm *term)
+uint32_t reasoner_program_constant(ReasonerProgram *program, const KgTerm *written)
 {
+    KgTerm node, *const term = &node;
     Value value;
+    node = *written;
+    if (!program->for_files && term->kind == KG_IRI && reasoner_is_node(term->text))
+        node = (KgTerm){.kind = KG_BLANK, .text = {written->text.bytes + 2, written->text.length - 2}};
     BaseArena scratch = {0};
     const bool is_fine = reasoner_value_of_term(term, &scratch, &value);
     const uint32_t found = is_fine ? put_constant(program, term, &value) : NOWHERE;

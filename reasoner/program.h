@@ -295,6 +295,12 @@ struct ReasonerProgram {
     bool needs_values; /* some rule compares by size, computes, aggregates or creates */
 };
 
+/* `<_:b1>` in rules on a database: its blank node of that label, where an IRI may stand. (No IRI begins so.) */
+static inline bool reasoner_is_node(KgText iri)
+{
+    return iri.length > 2 && iri.bytes[0] == '_' && iri.bytes[1] == ':';
+}
+
 ReasonerProgram *reasoner_program_new(bool for_files); /* NULL: no memory */
 /* The term's index, copied into the program when it is new; NOWHERE: no memory. */
 uint32_t reasoner_program_constant(ReasonerProgram *program, const KgTerm *term);

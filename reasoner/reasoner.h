@@ -51,6 +51,11 @@ BaseStatus reasoner_parse_files(const char *const *files, size_t count, const Re
                                 const BaseSink *sink, ReasonerProgram **out, BaseError *err);
 void reasoner_program_free(ReasonerProgram *program); /* NULL is fine */
 
+/* The files' texts, in *out with their names borrowed, to end with reasoner_free_texts, also after a failure. */
+BaseStatus reasoner_read_texts(const char *const *files, size_t count, const BaseSink *sink, ReasonerText **out,
+                               BaseError *err);
+void reasoner_free_texts(ReasonerText *texts, size_t count); /* NULL is fine */
+
 /* The texts of a run again (`joined` is KgRun.text), borrowing from it; names are copied into the arena. A string that
  * was not joined by a run is one text named `name`. */
 BaseStatus reasoner_split_texts(const char *joined, const char *name, BaseArena *arena, ReasonerText **out,
@@ -66,6 +71,19 @@ const char *reasoner_rule_name(const ReasonerProgram *program, size_t rule);  /*
 const char *reasoner_rule_text(const ReasonerProgram *program, size_t rule);  /* as written, without attributes */
 const char *reasoner_rule_place(const ReasonerProgram *program, size_t rule); /* "FILE:LINE" */
 double reasoner_rule_weight(const ReasonerProgram *program, size_t rule);     /* #[weight(w)], @weight(w); NAN: none */
+
+/* ---- Rule sets ----------------------------------------------------------------------------------------------- */
+
+/* RDFS entailment (RDF 1.1 Semantics), and OWL 2 RL (OWL 2 Profiles, section 4.3). */
+typedef enum ReasonerRuleset { REASONER_RDFS = 1, REASONER_OWL2_RL } ReasonerRuleset;
+bool reasoner_find_ruleset(const char *name, ReasonerRuleset *out); /* "rdfs", "owl2-rl"; false: no such set */
+
+/* The rules of the set made for the database: those of each axiom that is asserted or follows, for reasoner_run; with
+ * the texts' own rules beside them, if any. They stand until axioms change or predicates come into use. `job`: what
+ * follows may have to be derived to find all axioms. Else as reasoner_parse. */
+BaseStatus reasoner_ruleset_program(KgTxn *txn, ReasonerRuleset set, const ReasonerText *texts, size_t count,
+                                    const ReasonerParseOptions *options, const BaseSink *sink, BaseJob *job,
+                                    ReasonerProgram **out, BaseError *err);
 
 /* ---- Running ------------------------------------------------------------------------------------------------- */
 
