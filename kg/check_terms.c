@@ -4,6 +4,7 @@
 #include "kg/front.h"
 #include "kg/inline.h"
 #include "kg/table.h"
+#include "kg/tail.h"
 #include "kg/terms.h"
 
 #include <endian.h>
@@ -235,6 +236,24 @@ static BaseStatus check_kinds(KgCheck *check, Sum *sum, bool look_up, BaseError 
     return status;
 }
 
+/* The terms of the tail, of a transaction that has no others: they are not in the tables as well. */
+static BaseStatus check_tail(KgCheck *check, BaseError *err)
+{
+    const KgKnownTerms *const known = &check->txn->known;
+    BaseStatus status = kg_want_terms_tail(check->txn, err);
+    for (size_t i = 0; status == BASE_OK && i < known->tail_terms; i++) {
+        const KgText bytes = kg_term_set_text(&known->set, i);
+        KgTerm term;
+        KgId held, found = KG_ANY;
+        if (!kg_decode_term(bytes, &term) || kg_inline(&term, &held))
+            kg_check_fault(check, "term %" PRIx64 " is in the dictionary, expected in its id", known->ids.items[i]);
+        status = kg_find_in_tables(check->txn, known->set.terms.items[i].hash, bytes, &found, err);
+        if (found != KG_ANY)
+            kg_check_fault(check, "terms %" PRIx64 " and %" PRIx64 " say the same", found, known->ids.items[i]);
+    }
+    return status;
+}
+
 BaseStatus kg_check_terms(KgCheck *check, BaseError *err)
 {
     Sum hashes = {0}, terms = {0}, again = {0};
@@ -244,6 +263,8 @@ BaseStatus kg_check_terms(KgCheck *check, BaseError *err)
         status = sum_new_hashes(check, &hashes, err);
     if (status == BASE_OK)
         status = check_kinds(check, &terms, false, err);
+    if (status == BASE_OK)
+        status = check_tail(check, err);
     if (status != BASE_OK ||
         (hashes.count == terms.count && hashes.sum.high == terms.sum.high && hashes.sum.low == terms.sum.low))
         return status;

@@ -5,7 +5,8 @@
 #include "kg/store.h"
 
 #define KG_FORMAT_KEY "format"
-#define KG_FORMAT_VERSION 2
+#define KG_FORMAT_VERSION 3
+#define KG_OLDEST_FORMAT 2 /* without tails (tail.h); a database made so becomes 3 when it gets one */
 
 /* Makes sure that store->path is a folder with a data.mdb, making both where `create`. */
 BaseStatus kg_prepare_folder(KgStore *store, bool create, BaseError *err);

@@ -1,7 +1,7 @@
-/* delta.c - the table of changes and its view in memory. */
+/* delta.c - the view of all changes in memory, what they count, and folding them into the tables. */
 #include "kg/delta.h"
+#include "kg/tail.h"
 
-#include <endian.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,82 +21,6 @@ struct KgDelta {
         size_t count, capacity;
     } counts;
 };
-
-/* ---- In LMDB ---- */
-
-#define KEY_BYTES 28
-
-typedef struct Change {
-    uint32_t ops;
-    KgNote note;
-} Change;
-
-static void make_key(uint32_t space, KgTriple triple, unsigned char out[KEY_BYTES])
-{
-    const uint32_t big_space = htobe32(space);
-    const uint64_t big[3] = {htobe64(triple.s), htobe64(triple.p), htobe64(triple.o)};
-    memcpy(out, &big_space, sizeof big_space);
-    memcpy(out + sizeof big_space, big, sizeof big);
-}
-
-static bool read_row(const MDB_val *key, const MDB_val *value, KgDeltaRow *out)
-{
-    Change change;
-    uint32_t space;
-    uint64_t big[3];
-    if (key->mv_size != KEY_BYTES || value->mv_size != sizeof change)
-        return false;
-    memcpy(&space, key->mv_data, sizeof space);
-    memcpy(big, (const char *)key->mv_data + sizeof space, sizeof big);
-    memcpy(&change, value->mv_data, sizeof change);
-    *out = (KgDeltaRow){.keys = {be64toh(big[0]), be64toh(big[1]), be64toh(big[2])},
-                        .space = be32toh(space),
-                        .ops = change.ops,
-                        .note = change.note};
-    return true;
-}
-
-BaseStatus kg_delta_count(KgTxn *txn, size_t *out, BaseError *err)
-{
-    MDB_stat stat;
-    const int code = mdb_stat(txn->mdb, txn->store->tables[KG_CHANGES], &stat);
-    *out = code == MDB_SUCCESS ? stat.ms_entries : 0;
-    return code == MDB_SUCCESS ? BASE_OK : kg_mdb_fail(txn->store, code, "read", err);
-}
-
-BaseStatus kg_delta_get(KgTxn *txn, uint32_t space, KgTriple triple, unsigned *ops, KgNote *note, BaseError *err)
-{
-    size_t count;
-    *ops = 0;
-    BaseStatus status = kg_delta_count(txn, &count, err);
-    if (status != BASE_OK || count == 0)
-        return status;
-    unsigned char bytes[KEY_BYTES];
-    make_key(space, triple, bytes);
-    MDB_val key = {sizeof bytes, bytes}, value;
-    KgDeltaRow row;
-    const int code = mdb_get(txn->mdb, txn->store->tables[KG_CHANGES], &key, &value);
-    if (code == MDB_NOTFOUND)
-        return BASE_OK;
-    if (code != MDB_SUCCESS || !read_row(&key, &value, &row))
-        return kg_mdb_fail(txn->store, code == MDB_SUCCESS ? MDB_CORRUPTED : code, "read", err);
-    *ops = row.ops;
-    if (note)
-        *note = row.note;
-    return BASE_OK;
-}
-
-BaseStatus kg_delta_put(KgTxn *txn, uint32_t space, KgTriple triple, unsigned ops, const KgNote *note, BaseError *err)
-{
-    unsigned char bytes[KEY_BYTES];
-    make_key(space, triple, bytes);
-    const Change change = {ops, note ? *note : (KgNote){0}};
-    MDB_val key = {sizeof bytes, bytes}, value = {sizeof change, (void *)&change};
-    const MDB_dbi table = txn->store->tables[KG_CHANGES];
-    const int code = ops ? kg_mdb_put(txn, table, &key, &value, 0) : kg_mdb_del(txn, table, &key);
-    txn->delta_is_old = true;
-    return code == MDB_SUCCESS ? BASE_OK : kg_break(txn, code, err);
-}
 
 /* ---- In memory ---- */
 
@@ -120,29 +44,68 @@ void kg_delta_release(KgDelta *delta)
         free_delta(delta);
 }
 
+static int compare_rows(const void *left, const void *right)
+{
+    const KgDeltaRow *const a = left, *const b = right;
+    if (a->space != b->space)
+        return a->space < b->space ? -1 : 1;
+    return kg_compare_keys(a->keys, b->keys);
+}
+
+/* Puts behind `delta` what the cursor has before the row of the tail, and that row. */
+static bool take_row(KgDelta *delta, size_t capacity, const KgDeltaRow *row)
+{
+    if (delta->count == capacity)
+        return false;
+    delta->rows[KG_SPO][delta->count] = *row;
+    delta->count += row->ops != 0;
+    return true;
+}
+
+/* The table's rows with those of the tail, which say what is so now, merged into them. */
+static int merge_tail(MDB_cursor *cursor, const KgChangesTail *tail, KgDelta *delta, size_t capacity)
+{
+    const KgDeltaRow *next = tail->rows.items, *const end = next + tail->rows.count;
+    MDB_val key, value;
+    int code = MDB_SUCCESS;
+    while (cursor && (code = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) == MDB_SUCCESS) {
+        KgDeltaRow row;
+        if (!kg_delta_read_row(&key, &value, &row))
+            return MDB_CORRUPTED;
+        int order = -1;
+        while (next < end && (order = compare_rows(next, &row)) < 0)
+            if (!take_row(delta, capacity, next++))
+                return MDB_CORRUPTED;
+        if ((next == end || order != 0) && !take_row(delta, capacity, &row))
+            return MDB_CORRUPTED;
+    }
+    for (; next < end; next++)
+        if (!take_row(delta, capacity, next))
+            return MDB_CORRUPTED;
+    return code == MDB_NOTFOUND ? MDB_SUCCESS : code;
+}
+
 static BaseStatus read_delta(KgTxn *txn, KgDelta **out, BaseError *err)
 {
-    size_t count;
-    BaseStatus status = kg_delta_count(txn, &count, err);
+    size_t most;
+    BaseStatus status = kg_delta_most(txn, &most, err);
     KgDelta *const delta = status == BASE_OK ? calloc(1, sizeof *delta) : NULL;
-    KgDeltaRow *const rows = delta ? malloc((count ? count : 1) * sizeof *rows) : NULL;
+    KgDeltaRow *const rows = delta ? malloc((most + 1) * sizeof *rows) : NULL;
     *out = NULL;
     if (status == BASE_OK && !rows)
-        status = base_fail(err, BASE_NO_MEMORY, "no memory for %zu changes", count);
+        status = base_fail(err, BASE_NO_MEMORY, "no memory for %zu changes", most);
     if (status != BASE_OK) {
         free(delta);
         return status;
     }
     *delta = (KgDelta){.store = txn->store, .references = 1, .rows = {rows}};
     MDB_cursor *cursor = NULL;
-    MDB_val key, value;
-    int code = count ? mdb_cursor_open(txn->mdb, txn->store->tables[KG_CHANGES], &cursor) : MDB_NOTFOUND;
-    while (code == MDB_SUCCESS && (code = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) == MDB_SUCCESS)
-        if (delta->count == count || !read_row(&key, &value, &rows[delta->count++]))
-            code = MDB_CORRUPTED;
+    int code = most ? mdb_cursor_open(txn->mdb, txn->store->tables[KG_CHANGES], &cursor) : MDB_SUCCESS;
+    if (code == MDB_SUCCESS)
+        code = merge_tail(cursor, txn->changes_tail, delta, most + 1);
     if (cursor)
         mdb_cursor_close(cursor);
-    if (code != MDB_NOTFOUND) {
+    if (code != MDB_SUCCESS) {
         free_delta(delta);
         return kg_mdb_fail(txn->store, code, "read", err);
     }
@@ -187,12 +150,11 @@ static BaseStatus want_delta(KgTxn *txn, BaseError *err)
     return BASE_OK;
 }
 
-static int compare_rows(const void *left, const void *right)
+BaseStatus kg_delta_count(KgTxn *txn, size_t *out, BaseError *err)
 {
-    const KgDeltaRow *const a = left, *const b = right;
-    if (a->space != b->space)
-        return a->space < b->space ? -1 : 1;
-    return kg_compare_keys(a->keys, b->keys);
+    const BaseStatus status = want_delta(txn, err);
+    *out = status == BASE_OK ? txn->delta->count : 0;
+    return status;
 }
 
 /* The rows in another order than SPO. */
@@ -397,11 +359,11 @@ static BaseStatus want_counts(KgTxn *txn, BaseError *err)
 
 BaseStatus kg_delta_all_counts(KgTxn *txn, const KgDeltaCounts **out, size_t *count, BaseError *err)
 {
-    size_t changes;
+    bool may_change;
     *out = NULL;
     *count = 0;
-    BaseStatus status = kg_delta_count(txn, &changes, err);
-    if (status != BASE_OK || changes == 0)
+    BaseStatus status = kg_delta_may_have(txn, &may_change, err);
+    if (status != BASE_OK || !may_change)
         return status;
     status = want_counts(txn, err);
     if (status == BASE_OK) {
@@ -427,20 +389,31 @@ BaseStatus kg_delta_counts(KgTxn *txn, uint32_t graph, KgId predicate, KgCounts 
 
 /* ---- Folding ---- */
 
-BaseStatus kg_delta_is_full(KgTxn *txn, bool *out, BaseError *err)
+/* So many may wait. */
+static BaseStatus find_limit(KgTxn *txn, size_t *out, BaseError *err)
 {
     MDB_stat blocks;
-    size_t count;
-    *out = false;
-    BaseStatus status = kg_delta_count(txn, &count, err);
-    if (status != BASE_OK || count <= kg_limit(txn->store->limits.changes, KG_DELTA_ROWS))
-        return status;
+    *out = KG_DELTA_ROWS;
     const int code = mdb_stat(txn->mdb, txn->store->tables[KG_ORDERS + KG_SPO], &blocks);
     if (code != MDB_SUCCESS)
         return kg_mdb_fail(txn->store, code, "read", err);
-    const size_t most = KG_DELTA_ROWS_OF_BLOCK * blocks.ms_entries;
-    *out = txn->store->limits.changes || count > (most < KG_DELTA_MOST_ROWS ? most : KG_DELTA_MOST_ROWS);
+    const size_t by_blocks = KG_DELTA_ROWS_OF_BLOCK * blocks.ms_entries;
+    if (by_blocks > *out)
+        *out = by_blocks < KG_DELTA_MOST_ROWS ? by_blocks : KG_DELTA_MOST_ROWS;
     return BASE_OK;
+}
+
+BaseStatus kg_delta_is_full(KgTxn *txn, bool *out, BaseError *err)
+{
+    const size_t exact = txn->store->limits.changes;
+    size_t count, limit = exact;
+    *out = false;
+    BaseStatus status = kg_delta_most(txn, &count, err);
+    if (status != BASE_OK || count <= (exact ? exact : KG_DELTA_ROWS))
+        return status;
+    status = exact ? kg_delta_count(txn, &count, err) : find_limit(txn, &limit, err);
+    *out = status == BASE_OK && count > limit;
+    return status;
 }
 
 /* One space's changes into one order. */
@@ -491,9 +464,9 @@ static BaseStatus fold_orders(KgTxn *txn, const KgDelta *delta, BaseError *err)
 
 BaseStatus kg_delta_fold(KgTxn *txn, BaseError *err)
 {
-    size_t count;
-    BaseStatus status = kg_delta_count(txn, &count, err);
-    if (status != BASE_OK || count == 0)
+    size_t most;
+    BaseStatus status = kg_delta_most(txn, &most, err);
+    if (status != BASE_OK || most == 0)
         return status;
     status = want_counts(txn, err);
     for (int index = KG_SPO + 1; status == BASE_OK && index < KG_INDEXES; index++)
@@ -508,7 +481,9 @@ BaseStatus kg_delta_fold(KgTxn *txn, BaseError *err)
         const int code = kg_mdb_empty(txn, txn->store->tables[KG_CHANGES]);
         status = code == MDB_SUCCESS ? BASE_OK : kg_break(txn, code, err);
     }
-    if (status != BASE_OK)
+    if (status == BASE_OK)
+        kg_changes_tail_clear(txn->changes_tail);
+    else
         txn->broken = true;
     txn->delta_is_old = true;
     return status;

@@ -4,8 +4,8 @@
  * The counts in their table are of the tables alone; what the changes add to them is worked out from the changes, which
  * hold all that is different, so that a small commit does not write them.
  *
- * In LMDB a change is stored once, by space and triple in SPO order; the other orders are sorted in memory when a
- * reader first wants them, and shared by all readers of that snapshot. */
+ * In LMDB a change is stored once, in the tail (tail.h) or in a table, by space and triple in SPO order; the other
+ * orders are sorted in memory when a reader first wants them, and shared by all readers of that snapshot. */
 #ifndef KGQ_KG_DELTA_H
 #define KGQ_KG_DELTA_H
 
@@ -52,6 +52,8 @@ typedef struct KgDeltaCounts {
 /* All of them, sorted by graph and predicate; borrowed as kg_delta_range's are. */
 BaseStatus kg_delta_all_counts(KgTxn *txn, const KgDeltaCounts **out, size_t *count, BaseError *err);
 BaseStatus kg_delta_count(KgTxn *txn, size_t *out, BaseError *err);
+/* False: there are none. */
+BaseStatus kg_delta_may_have(KgTxn *txn, bool *out, BaseError *err);
 /* Whether so many wait that they are to be folded. */
 BaseStatus kg_delta_is_full(KgTxn *txn, bool *out, BaseError *err);
 /* Merges all changes into the tables, and what they count into the counts. */

@@ -76,14 +76,14 @@ BaseStatus kg_get(KgTxn *txn, KgLayer layer, KgTriple triple, KgNote *note, Base
 static BaseStatus layers_of(KgTxn *txn, uint32_t graph, unsigned asked, KgTriple triple, unsigned *out, BaseError *err)
 {
     KgCounts stored;
-    size_t changes = 0;
+    bool may_change = false;
     *out = 0;
     BaseStatus status = kg_stored_counts(txn, graph, KG_ANY, &stored, err);
     if (status == BASE_OK)
-        status = kg_delta_count(txn, &changes, err);
+        status = kg_delta_may_have(txn, &may_change, err);
     for (int layer = 0; status == BASE_OK && layer < KG_LAYERS; layer++) {
         bool is_there = false;
-        if (asked & KG_IN(layer) && (changes > 0 || kg_union_count(&stored, KG_IN(layer)) > 0))
+        if (asked & KG_IN(layer) && (may_change || kg_union_count(&stored, KG_IN(layer)) > 0))
             status = space_get(txn, kg_space(graph, (KgLayer)layer), triple, &is_there, NULL, err);
         *out |= is_there ? KG_IN(layer) : 0;
     }

@@ -10,6 +10,7 @@
 #include "kg/sparql/adjacency_cache.h"
 #include "kg/sparql/found_terms.h"
 #include "kg/statistics.h"
+#include "kg/tail.h"
 #include "kg/terms.h"
 
 #include <errno.h>
@@ -286,7 +287,7 @@ static BaseStatus open_tables(KgStore *store, BaseError *err)
         status = kg_mdb_fail(store, code, "open", err);
     else
         status = kg_get_number(&txn, KG_FORMAT_KEY, &format, err);
-    if (status == BASE_OK && format != KG_FORMAT_VERSION) {
+    if (status == BASE_OK && (format < KG_OLDEST_FORMAT || format > KG_FORMAT_VERSION)) {
         status =
             base_fail(err, BASE_BAD_INPUT, "the database %s has format version %llu, this program reads version %d",
                       store->path, (unsigned long long)format, KG_FORMAT_VERSION);
@@ -512,6 +513,7 @@ static void free_txn(KgTxn *txn)
 {
     kg_free_known_terms(&txn->known);
     kg_delta_release(txn->delta);
+    kg_free_changes_tail(txn->changes_tail);
     base_buffer_free(&txn->encoded);
     kg_free_term_reader(txn->terms);
     base_buffer_free(&txn->journal);
@@ -545,9 +547,11 @@ BaseStatus kg_commit(KgTxn *txn, BaseError *err)
     if (txn->writes)
         status = kg_want_writer(txn, "kg_commit", err);
     if (status == BASE_OK && txn->writes)
-        status = kg_flush_terms(txn, err);
+        status = kg_settle_terms(txn, err);
     if (status == BASE_OK && txn->writes)
         status = fold_when_many(txn, err);
+    if (status == BASE_OK && txn->writes)
+        status = kg_write_changes_tail(txn, err);
     if (status == BASE_OK && txn->writes)
         status = kg_settle_facts(txn, NULL, err);
     if (status == BASE_OK && txn->writes)

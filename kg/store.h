@@ -1,7 +1,7 @@
 /* store.h - private to kg: what an open database and a transaction are made of, and the tables inside LMDB.
  *
  * Tables (each a named LMDB database; their list, LMDB's main one, is written in every commit, and for that has the
- * stamps of the facts under "facts", see statistics.h):
+ * stamps of the facts under "facts", see statistics.h, and what was written last, see tail.h):
  *     meta            "format", "generation" and "journal" (see catalog.h), "next.KIND" counters of the catalog
  *     iris, blanks, literals    last number in a block (8 bytes, native) -> the block's terms (front.h); the numbers in
  *                     use are 0 up to the last one
@@ -42,6 +42,7 @@ typedef enum KgTable {
 #define KG_KINDS 3 /* of terms in the dictionary: kind - KG_IRI */
 
 typedef struct KgCatalog KgCatalog;
+typedef struct KgChangesTail KgChangesTail;
 typedef struct KgDelta KgDelta;
 typedef struct KgFigures KgFigures;
 typedef struct KgFoundTerms KgFoundTerms;
@@ -57,6 +58,7 @@ typedef struct KgLimits {
     size_t changes;     /* that wait to be merged into the tables, at most */
     size_t records;     /* of one call, that become such changes, at most */
     size_t new_hashes;  /* that wait to be packed, at most */
+    size_t tail_bytes;  /* of a tail, at most (tail.h) */
     size_t known_bytes; /* of terms that a transaction keeps in memory */
     size_t loaded_rows; /* that a load keeps in memory, at most */
     size_t chunk_rows;  /* that go from sorted runs into the tables at once */
@@ -102,8 +104,9 @@ struct KgStore {
     bool stop_before_catalog;
 };
 
-/* Terms met in a write transaction: new ones, which go into the tables when there are many of them or at the commit,
- * and others, so that an import looks most terms up in memory. */
+/* Terms met in a write transaction: new ones, those of the tail among them, which go into the tables when there are
+ * many of them, and others, so that an import looks most terms up in memory. A reader has only those of the tail here.
+ */
 typedef struct KgKnownTerms {
     KgTermSet set;
     struct {
@@ -114,6 +117,8 @@ typedef struct KgKnownTerms {
         size_t *items;
         size_t count, capacity;
     } fresh[KG_KINDS];   /* places of the new ones, in the order of their numbers */
+    bool has_tail;       /* the terms of the snapshot's tail (tail.h) are among them, */
+    size_t tail_terms;   /* so many */
     KgHashFilter filter; /* made when terms had to go into the tables before the end */
 } KgKnownTerms;
 
@@ -134,6 +139,7 @@ struct KgTxn {
     char inline_text[KG_INLINE_BYTES]; /* of the term that an id holds, borrowed out */
     BaseBuffer journal;                /* what this transaction says to the catalog */
     MDB_cursor *seekers[KG_TABLES];    /* opened when first used */
+    KgChangesTail *changes_tail;       /* the changes written last, when they have been looked at */
     KgDelta *delta;                    /* this snapshot's, when it has been looked at */
     bool delta_is_old;                 /* a writer has changed it since */
     bool facts_changed;                /* since the stamp of the facts was written (statistics.h) */

@@ -2,6 +2,7 @@
  * it was read: ids that ascend, or lie near others, take a step or a few. */
 #include "kg/front.h"
 #include "kg/inline.h"
+#include "kg/tail.h"
 #include "kg/terms.h"
 
 #include <stdlib.h>
@@ -108,6 +109,9 @@ static BaseStatus fill_slot(KgTxn *txn, KgId id, Slot **out, BaseError *err)
 /* A term that a writer has not put into the tables yet. */
 static BaseStatus read_new(KgTxn *txn, KgId id, uint64_t stored, KgText *out, BaseError *err)
 {
+    const BaseStatus status = kg_want_terms_tail(txn, err);
+    if (status != BASE_OK)
+        return status;
     if (!kg_is_known(txn, id))
         return base_fail(err, BASE_NOT_FOUND, "no term has the id %llx", (unsigned long long)id);
     const size_t *const places = txn->known.fresh[kg_kind(id) - KG_IRI].items;

@@ -7,6 +7,7 @@
 #include "kg/inline.h"
 #include "kg/sort.h"
 #include "kg/table.h"
+#include "kg/tail.h"
 
 #include <endian.h>
 #include <stdlib.h>
@@ -25,7 +26,7 @@
 
 /* ---- Stored form: kind and what a literal has; language and datatype with their lengths as varints; the text ---- */
 
-enum { HAS_LANGUAGE = 0x10, HAS_DATATYPE = 0x20, KIND_BITS = 0x0f };
+enum { HAS_LANGUAGE = 0x10, HAS_DATATYPE = 0x20, KIND_BITS = KG_STORED_KIND };
 
 static bool add_part(KgText part, BaseBuffer *out)
 {
@@ -140,14 +141,17 @@ uint64_t kg_term_count(KgTxn *txn, KgKind kind)
     uint64_t stored;
     if (!kg_is_stored_kind(kind) || kg_stored_terms(txn, kind, &stored) != MDB_SUCCESS)
         return 0;
-    return stored + txn->known.fresh[kind - KG_IRI].count;
+    return stored + (txn->known.has_tail ? txn->known.fresh[kind - KG_IRI].count : kg_count_terms_tail(txn, kind));
 }
 
 bool kg_is_known(KgTxn *txn, KgId id)
 {
     if (kg_is_inline(id))
         return kg_inline_is_valid(id);
-    return kg_is_stored_kind(kg_tag(id)) && kg_number(id) < kg_term_count(txn, kg_kind(id));
+    uint64_t stored;
+    if (!kg_is_stored_kind(kg_tag(id)) || kg_stored_terms(txn, kg_kind(id), &stored) != MDB_SUCCESS)
+        return false;
+    return kg_number(id) < stored || kg_number(id) < kg_term_count(txn, kg_kind(id));
 }
 
 /* ---- From a text to its id ---- */
@@ -215,7 +219,7 @@ static BaseStatus find_new(KgTxn *txn, uint64_t hash, KgText bytes, KgId *out, B
     return kg_mdb_fail(txn->store, code, "read", err);
 }
 
-static BaseStatus find_stored(KgTxn *txn, BaseHash128 hash, KgText bytes, KgId *out, BaseError *err)
+BaseStatus kg_find_in_tables(KgTxn *txn, BaseHash128 hash, KgText bytes, KgId *out, BaseError *err)
 {
     *out = KG_ANY;
     const uint64_t key = kg_hash_key(hash);
@@ -228,12 +232,15 @@ static BaseStatus find_stored(KgTxn *txn, BaseHash128 hash, KgText bytes, KgId *
 
 BaseStatus kg_find_encoded(KgTxn *txn, BaseHash128 hash, KgText bytes, KgId *out, BaseError *err)
 {
+    BaseStatus status = kg_want_terms_tail(txn, err);
+    if (status != BASE_OK)
+        return status;
     const size_t place = kg_term_set_find(&txn->known.set, hash, bytes);
     if (place != KG_NO_PLACE) {
         *out = txn->known.ids.items[place];
         return BASE_OK;
     }
-    const BaseStatus status = find_stored(txn, hash, bytes, out, err);
+    status = kg_find_in_tables(txn, hash, bytes, out, err);
     return status == BASE_OK && *out == KG_ANY ? BASE_NOT_FOUND : status;
 }
 
@@ -290,13 +297,14 @@ BaseStatus kg_intern_encoded(KgTxn *txn, BaseHash128 hash, KgText bytes, KgId *o
     KgKnownTerms *const known = &txn->known;
     bool is_new;
     *out = KG_ANY;
-    if (known_bytes(txn) > txn->known_limit) {
-        BaseStatus status = kg_flush_terms(txn, err);
+    BaseStatus status = kg_want_terms_tail(txn, err);
+    if (status == BASE_OK && known_bytes(txn) > txn->known_limit) {
+        status = kg_flush_terms(txn, err);
         if (status == BASE_OK && !known->filter.lines)
             status = kg_hash_filter_make(&known->filter, txn, txn->known_limit / FILTER_SHARE, err);
-        if (status != BASE_OK)
-            return status;
     }
+    if (status != BASE_OK)
+        return status;
     const size_t place = kg_term_set_put(&known->set, hash, bytes, &is_new);
     if (place == KG_NO_PLACE)
         return no_memory(txn, err);
@@ -304,7 +312,7 @@ BaseStatus kg_intern_encoded(KgTxn *txn, BaseHash128 hash, KgText bytes, KgId *o
         *out = known->ids.items[place];
         return BASE_OK;
     }
-    const BaseStatus status = find_stored(txn, hash, bytes, out, err);
+    status = kg_find_in_tables(txn, hash, bytes, out, err);
     const KgKind kind = (KgKind)(bytes.bytes[0] & KIND_BITS);
     if (status == BASE_OK && *out == KG_ANY) {
         *out = kg_id(kind, kg_term_count(txn, kind));
@@ -483,14 +491,20 @@ static BaseStatus put_new_hashes(KgTxn *txn, BaseError *err)
     return BASE_OK;
 }
 
-BaseStatus kg_flush_terms(KgTxn *txn, BaseError *err)
+static size_t count_fresh(const KgKnownTerms *known)
 {
-    KgKnownTerms *const known = &txn->known;
     size_t fresh = 0;
     for (int kind = 0; kind < KG_KINDS; kind++)
         fresh += known->fresh[kind].count;
-    BaseStatus status = BASE_OK;
-    if (fresh > 0) {
+    return fresh;
+}
+
+BaseStatus kg_flush_terms(KgTxn *txn, BaseError *err)
+{
+    KgKnownTerms *const known = &txn->known;
+    BaseStatus status = kg_want_terms_tail(txn, err);
+    const size_t fresh = count_fresh(known);
+    if (status == BASE_OK && fresh > 0) {
         MDB_stat stat;
         const int code = mdb_stat(txn->mdb, txn->store->tables[KG_NEW_HASHES], &stat);
         if (code != MDB_SUCCESS)
@@ -500,14 +514,25 @@ BaseStatus kg_flush_terms(KgTxn *txn, BaseError *err)
                      : put_new_hashes(txn, err);
         for (int kind = KG_IRI; status == BASE_OK && kind <= KG_LITERAL; kind++)
             status = flush_kind(txn, (KgKind)kind, err);
+        if (status == BASE_OK && known->tail_terms > 0)
+            status = kg_tail_write(txn, KG_TAIL_TERMS, (KgText){0}, err);
     }
     if (status != BASE_OK) {
         txn->broken = true;
         return status;
     }
     kg_term_set_clear(&known->set);
-    known->ids.count = 0;
+    known->ids.count = known->tail_terms = 0;
     for (int kind = 0; kind < KG_KINDS; kind++)
         known->fresh[kind].count = 0;
     return BASE_OK;
+}
+
+BaseStatus kg_settle_terms(KgTxn *txn, BaseError *err)
+{
+    bool fits = true;
+    if (count_fresh(&txn->known) == txn->known.tail_terms) /* none is new */
+        return BASE_OK;
+    const BaseStatus status = kg_write_terms_tail(txn, &fits, err);
+    return status == BASE_OK && !fits ? kg_flush_terms(txn, err) : status;
 }

@@ -4,6 +4,7 @@
 
 #include "kg/store.h"
 
+enum { KG_STORED_KIND = 0x0f }; /* bits of the first byte of a stored form: the kind */
 /* A stored form is no longer than 32 bits tell: each part of a term is at most 1 GiB. */
 static inline bool kg_is_too_long(const KgTerm *term)
 {
@@ -19,10 +20,14 @@ BaseHash128 kg_hash_encoded(const KgStore *store, KgText bytes);
  * `hash` is that of kg_hash_encoded. */
 BaseStatus kg_find_encoded(KgTxn *txn, BaseHash128 hash, KgText bytes, KgId *out, BaseError *err);
 BaseStatus kg_intern_encoded(KgTxn *txn, BaseHash128 hash, KgText bytes, KgId *out, BaseError *err);
+/* The same in the tables alone; *out is KG_ANY where they do not have it. */
+BaseStatus kg_find_in_tables(KgTxn *txn, BaseHash128 hash, KgText bytes, KgId *out, BaseError *err);
 /* Whether the id is of a term in the dictionary, or holds a literal. */
 bool kg_is_known(KgTxn *txn, KgId id);
 /* Puts new terms into the tables, and forgets which were known. */
 BaseStatus kg_flush_terms(KgTxn *txn, BaseError *err);
+/* At the end of a transaction: new terms go into the tail, or into the tables where they are too many for it. */
+BaseStatus kg_settle_terms(KgTxn *txn, BaseError *err);
 void kg_free_known_terms(KgKnownTerms *known);
 
 static inline bool kg_is_stored_kind(unsigned tag)

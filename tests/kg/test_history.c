@@ -331,9 +331,10 @@ static void a_long_history_agrees_with_sets_in_memory(void **state)
     static const KgLimits limits[] = {{.changes = 40, .records = 25},
                                       {.changes = 1, .records = 1},
                                       {0},
-                                      {.changes = 300, .records = 500, .new_hashes = 3, .known_bytes = 100}};
+                                      {.changes = 300, .records = 500, .new_hashes = 3, .known_bytes = 100},
+                                      {.changes = 60, .records = 25, .tail_bytes = 1}};
     History *const h = calloc(1, sizeof *h);
-    for (uint64_t seed = 1; seed <= 4; seed++) {
+    for (uint64_t seed = 1; seed <= 5; seed++) {
         BaseError err = {0};
         memset(h, 0, sizeof *h);
         begin_case(&h->random, seed);

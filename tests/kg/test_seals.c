@@ -2,6 +2,7 @@
  * before it or the one after it; and a disk that fails leaves nothing of it. */
 #include "fixture.h"
 #include "kg/page_seal.h"
+#include "kg/store.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -169,7 +170,7 @@ static Image cut(const Image *before, const Image *after, BaseRandom *random, si
     for (size_t page = 0; page < after->pages && count < 512; page++)
         if (page >= before->pages || memcmp(before->bytes + page * PAGE, after->bytes + page * PAGE, PAGE) != 0)
             changed[count++] = page;
-    assert_true(count > 3);
+    assert_true(count >= 3);
     for (size_t i = 0; i < count; i++) {
         if (odds < 4 ? base_random_below(random, 4) < odds : base_random_below(random, count) != 0)
             continue;
@@ -192,6 +193,7 @@ static void a_cut_commit_is_there_in_whole_or_not_at_all(void **state)
     fill(f, 400);
     for (int i = 0; i < COMMITS; i++) {
         const uint64_t count = count_all(f->store);
+        f->store->limits.tail_bytes = i % 2 == 0; /* half of them write few pages, half many */
         Image before = take_image(f);
         for (int n = 0; n < 3 && i % 3 == 2; n++) { /* pages to use again */
             assert_int_equal(try_to_add(f->store, 5000 + 3 * i + n), BASE_OK);
