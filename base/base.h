@@ -10,6 +10,7 @@
 #include "base/input.h"
 #include "base/job.h"
 #include "base/json.h"
+#include "base/library.h"
 #include "base/random.h"
 #include "base/text.h"
 #include "base/thread.h"

@@ -1,6 +1,7 @@
 /* main.c - `kgq`: finds the command and hands it its words. The contract of the commands is docs/cli.md's. */
 #include "cli/cli.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 const Command commands[] = {
@@ -126,6 +127,7 @@ int main(int argc, char **argv)
 {
     Cli cli = {.seed = 1, .extensions = kg_extensions_new()};
     BaseError err = {0};
+    setenv("OPENBLAS_NUM_THREADS", "1", 0); /* threads of ours compute products side by side */
     screen_begin(&cli);
     const BaseStatus status = cli.extensions ? insight_add_functions(cli.extensions, &err)
                                              : base_fail(&err, BASE_NO_MEMORY, "no memory to begin with");

@@ -182,7 +182,7 @@ static BaseStatus run(Server *server, int socket, size_t workers, BaseError *err
     if (server->daemon) {
         say_address(&address);
         watch(server, &signals);
-        MHD_quiesce_daemon(server->daemon);
+        mhd.quiesce_daemon(server->daemon);
     } else {
         status = base_fail(err, BASE_IO, "the service could not be started");
     }
@@ -190,7 +190,7 @@ static BaseStatus run(Server *server, int socket, size_t workers, BaseError *err
     for (size_t i = 0; i < started; i++)
         pthread_join(threads[i], NULL);
     if (server->daemon)
-        MHD_stop_daemon(server->daemon);
+        mhd.stop_daemon(server->daemon);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     return status;
 }
@@ -201,7 +201,9 @@ static BaseStatus serve(Cli *cli, KgStore *store, const ServeOptions *options, c
     int socket = -1;
     const int wanted = cli->job.threads > 0 ? cli->job.threads : base_core_count() + 1;
     const size_t workers = wanted < MOST_WORKERS ? (size_t)wanted : MOST_WORKERS;
-    BaseStatus status = open_socket(address, &socket, err);
+    BaseStatus status = serve_load_library(err);
+    if (status == BASE_OK)
+        status = open_socket(address, &socket, err);
     if (status != BASE_OK)
         return status;
     signal(SIGPIPE, SIG_IGN);

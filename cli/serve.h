@@ -81,6 +81,19 @@ struct Request {
 
 /* ---- serve_http.c ---- */
 
+/* What is used of libmicrohttpd, which is loaded with the service (base/library.h): with its libraries it takes as long
+ * to start as all else of the program. */
+#define SERVE_FUNCTIONS(use)                                                                                           \
+    use(start_daemon) use(quiesce_daemon) use(stop_daemon) use(suspend_connection) use(resume_connection)              \
+        use(get_connection_info) use(get_connection_values) use(get_connection_values_n) use(lookup_connection_value)  \
+            use(create_response_from_buffer) use(create_response_from_callback) use(add_response_header)               \
+                use(queue_response) use(destroy_response)
+#define SERVE_MEMBER(name) __typeof__(MHD_##name) *name;
+extern struct ServeLibrary {
+    SERVE_FUNCTIONS(SERVE_MEMBER)
+} mhd;
+BaseStatus serve_load_library(BaseError *err);
+
 struct MHD_Daemon *serve_listen(Server *server, int socket);
 
 /* ---- serve_request.c ---- */

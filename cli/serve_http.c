@@ -11,22 +11,34 @@
 #define HEADER_BYTES (128 * 1024) /* of a request, its query string included */
 #define BODY_PATIENCE 4           /* times the bytes allowed are read, and dropped, before the connection is cut */
 
+/* ---- The library ---- */
+
+struct ServeLibrary mhd;
+
+BaseStatus serve_load_library(BaseError *err)
+{
+#define SYMBOL(name) {"MHD_" #name, &mhd.name},
+    static const char *const names[] = {"libmicrohttpd.so.12", NULL};
+    static const BaseSymbol symbols[] = {SERVE_FUNCTIONS(SYMBOL)};
+    return base_library_load(names, symbols, sizeof symbols / sizeof *symbols, err);
+}
+
 /* ---- Responses ---- */
 
 static bool add_headers(const Server *server, struct MHD_Response *response, const char *type)
 {
     const char *const origin = server->options->origin;
-    return (!type || MHD_add_response_header(response, "Content-Type", type) == MHD_YES) &&
-           (!origin || MHD_add_response_header(response, "Access-Control-Allow-Origin", origin) == MHD_YES) &&
-           MHD_add_response_header(response, "Vary", "Accept, Origin") == MHD_YES;
+    return (!type || mhd.add_response_header(response, "Content-Type", type) == MHD_YES) &&
+           (!origin || mhd.add_response_header(response, "Access-Control-Allow-Origin", origin) == MHD_YES) &&
+           mhd.add_response_header(response, "Vary", "Accept, Origin") == MHD_YES;
 }
 
 static enum MHD_Result send_response(Request *request, unsigned code, struct MHD_Response *response)
 {
     if (!response)
         return MHD_NO;
-    const enum MHD_Result result = MHD_queue_response(request->connection, code, response);
-    MHD_destroy_response(response);
+    const enum MHD_Result result = mhd.queue_response(request->connection, code, response);
+    mhd.destroy_response(response);
     return result;
 }
 
@@ -34,11 +46,11 @@ static enum MHD_Result send_response(Request *request, unsigned code, struct MHD
 static struct MHD_Response *plain(const Server *server, const char *type, const char *text)
 {
     struct MHD_Response *const response =
-        MHD_create_response_from_buffer(strlen(text), (void *)text, MHD_RESPMEM_MUST_COPY);
+        mhd.create_response_from_buffer(strlen(text), (void *)text, MHD_RESPMEM_MUST_COPY);
     if (response && add_headers(server, response, type))
         return response;
     if (response)
-        MHD_destroy_response(response);
+        mhd.destroy_response(response);
     return NULL;
 }
 
@@ -48,11 +60,11 @@ static enum MHD_Result refuse(Request *request, unsigned code, const char *why)
     snprintf(text, sizeof text, "error: %s\n", why);
     struct MHD_Response *const response = plain(request->server, "text/plain; charset=utf-8", text);
     if (response && code == MHD_HTTP_METHOD_NOT_ALLOWED)
-        MHD_add_response_header(response, "Allow", "GET, HEAD, POST, OPTIONS");
+        mhd.add_response_header(response, "Allow", "GET, HEAD, POST, OPTIONS");
     if (response && code == MHD_HTTP_SERVICE_UNAVAILABLE)
-        MHD_add_response_header(response, "Retry-After", "1");
+        mhd.add_response_header(response, "Retry-After", "1");
     if (response && code == MHD_HTTP_CONTENT_TOO_LARGE) /* the rest of the body is not read */
-        MHD_add_response_header(response, "Connection", "close");
+        mhd.add_response_header(response, "Connection", "close");
     return send_response(request, code, response);
 }
 
@@ -61,10 +73,10 @@ static enum MHD_Result preflight(Request *request)
 {
     struct MHD_Response *const response = plain(request->server, NULL, "");
     if (response) {
-        MHD_add_response_header(response, "Allow", "GET, HEAD, POST, OPTIONS");
-        MHD_add_response_header(response, "Access-Control-Allow-Methods", "GET, HEAD, POST, OPTIONS");
-        MHD_add_response_header(response, "Access-Control-Allow-Headers", "Accept, Content-Type");
-        MHD_add_response_header(response, "Access-Control-Max-Age", "600");
+        mhd.add_response_header(response, "Allow", "GET, HEAD, POST, OPTIONS");
+        mhd.add_response_header(response, "Access-Control-Allow-Methods", "GET, HEAD, POST, OPTIONS");
+        mhd.add_response_header(response, "Access-Control-Allow-Headers", "Accept, Content-Type");
+        mhd.add_response_header(response, "Access-Control-Max-Age", "600");
     }
     return send_response(request, MHD_HTTP_NO_CONTENT, response);
 }
@@ -99,7 +111,7 @@ static ssize_t read_pipe(void *context, uint64_t position, char *out, size_t mos
         result = request->has_failed ? MHD_CONTENT_READER_END_WITH_ERROR : MHD_CONTENT_READER_END_OF_STREAM;
     } else {
         request->is_suspended = true;
-        MHD_suspend_connection(request->connection);
+        mhd.suspend_connection(request->connection);
     }
     pthread_mutex_unlock(&server->lock);
     return result;
@@ -113,7 +125,7 @@ static struct MHD_Response *whole_answer(Request *request)
     if (!text)
         return NULL;
     serve_take(request, text, count);
-    return MHD_create_response_from_buffer(count, text, MHD_RESPMEM_MUST_FREE);
+    return mhd.create_response_from_buffer(count, text, MHD_RESPMEM_MUST_FREE);
 }
 
 /* The worker has something to say. */
@@ -124,16 +136,16 @@ static enum MHD_Result begin_answer(Request *request)
     struct MHD_Response *response =
         request->is_finished && !request->has_failed
             ? whole_answer(request)
-            : MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, BYTES_AT_ONCE, read_pipe, request, NULL);
+            : mhd.create_response_from_callback(MHD_SIZE_UNKNOWN, BYTES_AT_ONCE, read_pipe, request, NULL);
     const unsigned code = request->code;
     const char *const type = request->type;
     pthread_mutex_unlock(&server->lock);
     if (response && !add_headers(server, response, type)) {
-        MHD_destroy_response(response);
+        mhd.destroy_response(response);
         response = NULL;
     }
     if (response && code == MHD_HTTP_SERVICE_UNAVAILABLE)
-        MHD_add_response_header(response, "Retry-After", "1");
+        mhd.add_response_header(response, "Retry-After", "1");
     return send_response(request, code, response);
 }
 
@@ -162,13 +174,13 @@ static bool submit(Request *request)
 {
     Server *const server = request->server;
     const union MHD_ConnectionInfo *const info =
-        MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+        mhd.get_connection_info(request->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
     pthread_mutex_lock(&server->lock);
     const bool is_taken = server->waiting < server->options->most_waiting && !atomic_load(&server->is_stopping);
     if (is_taken) {
         request->socket = info ? info->connect_fd : -1;
         request->is_submitted = request->is_suspended = true;
-        MHD_suspend_connection(request->connection);
+        mhd.suspend_connection(request->connection);
         if (server->last)
             server->last->next = request;
         else
@@ -194,7 +206,7 @@ static bool is_method(const char *method, const char *word)
  * rebinding), is not what a server that only this machine reaches is called by. */
 static bool is_rebound(const Request *request)
 {
-    const char *const host = MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, "Host");
+    const char *const host = mhd.lookup_connection_value(request->connection, MHD_HEADER_KIND, "Host");
     if (!request->server->is_local || !host)
         return false;
     const size_t length = host[0] == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":");
@@ -205,14 +217,14 @@ static bool is_rebound(const Request *request)
 
 static bool has_arguments(struct MHD_Connection *connection)
 {
-    return MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, NULL, NULL) > 0;
+    return mhd.get_connection_values(connection, MHD_GET_ARGUMENT_KIND, NULL, NULL) > 0;
 }
 
 /* What can be said before the body has come. *is_done: it has been said. */
 static enum MHD_Result receive_headers(Request *request, const char *path, const char *method, bool *is_done)
 {
     const bool is_get = is_method(method, "GET") || is_method(method, "HEAD"), is_post = is_method(method, "POST");
-    const char *const length = MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, "Content-Length");
+    const char *const length = mhd.lookup_connection_value(request->connection, MHD_HEADER_KIND, "Content-Length");
     uint64_t bytes;
     *is_done = true;
     if (strcmp(path, "/") == 0 && is_get)
@@ -311,7 +323,7 @@ static size_t keep_escapes(void *context, struct MHD_Connection *connection, cha
 
 struct MHD_Daemon *serve_listen(Server *server, int socket)
 {
-    return MHD_start_daemon(MHD_USE_AUTO_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, handle, server,
+    return mhd.start_daemon(MHD_USE_AUTO_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, handle, server,
                             MHD_OPTION_LISTEN_SOCKET, socket, MHD_OPTION_NOTIFY_COMPLETED, complete, server,
                             MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL, MHD_OPTION_CONNECTION_LIMIT,
                             (unsigned)server->options->most_connections, MHD_OPTION_CONNECTION_TIMEOUT,

@@ -108,8 +108,8 @@ static bool read_body(Reading *reading, const char *type)
 /* A page of another site must not write: a browser tells where the request comes from. */
 static bool is_from_elsewhere(const Request *request)
 {
-    const char *const origin = MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, "Origin");
-    const char *const host = MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, "Host");
+    const char *const origin = mhd.lookup_connection_value(request->connection, MHD_HEADER_KIND, "Origin");
+    const char *const host = mhd.lookup_connection_value(request->connection, MHD_HEADER_KIND, "Host");
     const char *const name = origin ? strstr(origin, "://") : NULL;
     const char *const allowed = request->server->options->origin;
     if (!origin || (allowed && strcmp(allowed, origin) == 0))
@@ -131,7 +131,7 @@ static void check(Reading *reading)
 /* Relative IRIs are taken from where the request was sent to (RFC 3986, section 5.1.3). */
 static void find_base(Request *request)
 {
-    const char *const host = MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, "Host");
+    const char *const host = mhd.lookup_connection_value(request->connection, MHD_HEADER_KIND, "Host");
     char address[300];
     if (!host || strspn(host, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-.:[]") != strlen(host))
         return;
@@ -144,11 +144,11 @@ unsigned serve_read_request(Request *request, const char *method, const char **w
 {
     Reading reading = {.request = request, .in_query_string = true};
     find_base(request);
-    request->accept = MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, "Accept");
-    MHD_get_connection_values_n(request->connection, MHD_GET_ARGUMENT_KIND, take_value, &reading);
+    request->accept = mhd.lookup_connection_value(request->connection, MHD_HEADER_KIND, "Accept");
+    mhd.get_connection_values_n(request->connection, MHD_GET_ARGUMENT_KIND, take_value, &reading);
     reading.in_query_string = false;
     if (!reading.code && strcmp(method, "POST") == 0)
-        read_body(&reading, MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, "Content-Type"));
+        read_body(&reading, mhd.lookup_connection_value(request->connection, MHD_HEADER_KIND, "Content-Type"));
     if (!reading.code)
         check(&reading);
     *why = reading.why;

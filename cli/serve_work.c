@@ -13,7 +13,7 @@ void serve_wake(Request *request)
     if (!request->is_suspended)
         return;
     request->is_suspended = false;
-    MHD_resume_connection(request->connection);
+    mhd.resume_connection(request->connection);
 }
 
 size_t serve_take(Request *request, char *out, size_t most)

@@ -2,9 +2,7 @@
 
 #include "nn/kernel.h"
 
-#include <cblas.h>
 #include <inttypes.h>
-#include <pthread.h>
 #include <stdlib.h>
 
 /* Far above any memory, far below overflow when multiplied by sizeof(float). */
@@ -62,22 +60,6 @@ float *nn_floats_new(int64_t count)
         return NULL;
     const size_t bytes = ((size_t)count * sizeof(float) + 64) & ~(size_t)63;
     return aligned_alloc(64, bytes);
-}
-
-/* Threads work on slices of the batch, each with its own products: OpenBLAS is to start none itself. */
-static void use_one_thread(void)
-{
-    openblas_set_num_threads(1);
-}
-
-void nn_gemm(int64_t m, int64_t n, int64_t k, float factor, NnMatrix a, NnMatrix b, float keep, float *out,
-             int64_t out_stride)
-{
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-    pthread_once(&once, use_one_thread);
-    cblas_sgemm(CblasRowMajor, a.transpose == NN_TRANSPOSED ? CblasTrans : CblasNoTrans,
-                b.transpose == NN_TRANSPOSED ? CblasTrans : CblasNoTrans, (blasint)m, (blasint)n, (blasint)k, factor,
-                a.values, (blasint)a.stride, b.values, (blasint)b.stride, keep, out, (blasint)out_stride);
 }
 
 void nn_zero(float *out, int64_t count)

@@ -27,6 +27,9 @@ typedef struct NnMatrix {
 } NnMatrix;
 void nn_gemm(int64_t m, int64_t n, int64_t k, float factor, NnMatrix a, NnMatrix b, float keep, float *out,
              int64_t out_stride);
+/* The same without OpenBLAS. */
+void nn_gemm_plain(int64_t m, int64_t n, int64_t k, float factor, NnMatrix a, NnMatrix b, float keep, float *out,
+                   int64_t out_stride);
 
 void nn_zero(float *out, int64_t count);
 void nn_copy(float *out, const float *x, int64_t count);

@@ -1,6 +1,7 @@
 kgq_test(nn gradient SOURCES nn/probe.c)
 kgq_test(nn product)
 kgq_test(nn graph)
+kgq_test(nn products)
 kgq_test(nn optimizer)
 kgq_test(nn safetensors)
 kgq_test(nn classifier)
