@@ -133,15 +133,3 @@ BaseStatus kg_cursor_rows(KgCursor *cursor, const uint64_t *columns[3], size_t *
     stream->at = stream->count;
     return BASE_OK;
 }
-
-BaseStatus kg_cursor_count(KgCursor *cursor, const uint64_t *key, int width, uint64_t *out, BaseError *err)
-{
-    *out = 0;
-    cursor->span = kg_span(key, width);
-    BaseStatus status = find_span(cursor, err);
-    if (status == BASE_OK && cursor->stream_count == 1)
-        return kg_stream_count(&cursor->streams[0], out, err);
-    while (status == BASE_OK && (status = next_merged(cursor, err)) == BASE_OK)
-        ++*out;
-    return status == BASE_END ? BASE_OK : status;
-}

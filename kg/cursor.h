@@ -19,7 +19,5 @@ BaseStatus kg_cursor_find_range(KgCursor *cursor, const uint64_t *key, int width
 /* The next rows of what was found: *count is at least 1 and columns[c] for c >= width point to `*count` values each,
  * borrowed until the next call on the cursor; BASE_END after the last. Each triple once, ascending. */
 BaseStatus kg_cursor_rows(KgCursor *cursor, const uint64_t *columns[3], size_t *count, BaseError *err);
-/* How many match, without reading them where only one layer has triples. What was found before is lost. */
-BaseStatus kg_cursor_count(KgCursor *cursor, const uint64_t *key, int width, uint64_t *out, BaseError *err);
 
 #endif

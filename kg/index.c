@@ -44,15 +44,14 @@ static BaseStatus table_get(KgTxn *txn, uint32_t space, KgTriple triple, bool *i
     return BASE_OK;
 }
 
-static BaseStatus space_get(KgTxn *txn, uint32_t space, KgTriple triple, bool *is_there, KgNote *note, BaseError *err)
+/* `in_tables`: the tables may have something of the space. */
+static BaseStatus space_get(KgTxn *txn, uint32_t space, KgTriple triple, bool in_tables, bool *is_there, KgNote *note,
+                            BaseError *err)
 {
     unsigned ops;
     const BaseStatus status = kg_delta_get(txn, space, triple, &ops, note, err);
-    if (status != BASE_OK || ops) {
-        *is_there = status == BASE_OK && ops & KG_PRESENT;
-        return status;
-    }
-    return table_get(txn, space, triple, is_there, note, err);
+    *is_there = status == BASE_OK && ops & KG_PRESENT;
+    return status != BASE_OK || ops || !in_tables ? status : table_get(txn, space, triple, is_there, note, err);
 }
 
 BaseStatus kg_get_in(KgTxn *txn, KgId graph, KgLayer layer, KgTriple triple, KgNote *note, BaseError *err)
@@ -63,7 +62,7 @@ BaseStatus kg_get_in(KgTxn *txn, KgId graph, KgLayer layer, KgTriple triple, KgN
         return base_fail(err, BASE_BAD_CALL, "kg_get: no layer has the number %d", (int)layer);
     BaseStatus status = kg_graph_number(txn, graph, false, &number, err);
     if (status == BASE_OK)
-        status = space_get(txn, kg_space(number, layer), triple, &is_there, note, err);
+        status = space_get(txn, kg_space(number, layer), triple, true, &is_there, note, err);
     return status == BASE_OK && !is_there ? BASE_NOT_FOUND : status;
 }
 
@@ -82,9 +81,10 @@ static BaseStatus layers_of(KgTxn *txn, uint32_t graph, unsigned asked, KgTriple
     if (status == BASE_OK)
         status = kg_delta_may_have(txn, &may_change, err);
     for (int layer = 0; status == BASE_OK && layer < KG_LAYERS; layer++) {
+        const bool in_tables = kg_union_count(&stored, KG_IN(layer)) > 0;
         bool is_there = false;
-        if (asked & KG_IN(layer) && (may_change || kg_union_count(&stored, KG_IN(layer)) > 0))
-            status = space_get(txn, kg_space(graph, (KgLayer)layer), triple, &is_there, NULL, err);
+        if (asked & KG_IN(layer) && (may_change || in_tables))
+            status = space_get(txn, kg_space(graph, (KgLayer)layer), triple, in_tables, &is_there, NULL, err);
         *out |= is_there ? KG_IN(layer) : 0;
     }
     return status;

@@ -235,13 +235,10 @@ static bool can_go_without_lock(const KgStore *store, int code)
 {
     if (!store->read_only || (code != EACCES && code != EROFS && code != EPERM))
         return false;
-    char *const file = base_join_path(store->path, "data.mdb");
     struct stat found;
     struct statvfs medium;
-    const bool is_still = file && stat(file, &found) == 0 && statvfs(file, &medium) == 0 &&
-                          ((medium.f_flag & ST_RDONLY) || !(found.st_mode & (S_IWUSR | S_IWGRP | S_IWOTH)));
-    free(file);
-    return is_still;
+    return stat(store->data_path, &found) == 0 && statvfs(store->data_path, &medium) == 0 &&
+           ((medium.f_flag & ST_RDONLY) || !(found.st_mode & (S_IWUSR | S_IWGRP | S_IWOTH)));
 }
 
 static BaseStatus fail_lock(const KgStore *store, int code, BaseError *err)
@@ -312,12 +309,9 @@ static BaseStatus open_tables(KgStore *store, BaseError *err)
 /* Claims data.mdb for this store within the process, before LMDB touches it. */
 static BaseStatus claim(KgStore *store, BaseError *err)
 {
-    char *const file = base_join_path(store->path, "data.mdb");
-    if (!file)
-        return base_fail(err, BASE_NO_MEMORY, "no memory to open %s", store->path);
     struct stat found;
-    BaseStatus status = stat(file, &found) == 0 ? BASE_OK : base_fail_errno(err, "cannot open %s", file);
-    free(file);
+    BaseStatus status =
+        stat(store->data_path, &found) == 0 ? BASE_OK : base_fail_errno(err, "cannot open %s", store->data_path);
     if (status != BASE_OK)
         return status;
     pthread_mutex_lock(&open_stores_lock);
@@ -353,7 +347,8 @@ BaseStatus kg_open(const char *path, const KgOptions *options, KgStore **out, Ba
         return base_fail(err, BASE_BAD_CALL, "kg_open: the database needs a folder");
     const KgOptions use = options ? *options : (KgOptions){0};
     KgStore *const store = calloc(1, sizeof *store);
-    if (!store || !(store->path = strdup(path))) {
+    if (!store || !(store->path = strdup(path)) || !(store->data_path = base_join_path(path, "data.mdb"))) {
+        free(store ? store->path : NULL);
         free(store);
         return base_fail(err, BASE_NO_MEMORY, "no memory to open %s", path);
     }
@@ -414,6 +409,7 @@ void kg_close(KgStore *store)
     pthread_mutex_destroy(&store->found_lock);
     kg_found_terms_free(store->found);
     free(store->path);
+    free(store->data_path);
     free(store);
 }
 
@@ -472,12 +468,8 @@ BaseStatus kg_read_begin(KgStore *store, KgTxn **out, BaseError *err)
  * or a compaction may have put another data.mdb there: what would then be written, nobody would find. */
 static BaseStatus want_same_file(const KgStore *store, BaseError *err)
 {
-    char *const file = base_join_path(store->path, "data.mdb");
-    if (!file)
-        return base_fail(err, BASE_NO_MEMORY, "no memory to write to %s", store->path);
     struct statx found; /* without its times: see kg_pages_watch */
-    const bool is_there = statx(AT_FDCWD, file, 0, STATX_INO, &found) == 0;
-    free(file);
+    const bool is_there = statx(AT_FDCWD, store->data_path, 0, STATX_INO, &found) == 0;
     if (is_there && makedev(found.stx_dev_major, found.stx_dev_minor) == store->device && found.stx_ino == store->inode)
         return BASE_OK;
     base_fail(err, BASE_IO, "the database %s was %s by another process", store->path,

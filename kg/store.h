@@ -72,6 +72,7 @@ static inline size_t kg_limit(size_t limit, size_t usual)
 
 struct KgStore {
     char *path;
+    char *data_path; /* of data.mdb in it */
     bool read_only;
     bool made_folder, made_database; /* by this kg_open */
     bool committed;                  /* something, since this kg_open */

@@ -350,26 +350,6 @@ const uint64_t *kg_stream_column(KgStream *stream, int column)
     return values + stream->at;
 }
 
-BaseStatus kg_stream_count(KgStream *stream, uint64_t *out, BaseError *err)
-{
-    const KgSpan *const span = stream->span;
-    BaseStatus status = BASE_OK;
-    *out = stream->count - stream->at;
-    if (stream->more && span->fixed == span->width) {
-        status = kg_table_count(stream->txn, stream->table, stream->space, span->low, span->width, out, err);
-    } else if (*out > 0) {
-        *out = 0;
-        for (; (status = kg_stream_want_rows(stream, err)) == BASE_OK; stream->at = stream->count)
-            *out += stream->count - stream->at;
-        status = status == BASE_END ? BASE_OK : status;
-    }
-    for (size_t i = stream->change; i < stream->changes.count; i++) {
-        *out += (stream->changes.items[i].ops & KG_PRESENT) != 0;
-        *out -= (stream->changes.items[i].ops & KG_HIDES) != 0;
-    }
-    return status;
-}
-
 void kg_stream_row(KgStream *stream, uint64_t out[3])
 {
     for (int c = 0; c < 3; c++) {

@@ -61,8 +61,6 @@ void kg_stream_close(KgStream *stream);
 BaseStatus kg_stream_find(KgStream *stream, const KgSpan *span, BaseError *err);
 /* As if nothing had been found. */
 void kg_stream_leave(KgStream *stream);
-/* How many there are, of those just found. */
-BaseStatus kg_stream_count(KgStream *stream, uint64_t *out, BaseError *err);
 
 /* One layer without changes among the matches needs no merging. */
 static inline bool kg_streams_are_plain(const KgStream *streams, int count)

@@ -146,11 +146,6 @@ static void expect_found(World *world, KgCursor *cursor, KgIndex index, const ui
 {
     BaseError err = {0};
     const size_t first = find_row(world, index, key, width, false), end = find_row(world, index, key, width, true);
-    if (one_in(&world->random, 8)) {
-        uint64_t count;
-        expect_ok(kg_cursor_count(cursor, key, width, &count, &err), &err);
-        expect_claim(count == end - first);
-    }
     const BaseStatus status = kg_cursor_find(cursor, key, width, &err);
     expect_claim(status == (first < end ? BASE_OK : BASE_END));
     if (!one_in(&world->random, 4))
@@ -297,14 +292,11 @@ static void nothing_is_found_where_nothing_is(void **state)
     BaseError err = {0};
     KgCursor *cursor;
     const uint64_t *columns[3];
-    uint64_t count = 1;
     size_t rows;
     expect_ok(kg_cursor_open(txn, KG_ANY, KG_FACTS, KG_POS, &cursor, &err), &err);
     assert_int_equal(kg_cursor_find(cursor, NULL, 0, &err), BASE_END);
     assert_int_equal(kg_cursor_rows(cursor, columns, &rows, &err), BASE_END);
     assert_int_equal(kg_cursor_find_range(cursor, NULL, 0, 5, 4, &err), BASE_END);
-    expect_ok(kg_cursor_count(cursor, (uint64_t[]){1}, 1, &count, &err), &err);
-    assert_int_equal(count, 0);
     kg_cursor_close(cursor);
     kg_cursor_close(NULL);
     kg_abort(txn);
