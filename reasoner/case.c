@@ -9,7 +9,8 @@ void reasoner_case_take(Case *with, const ReasonerProgram *program)
     with->program = program;
     with->hides = false;
     for (size_t p = 0; p < program->predicates.count; p++)
-        with->hides |= program->predicates.items[p].is_head && !program->predicates.items[p].is_stored;
+        with->hides |= program->predicates.items[p].is_head && !program->predicates.items[p].is_violation &&
+                       !program->predicates.items[p].is_stored;
 }
 
 BaseStatus reasoner_case_parse(Case *with, uint32_t run, BaseError *err)

@@ -93,6 +93,8 @@ static void parse_text(Parser *parser, uint32_t text)
     const ReasonerText *const source = &parser->program->texts.items[text];
     parser->text = text;
     parser->bytes = source->text;
+    parser->line_offset = 0;
+    parser->line = 1;
     parser->prefixes.count = 0;
     parser->base = (Slice){0};
     const size_t valid = base_utf8_check(source->text, source->length), end = strlen(source->text);

@@ -13,24 +13,30 @@ bool reasoner_is_comparison(TokenKind kind)
     return kind >= TOKEN_EQUAL && kind <= TOKEN_GREATER_EQUAL;
 }
 
+/* A name has one arity. In rules on a database it may be a class here and a property there, as in RDF, but that is
+ * likely a slip. */
 static bool check_arity(Parser *parser, uint32_t found, Place place)
 {
     ReasonerProgram *const program = parser->program;
     Predicate *const predicate = &program->predicates.items[found];
+    if (predicate->is_written)
+        return true;
     for (size_t i = 0; i < program->predicates.count; i++) {
         const Predicate *const other = &program->predicates.items[i];
-        if (other->is_written && other->constant == predicate->constant && other->arity != predicate->arity &&
-            other->kind != PREDICATE_TRIPLE && predicate->kind != PREDICATE_TRIPLE) {
-            const BaseSource first = reasoner_program_source(program, other->place);
-            reasoner_fault(parser->faults, place, NULL,
-                           "[219] %s has %u argument%s here and %u at %s:%u:%u, where it is first used",
-                           predicate->name, predicate->arity, predicate->arity == 1 ? "" : "s", other->arity,
-                           first.name, first.line, first.column);
+        if (!other->is_written || other->constant != predicate->constant || other->arity == predicate->arity ||
+            other->kind == PREDICATE_TRIPLE || predicate->kind == PREDICATE_TRIPLE)
+            continue;
+        const BaseSource first = reasoner_program_source(program, other->place);
+        const bool is_both = other->kind != PREDICATE_LOCAL && predicate->kind != PREDICATE_LOCAL;
+        (is_both ? reasoner_warn : reasoner_fault)(
+            parser->faults, place, is_both ? "with one argument it is a class, with two a property" : NULL,
+            "[219] %s has %u argument%s here and %u at %s:%u:%u, where it is first used", predicate->name,
+            predicate->arity, predicate->arity == 1 ? "" : "s", other->arity, first.name, first.line, first.column);
+        if (!is_both)
             return false;
-        }
+        break;
     }
-    if (!predicate->is_written)
-        predicate->place = place;
+    predicate->place = place;
     predicate->is_written = true;
     return true;
 }
@@ -204,11 +210,25 @@ static void *copy_items(Parser *parser, const void *items, size_t count, size_t 
     return copy;
 }
 
+/* The line of an offset; they rise from call to call within a text, so each line is counted once. */
+static uint32_t line_of(Parser *parser, size_t offset)
+{
+    const char *at = parser->bytes + parser->line_offset;
+    const char *const end = parser->bytes + offset;
+    while (at < end && (at = memchr(at, '\n', (size_t)(end - at))) != NULL) {
+        parser->line++;
+        at++;
+    }
+    if (parser->line_offset < offset)
+        parser->line_offset = offset;
+    return parser->line;
+}
+
 /* The rule in the parser's hands goes to the program. */
 static bool keep_rule(Parser *parser, Place place, bool is_constraint)
 {
     BaseArena *const arena = &parser->program->arena;
-    const BaseSource source = reasoner_program_source(parser->program, place);
+    const char *const name = parser->program->texts.items[parser->text].name;
     BaseBuffer where = {0};
     Rule rule = {.place = place,
                  .head_count = (uint32_t)parser->heads.count,
@@ -219,7 +239,7 @@ static bool keep_rule(Parser *parser, Place place, bool is_constraint)
                  .display = parser->display,
                  .weight = parser->weight};
     rule.text = base_arena_copy(arena, parser->statement.items, parser->statement.count);
-    if (base_buffer_format(&where, "rule at %s:%u", source.name, source.line)) {
+    if (base_buffer_format(&where, "rule at %s:%u", name, line_of(parser, place.offset))) {
         rule.name = parser->rule_name ? parser->rule_name : base_arena_copy(arena, where.items, where.count);
         rule.place_text = base_arena_copy(arena, where.items + strlen("rule at "), where.count - strlen("rule at "));
     }

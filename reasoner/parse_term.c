@@ -263,8 +263,8 @@ static bool parse_blank(Parser *parser, Term *out)
 {
     const Token token = parser->token;
     if (!parser->program->for_files) {
-        reasoner_fault(parser->faults, reasoner_place(parser, token.offset, 2), "use a variable, or <_:label> for a node of the database",
-                       "a blank node cannot be named so");
+        reasoner_fault(parser->faults, reasoner_place(parser, token.offset, 2),
+                       "use a variable, or <_:label> for a node of the database", "a blank node cannot be named so");
         return false;
     }
     return reasoner_add_constant(parser, &(KgTerm){.kind = KG_IRI, .text = slice_text(parser, token.local)}, out) &&

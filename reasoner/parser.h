@@ -20,8 +20,10 @@ typedef struct Parser {
     uint32_t text;
     const char *bytes;
     Lexer lexer;
-    Token token;   /* the next one */
-    size_t behind; /* where the last token taken ended */
+    Token token;        /* the next one */
+    size_t behind;      /* where the last token taken ended */
+    size_t line_offset; /* `line` is the line there; for places of rules */
+    uint32_t line;
     struct {
         Prefix *items;
         size_t count, capacity;

@@ -251,6 +251,7 @@ typedef struct Transfer {
 } Transfer;
 
 struct ReasonerProgram {
+    bool is_ruleset; /* literals are checked against the datatypes that they are put in */
     bool for_files;  /* a program by itself: every predicate lives inside, values are those of the language */
     BaseArena arena; /* holds all that the arrays below point to; the arrays themselves are malloc'ed */
     struct {

@@ -1,6 +1,8 @@
 /* Figures of a run, of a program on a database and of one by itself. */
 #include "reasoner/report.h"
 
+#include "reasoner/rulesets/literals.h"
+
 #include "reasoner/value_text.h"
 
 #include <string.h>
@@ -208,5 +210,7 @@ BaseStatus reasoner_report_violations(const Evaluation *evaluation, const Memory
             tell(program, &report->violations[report->violation_count - 1], sink);
         }
     }
+    if (memory && program->is_ruleset)
+        status = ruleset_tell_literals(memory, sink, &report->violations_found, err);
     return status;
 }

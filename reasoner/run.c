@@ -180,6 +180,8 @@ BaseStatus reasoner_derive(KgTxn *txn, const ReasonerProgram *program,
     Memory memory = {0};
     BaseStatus status = derive(txn, program, &memory, &figures, job, err);
     if (status == BASE_OK)
+        status = reasoner_report_violations(&memory.evaluation, &memory, NULL, &figures, err);
+    if (status == BASE_OK)
         status = hand_over(&memory, &(Hand){take, context}, err);
     if (status == BASE_OK)
         status = reasoner_report_fill(&memory.evaluation, &memory, &figures, err);

@@ -30,6 +30,11 @@ bool ruleset_begin(RulesetBuilder *builder)
     return builder->terms && !builder->no_memory;
 }
 
+const char *ruleset_vocabulary_iri(uint32_t term)
+{
+    return vocabulary[term].iri;
+}
+
 bool ruleset_is_datatype(uint32_t term)
 {
     return term < VOCABULARY_COUNT && (vocabulary[term].kind & KIND_DATATYPE);
@@ -220,6 +225,8 @@ BaseStatus ruleset_read_predicates(RulesetBuilder *builder, BaseError *err)
             status = read_classes(builder, counts[i].predicate, err);
         else
             ruleset_set_live(builder, property_key(term));
+        if (term == V_SAME_AS && builder->kind == REASONER_OWL2_RL)
+            ruleset_set_live(builder, PROPER_SAME);
     }
     free(counts);
     return status;

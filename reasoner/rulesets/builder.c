@@ -179,6 +179,8 @@ void ruleset_settle(RulesetBuilder *builder)
             ruleset_set_live(builder, key);
             if (key == property_key(V_TYPE) && !builder->all_classes_live)
                 open_classes(builder);
+            if (key == property_key(V_SAME_AS) && builder->kind == REASONER_OWL2_RL)
+                ruleset_set_live(builder, PROPER_SAME);
         }
     }
 }
@@ -186,6 +188,7 @@ void ruleset_settle(RulesetBuilder *builder)
 void ruleset_expand(RulesetBuilder *builder, void (*add)(RulesetBuilder *builder, uint32_t key))
 {
     ruleset_settle(builder);
+    builder->is_expanding = true;
     for (size_t next = 0; next < builder->live.count && !builder->no_memory; next++) {
         add(builder, builder->live.items[next]);
         ruleset_settle(builder);
@@ -203,13 +206,17 @@ bool ruleset_is_predicate(const RulesetBuilder *builder, uint32_t term)
 /* ---- Rules --------------------------------------------------------------------------------------------------- */
 
 /* Notes a key of the rule being written. */
-static void note_key(RulesetBuilder *builder, uint32_t key, bool is_head)
+static void note_key(RulesetBuilder *builder, uint32_t key)
 {
     Candidate *const candidate = &builder->candidates.items[builder->candidates.count - 1];
-    if (is_head) {
+    if (builder->is_head) {
         builder->no_memory |= !BASE_PUSH(&builder->heads, key);
         candidate->head_count++;
-    } else if (!ruleset_is_live(builder, key)) {
+        return;
+    }
+    if (!builder->is_expanding && key % 2 && key / 2 < VOCABULARY_COUNT)
+        builder->is_asked[key / 2] |= key / 2 == V_LITERAL || ruleset_is_datatype(key / 2);
+    if (!ruleset_is_live(builder, key)) {
         uint32_t *const place = place_of(builder, key);
         const Watch watch = {(uint32_t)builder->candidates.count - 1, place ? *place : NOWHERE};
         if (!place || !BASE_PUSH(&builder->watches, watch)) {
@@ -227,39 +234,57 @@ static bool add_text(RulesetBuilder *builder, const char *text)
 }
 
 /* One directive of a pattern. */
-static bool add_piece(RulesetBuilder *builder, char directive, va_list *arguments, bool is_head)
+static bool add_piece(RulesetBuilder *builder, char directive, va_list *arguments)
 {
     if (directive == 's')
         return add_text(builder, va_arg(*arguments, const char *));
     const uint32_t number = va_arg(*arguments, uint32_t);
     if (directive == '+')
-        note_key(builder, number, is_head);
+        note_key(builder, number);
     if (directive == 'c' || directive == 'p')
-        note_key(builder, directive == 'c' ? class_key(number) : property_key(number), is_head);
+        note_key(builder, directive == 'c' ? class_key(number) : property_key(number));
     return directive == '+' || add_text(builder, name_of(builder, number));
 }
 
-static void add_rule(RulesetBuilder *builder, bool is_schema, const char *name, const char *pattern, va_list *arguments)
+void ruleset_open(RulesetBuilder *builder, bool is_schema, const char *name)
 {
-    Candidate candidate = {
+    const Candidate candidate = {
         .text = builder->text.count, .heads = (uint32_t)builder->heads.count, .is_schema = is_schema};
-    if (builder->no_memory || !BASE_PUSH(&builder->candidates, candidate)) {
-        builder->no_memory = true;
-        return;
-    }
-    bool is_fine = base_buffer_format(&builder->text, "#[name(\"%s\")] ", name), is_head = true;
+    builder->is_head = true;
+    builder->no_memory |=
+        !BASE_PUSH(&builder->candidates, candidate) || !base_buffer_format(&builder->text, "#[name(\"%s\")] ", name);
+}
+
+static void add_part(RulesetBuilder *builder, const char *pattern, va_list *arguments)
+{
+    bool is_fine = !builder->no_memory;
     for (const char *at = pattern; *at && is_fine; at++) {
-        is_head = is_head && strncmp(at, ":-", 2) != 0;
+        builder->is_head &= strncmp(at, ":-", 2) != 0;
         if (*at == '%')
-            is_fine = add_piece(builder, *++at, arguments, is_head);
+            is_fine = add_piece(builder, *++at, arguments);
         else
             is_fine = base_buffer_add(&builder->text, at, 1);
     }
-    is_fine = is_fine && base_buffer_add(&builder->text, ".\n", 2);
-    Candidate *const added = &builder->candidates.items[builder->candidates.count - 1];
-    added->length = builder->text.count - added->text;
-    if (is_fine && added->waiting == 0)
-        is_fine = BASE_PUSH(&builder->ready, (uint32_t)builder->candidates.count - 1);
+    builder->no_memory |= !is_fine;
+}
+
+void ruleset_part(RulesetBuilder *builder, const char *pattern, ...)
+{
+    va_list arguments;
+    va_start(arguments, pattern);
+    add_part(builder, pattern, &arguments);
+    va_end(arguments);
+}
+
+void ruleset_close(RulesetBuilder *builder)
+{
+    bool is_fine = !builder->no_memory && base_buffer_add(&builder->text, ".\n", 2);
+    if (is_fine) {
+        Candidate *const added = &builder->candidates.items[builder->candidates.count - 1];
+        added->length = builder->text.count - added->text;
+        if (added->waiting == 0)
+            is_fine = BASE_PUSH(&builder->ready, (uint32_t)builder->candidates.count - 1);
+    }
     builder->no_memory |= !is_fine;
 }
 
@@ -267,7 +292,9 @@ void ruleset_rule(RulesetBuilder *builder, const char *name, const char *pattern
 {
     va_list arguments;
     va_start(arguments, pattern);
-    add_rule(builder, false, name, pattern, &arguments);
+    ruleset_open(builder, false, name);
+    add_part(builder, pattern, &arguments);
+    ruleset_close(builder);
     va_end(arguments);
 }
 
@@ -275,7 +302,9 @@ void ruleset_schema_rule(RulesetBuilder *builder, const char *name, const char *
 {
     va_list arguments;
     va_start(arguments, pattern);
-    add_rule(builder, true, name, pattern, &arguments);
+    ruleset_open(builder, true, name);
+    add_part(builder, pattern, &arguments);
+    ruleset_close(builder);
     va_end(arguments);
 }
 

@@ -71,6 +71,8 @@ static void add_own_heads(RulesetBuilder *builder, const ReasonerProgram *own)
             builder->all_classes_live = builder->is_type_open = true;
         else
             ruleset_set_live(builder, predicate->kind == PREDICATE_CLASS ? class_key(term) : property_key(term));
+        if (predicate->kind == PREDICATE_PROPERTY && term == V_SAME_AS && builder->kind == REASONER_OWL2_RL)
+            ruleset_set_live(builder, PROPER_SAME);
     }
 }
 
@@ -104,10 +106,10 @@ static BaseStatus build(Making *making, const RulesetBuilder *before, BaseError 
         return status;
     ruleset_sort_axioms(builder);
     if (making->kind == REASONER_OWL2_RL)
-        ruleset_add_owl(builder);
+        status = ruleset_add_owl(builder, err);
     else
         ruleset_add_rdfs(builder);
-    return builder->no_memory ? no_memory(err) : BASE_OK;
+    return status == BASE_OK && builder->no_memory ? no_memory(err) : status;
 }
 
 /* ---- Programs ------------------------------------------------------------------------------------------------ */
@@ -122,41 +124,82 @@ static BaseStatus parse(const Making *making, bool only_schema, ReasonerProgram 
         texts[0] = (ReasonerText){set_name(making->kind), text.items, text.count};
         for (size_t i = 0; i < making->text_count; i++)
             texts[i + 1] = making->texts[i];
-        /* The user's rules were judged by themselves. */
-        status = reasoner_parse(texts, only_schema ? 1 : making->text_count + 1, making->options, NULL, out, err);
+        /* The user's rules were judged by themselves; what is at fault now was not there then. */
+        BaseError fault = {0};
+        status = reasoner_parse(texts, only_schema ? 1 : making->text_count + 1, making->options, NULL, out, &fault);
+        if (status == BASE_BAD_INPUT)
+            base_sink(making->sink, &fault);
+        if (status != BASE_OK && err && err->status == BASE_OK)
+            *err = fault;
     }
     free(texts);
     base_buffer_free(&text);
     return status;
 }
 
-/* Those that give axioms whose rules say no more than the rules of the axioms they come from. */
-static bool is_idle(const Rule *rule)
+static bool is_one_of(const char *name, const char *const *names, size_t count)
 {
-    static const char *const idle[] = {"rdfs5",    "rdfs6",    "rdfs8",    "rdfs10",   "rdfs11",   "rdfs12",  "rdfs13",
-                                       "scm-cls",  "scm-sco",  "scm-eqc1", "scm-eqc2", "scm-op",   "scm-dp",  "scm-spo",
-                                       "scm-eqp1", "scm-eqp2", "scm-dom1", "scm-dom2", "scm-rng1", "scm-rng2"};
-    for (size_t i = 0; i < sizeof idle / sizeof *idle; i++)
-        if (strcmp(rule->name, idle[i]) == 0)
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(name, names[i]) == 0)
             return true;
     return false;
 }
+#define IS_ONE_OF(name, names) is_one_of((name), (names), sizeof(names) / sizeof *(names))
 
-/* Whether rules of facts (not of axioms alone) may derive axioms. */
-static bool may_give_axioms(const Making *making, const ReasonerProgram *program)
+/* Whether the rule derives axioms whose rules say no more than those of the axioms that it derives them from. */
+static bool is_idle(const Rule *rule)
 {
-    RulesetBuilder *const builder = (RulesetBuilder *)(uintptr_t)&making->builder;
+    static const char *const idle[] = {
+        "eq-ref",  "eq-sym",   "eq-trans", "eq-rep-s", "eq-rep-o", "rdfs5",    "rdfs6",    "rdfs8",   "rdfs10",
+        "rdfs11",  "rdfs12",   "rdfs13",   "scm-cls",  "scm-sco",  "scm-eqc1", "scm-eqc2", "scm-op",  "scm-dp",
+        "scm-spo", "scm-eqp1", "scm-eqp2", "scm-dom1", "scm-dom2", "scm-rng1", "scm-rng2", "scm-int", "scm-uni"};
+    return IS_ONE_OF(rule->name, idle);
+}
+
+/* Rules of axioms alone that are not idle: they find subclasses of restrictions. */
+static bool finds_restrictions(const Rule *rule)
+{
+    static const char *const finding[] = {"scm-hv", "scm-svf1", "scm-svf2", "scm-avf1", "scm-avf2"};
+    return IS_ONE_OF(rule->name, finding);
+}
+
+static bool has_live_restriction(RulesetBuilder *builder)
+{
+    static const VocabularyTerm kinds[] = {V_SOME_VALUES, V_ALL_VALUES, V_HAS_VALUE};
+    for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
+        const Axioms axioms = ruleset_axioms(builder, kinds[k]);
+        for (size_t i = 0; i < axioms.count; i++)
+            if (ruleset_is_live(builder, class_key(axioms.items[i].s)))
+                return true;
+    }
+    return false;
+}
+
+static bool gives_axioms(RulesetBuilder *builder, const ReasonerProgram *program, const Rule *rule)
+{
+    for (uint32_t h = 0; h < rule->head_count && !rule->is_constraint; h++) {
+        const Predicate *const predicate = &program->predicates.items[rule->heads[h].meant];
+        const uint32_t term = ruleset_term(builder, &program->constants.items[predicate->constant]);
+        if (predicate->kind == PREDICATE_TRIPLE ||
+            (predicate->kind == PREDICATE_PROPERTY &&
+             (term == V_TYPE || term == V_SAME_AS || ruleset_makes_rules(builder, term, 0))) ||
+            (predicate->kind == PREDICATE_CLASS && ruleset_makes_rules(builder, V_TYPE, term)))
+            return true;
+    }
+    return false;
+}
+
+/* Whether the program may derive axioms that make rules. Those that follow from axioms alone are known before the
+ * rules of facts are looked at. */
+static bool may_give_axioms(RulesetBuilder *builder, const ReasonerProgram *program, bool only_schema)
+{
+    if (only_schema && !has_live_restriction(builder))
+        return false;
     for (size_t r = 0; r < program->rules.count; r++) {
         const Rule *const rule = &program->rules.items[r];
-        for (uint32_t h = 0; h < rule->head_count && !is_idle(rule) && rule->body_count > 0; h++) {
-            const Predicate *const predicate = &program->predicates.items[rule->heads[h].meant];
-            const uint32_t term = ruleset_term(builder, &program->constants.items[predicate->constant]);
-            if (predicate->kind == PREDICATE_TRIPLE ||
-                (predicate->kind == PREDICATE_PROPERTY && (term == V_TYPE || term == V_SAME_AS)) ||
-                (predicate->kind == PREDICATE_PROPERTY && ruleset_makes_rules(builder, term, 0)) ||
-                (predicate->kind == PREDICATE_CLASS && ruleset_makes_rules(builder, V_TYPE, term)))
-                return true;
-        }
+        if (rule->body_count > 0 && !is_idle(rule) && (only_schema || !finds_restrictions(rule)) &&
+            gives_axioms(builder, program, rule))
+            return true;
     }
     return false;
 }
@@ -175,13 +218,14 @@ static BaseStatus note_row(RulesetBuilder *builder, const Memory *memory, uint32
     BaseStatus status = BASE_OK;
     for (int i = 1; i < 4 && status == BASE_OK; i++) { /* the predicate first: most are not wanted */
         const int at = i % 3;
-        status = reasoner_memory_term(memory, values[at], &scratch, &term, err);
+        status = reasoner_terms_read(&memory->terms, values[at], &scratch, &term, err);
         terms[at] = status == BASE_OK ? ruleset_term(builder, &term) : 0;
         if (at == 1 && terms[1] != V_TYPE && terms[1] != V_SAME_AS && !ruleset_makes_rules(builder, terms[1], 0))
             break;
         if (at == 2 && terms[1] == V_TYPE && !ruleset_makes_rules(builder, V_TYPE, terms[2]))
             break;
         if (at == 0 && !ruleset_has_axiom(builder, terms[0], terms[1], terms[2]) && terms[0] != terms[2] &&
+            (terms[1] != V_SUB_CLASS || ruleset_is_live(builder, class_key(terms[0]))) &&
             (terms[1] != V_SAME_AS || ruleset_is_predicate(builder, terms[0]) ||
              ruleset_is_predicate(builder, terms[2]))) {
             *is_new = true;
@@ -232,7 +276,7 @@ static BaseStatus derive_axioms(Making *making, const ReasonerProgram *program, 
     Memory memory = {0};
     BaseStatus status = reasoner_memory_load(making->txn, program, making->job, &memory, err);
     if (status == BASE_OK)
-        status = reasoner_evaluate(&memory.evaluation, err);
+        status = reasoner_memory_evaluate(&memory, err);
     if (status == BASE_OK)
         status = note_axioms(&making->builder, &memory, is_new, err);
     reasoner_memory_free(&memory);
@@ -256,10 +300,12 @@ static BaseStatus settle(Making *making, ReasonerProgram **out, BaseError *err)
     for (bool only_schema = true, is_new = true; status == BASE_OK;) {
         is_new = false;
         status = parse(making, only_schema, out, err);
-        if (status == BASE_OK && may_give_axioms(making, *out))
+        if (status == BASE_OK && may_give_axioms(&making->builder, *out, only_schema))
             status = derive_axioms(making, *out, &is_new, err);
-        if (status == BASE_OK && !is_new && !only_schema)
+        if (status == BASE_OK && !is_new && !only_schema) {
+            (*out)->is_ruleset = true;
             return BASE_OK;
+        }
         reasoner_program_free(*out);
         *out = NULL;
         if (status == BASE_OK && is_new)

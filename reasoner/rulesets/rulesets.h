@@ -86,9 +86,12 @@ typedef struct RulesetBuilder {
         uint32_t *items; /* candidates whose heads are to become live */
         size_t count, capacity;
     } ready;
-    uint32_t class_count; /* live classes */
-    bool is_type_open;    /* rules about every class speak of rdf:type */
-    bool no_memory;       /* sticky; what follows is void */
+    uint32_t class_count;            /* live classes */
+    bool is_expanding;               /* rules about each live predicate, which ask nothing */
+    bool is_asked[VOCABULARY_COUNT]; /* datatypes whose members some rule looks at */
+    bool is_head;                    /* the rule at hand is before its `:-` */
+    bool is_type_open;               /* rules about every class speak of rdf:type */
+    bool no_memory;                  /* sticky; what follows is void */
 } RulesetBuilder;
 
 static inline uint32_t property_key(uint32_t term)
@@ -99,6 +102,9 @@ static inline uint32_t class_key(uint32_t term)
 {
     return 2 * term + 1;
 }
+
+/* A key of its own for triples of owl:sameAs that are not x owl:sameAs x: these alone say something. */
+enum { PROPER_SAME = 2 * V_SAME_AS + 1 };
 
 /* ---- builder.c */
 bool ruleset_is_live(RulesetBuilder *builder, uint32_t key);
@@ -115,6 +121,10 @@ bool ruleset_is_named(const RulesetBuilder *builder, uint32_t term);     /* no l
  */
 void ruleset_rule(RulesetBuilder *builder, const char *name, const char *pattern, ...);
 void ruleset_schema_rule(RulesetBuilder *builder, const char *name, const char *pattern, ...);
+/* The same in parts. */
+void ruleset_open(RulesetBuilder *builder, bool is_schema, const char *name);
+void ruleset_part(RulesetBuilder *builder, const char *pattern, ...);
+void ruleset_close(RulesetBuilder *builder);
 /* All rules that are in the program; only_schema: those of axioms alone, and facts. */
 bool ruleset_write(RulesetBuilder *builder, bool only_schema, BaseBuffer *out);
 
@@ -123,7 +133,8 @@ void ruleset_expand(RulesetBuilder *builder, void (*add)(RulesetBuilder *builder
 
 /* ---- axioms.c: what of the database makes rules. */
 bool ruleset_begin(RulesetBuilder *builder); /* the terms of the vocabulary; false: no memory */
-bool ruleset_is_datatype(uint32_t term);     /* one that the sets know */
+const char *ruleset_vocabulary_iri(uint32_t term);
+bool ruleset_is_datatype(uint32_t term); /* one that the sets know */
 BaseStatus ruleset_read_axioms(RulesetBuilder *builder, BaseError *err);
 /* Which properties and classes have asserted facts. */
 BaseStatus ruleset_read_predicates(RulesetBuilder *builder, BaseError *err);
@@ -138,7 +149,7 @@ bool ruleset_makes_rules(const RulesetBuilder *builder, uint32_t p, uint32_t o);
 
 /* ---- rdfs.c, owl.c: the rules of a set, of the axioms at hand. */
 void ruleset_add_rdfs(RulesetBuilder *builder);
-void ruleset_add_owl(RulesetBuilder *builder);
+BaseStatus ruleset_add_owl(RulesetBuilder *builder, BaseError *err);
 /* Rules that both sets have: domains, ranges, property and class hierarchies. */
 void ruleset_add_hierarchies(RulesetBuilder *builder);
 

@@ -114,7 +114,7 @@ static void every_fault_has_its_place_and_says_what_was_expected(void **state)
         {"p(?x) :- q(?x), ~r(?x, ?y), ~s(?x, ?y).", 1, 36, 2, "[205]"},
         {"p(a) :- ~q(a).", 1, 1, 13, "[994]"},
         {"p(a) :- 1 = 1.", 1, 1, 13, "[994]"},
-        {"p(a).\nq(?x) :- p(?x, ?x).", 2, 10, 1, "[219] p has 2 arguments here and 1 at t.rls:1:1"},
+        {"p(a).\nq(?x) :- p(?x, ?x, ?x).", 2, 10, 1, "[219] p has 3 arguments here and 1 at t.rls:1:1"},
         {"p(?x) :- triple(?x, ?x).", 1, 10, 6, "[219] triple takes 3 arguments"},
         /* negation in a cycle */
         {"win(?x) :- move(?x, ?y), ~win(?y).", 1, 26, 8, "win depends on its own negation: win -> ~win"},
@@ -207,7 +207,7 @@ static void texts_share_predicates_but_not_prefixes(void **state)
 {
     (void)state;
     const char *const one = "@prefix e: <http://one/>.\np(e:a).", *const two =
-                                                                      "@prefix e: <http://two/>.\np(e:a, e:b).";
+                                                                      "@prefix e: <http://two/>.\np(e:a, e:b, e:c).";
     const ReasonerText texts[] = {{"one.rls", one, strlen(one)}, {"two.rls", two, strlen(two)}};
     BaseError err = {0};
     ReasonerProgram *program = NULL;
