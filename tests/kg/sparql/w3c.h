@@ -18,8 +18,9 @@ typedef struct Test {
     KgStore *store; /* its database, for the time of the test */
     const Document *manifest;
     const KgTerm *node;
-    bool in_order; /* solutions compare in order */
-    char why[512]; /* when it is not passed */
+    bool in_order;                                     /* solutions compare in order */
+    BaseStatus (*prepare)(KgTxn *txn, BaseError *err); /* called once the data are there; may be NULL */
+    char why[512];                                     /* when it is not passed */
 } Test;
 
 Outcome run_syntax(Test *test, bool is_good);

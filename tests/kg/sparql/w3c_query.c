@@ -187,10 +187,11 @@ static BaseStatus add_dataset(KgTxn *txn, const KgTerm *file, BaseError *err)
     return status;
 }
 
-static BaseStatus load(KgStore *store, const Document *manifest, const KgTerm *action, BaseError *err)
+static BaseStatus load(const Test *test, const KgTerm *action, BaseError *err)
 {
+    const Document *const manifest = test->manifest;
     const KgTerm *const data = object_of(manifest, action, QT "data");
-    KgTxn *const txn = begin_write(store);
+    KgTxn *const txn = begin_write(test->store);
     BaseStatus status = kg_update(txn, "CLEAR ALL", 9, NULL, NULL, err);
     if (status == BASE_OK && data)
         status = add_data(txn, KG_ANY, data, err);
@@ -199,6 +200,8 @@ static BaseStatus load(KgStore *store, const Document *manifest, const KgTerm *a
             status = add_named(txn, &manifest->items[i].o, err);
     if (status == BASE_OK)
         status = add_dataset(txn, object_of(manifest, action, QT "query"), err);
+    if (status == BASE_OK && test->prepare)
+        status = test->prepare(txn, err);
     if (status == BASE_OK)
         return kg_commit(txn, err);
     kg_abort(txn);
@@ -237,7 +240,7 @@ Outcome run_evaluation(Test *test)
         return SKIPPED;
     }
     Outcome outcome = SKIPPED;
-    if (load(test->store, test->manifest, action, &err) != BASE_OK ||
+    if (load(test, action, &err) != BASE_OK ||
         open_endpoints(test, action, &endpoints, &err) != BASE_OK) {
         snprintf(test->why, sizeof test->why, "%s", err.message);
     } else {
