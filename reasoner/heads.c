@@ -126,7 +126,8 @@ static bool open_pair(Match *match, BaseArena *arena)
 {
     const Output *const output = &match->outputs[0];
     const Step *const step = match->innermost;
-    if (!step || step->column_count != 2 || match->output_count != 1 || output->relation->arity != 2)
+    if (!step || match->join->plan->computes || step->column_count != 2 || match->output_count != 1 ||
+        output->relation->arity != 2)
         return true;
     const Source *const sources = output->sources;
     match->is_inverse = step->kind == STEP_SCAN && sources[0].is_column && sources[1].is_column &&

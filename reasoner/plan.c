@@ -247,6 +247,7 @@ static bool add_comparison(Planner *planner, const Comparison *comparison)
         step->target = open->term.index;
         step->source = open == &comparison->left ? &comparison->right : &comparison->left;
         planner->is_bound[step->target] = true;
+        planner->plan->computes |= step->source->expression != NULL;
         return true;
     }
     if (!reasoner_is_bound(&comparison->left, planner->is_bound) ||

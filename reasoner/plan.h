@@ -62,6 +62,7 @@ static inline uint32_t step_to(const Step *step)
 typedef struct Plan {
     Step *steps;
     uint32_t step_count;
+    bool computes; /* some step may give a value that is new */
     uint64_t rows; /* visible to the atoms when it was made */
 } Plan;
 

@@ -53,7 +53,7 @@ typedef struct Relation {
     uint32_t arity;
     uint32_t count;
     uint32_t low, high;  /* what a round sees: rows below high; those from low on are of the height just below */
-    uint32_t value_hint; /* values are likely below it; 0: unknown */
+    uint32_t value_hint; /* values that rows have by now are below it; 0: unknown */
     uint32_t *values;    /* row after row */
     size_t capacity;     /* rows */
     struct {

@@ -178,10 +178,13 @@ static bool bring_back(Relation *relation, Waiting *waiting, uint32_t height)
 
 bool reasoner_stratum_begin_round(Stratum *stratum, uint32_t height)
 {
+    const Values *const values = stratum->evaluation->values;
     for (size_t r = 0; r < stratum->evaluation->program->relations.count; r++) {
         Relation *const relation = &stratum->evaluation->relations[r];
         if (!bring_back(relation, &stratum->waiting[r], height - 1))
             return false;
+        if (values)
+            relation->value_hint = reasoner_values_count(values);
         if (!stratum->is_looked_at[r])
             continue;
         const bool is_new = relation->high < relation->count;
