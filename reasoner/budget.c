@@ -1,6 +1,8 @@
 /* One account of time and memory for all that derives: relations with their indexes and members, and values. */
 #include "reasoner/budget.h"
 
+#include "reasoner/external.h"
+
 #include <unistd.h>
 
 /* What a derivation may take when nothing is said: half of the machine's memory, so that a chase that does
@@ -20,6 +22,8 @@ static uint64_t used_bytes(const Budget *budget)
     for (size_t r = 0; evaluation->creations && r < evaluation->program->rules.count; r++)
         bytes += reasoner_relation_bytes(&evaluation->creations[r].met) +
                  reasoner_relation_bytes(&evaluation->creations[r].made);
+    for (size_t r = 0; budget->externals && r < evaluation->program->relations.count; r++)
+        bytes += reasoner_relation_bytes(&budget->externals->items[r].asked);
     for (size_t g = 0; budget->groupings && g < budget->groupings->count; g++)
         bytes += reasoner_relation_bytes(&budget->groupings->items[g].inputs) +
                  reasoner_relation_bytes(&budget->groupings->items[g].tuples);

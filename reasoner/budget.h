@@ -13,6 +13,7 @@ typedef struct Budget {
     Evaluation *evaluation;
     double began;               /* the derivation, by base_wall_seconds */
     const Groupings *groupings; /* at work; NULL: none */
+    const struct Externals *externals;
     /* At work: */
     uint32_t rule, round;
     uint64_t found;        /* facts not yet in evaluation->derived */

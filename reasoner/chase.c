@@ -8,6 +8,7 @@
 #include "reasoner/chase.h"
 
 #include "reasoner/delta.h"
+#include "reasoner/external.h"
 #include "reasoner/match.h"
 
 #include <stdlib.h>
@@ -25,6 +26,7 @@ typedef struct Chase {
     Evaluation *evaluation;
     uint32_t stratum;
     const Groupings *groupings;
+    Externals *externals;
     Components components;
     ChaseRule *rules;    /* by rule of the program; those of the components are set */
     uint32_t *counts;    /* by relation: rows before the chase */
@@ -81,7 +83,11 @@ static BaseStatus match_body(Chase *chase, ChaseRule *rule, uint64_t *facts)
                                  .complete = chase->complete,
                                  .is_partial = chase->is_partial,
                                  .looks_back = true};
-    Join work = {.height = CHASED, .values = evaluation->values, .is_stopped = is_stopped, .context = chase};
+    Join work = {.height = CHASED,
+                 .values = evaluation->values,
+                 .is_stopped = is_stopped,
+                 .context = chase,
+                 .externals = chase->externals};
     const BaseStatus status = reasoner_delta_run(&rule->join, &context, &work, &chase->scratch);
     evaluation->rules[rule->join.number].matches += work.matches;
     evaluation->rules[rule->join.number].rows += work.rows;
@@ -91,7 +97,7 @@ static BaseStatus match_body(Chase *chase, ChaseRule *rule, uint64_t *facts)
     *facts = work.facts;
     return status == BASE_NO_MEMORY   ? no_memory(chase->err)
            : status == BASE_CANCELLED ? reasoner_budget_tell(chase->budget, chase->err)
-                                      : BASE_OK;
+                                      : status;
 }
 
 /* ---- Heads --------------------------------------------------------------------------------------------------- */
@@ -280,7 +286,7 @@ static void close_chase(Chase *chase)
         if (chase->rules[r].join.rule)
             reasoner_delta_close(&chase->rules[r].join);
     for (size_t r = 0; chase->counts && chase->complete && r < program->relations.count; r++)
-        if (chase->complete[r] && chase->counts[r] < chase->complete[r]->count)
+        if (chase->complete[r] && chase->counts[r] < chase->complete[r]->count && !chase->externals->items[r].of)
             reasoner_relation_truncate(chase->complete[r], chase->counts[r]);
     reasoner_components_free(&chase->components);
     base_arena_free(&chase->memory);
@@ -314,10 +320,15 @@ static bool add_given(Chase *chase)
     return true;
 }
 
-BaseStatus reasoner_chase(Evaluation *evaluation, uint32_t stratum, const Groupings *groupings, Budget *budget,
-                          BaseError *err)
+BaseStatus reasoner_chase(Evaluation *evaluation, uint32_t stratum, const Groupings *groupings, Externals *externals,
+                          Budget *budget, BaseError *err)
 {
-    Chase chase = {.evaluation = evaluation, .stratum = stratum, .groupings = groupings, .budget = budget, .err = err};
+    Chase chase = {.evaluation = evaluation,
+                   .stratum = stratum,
+                   .groupings = groupings,
+                   .externals = externals,
+                   .budget = budget,
+                   .err = err};
     BaseStatus status = open_chase(&chase) && add_given(&chase) ? BASE_OK : no_memory(err);
     for (uint32_t c = 0; c < chase.components.count && status == BASE_OK; c++)
         status = run_component(&chase, &chase.components.items[c]);

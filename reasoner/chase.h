@@ -3,12 +3,13 @@
 #define KGQ_REASONER_CHASE_H
 
 #include "reasoner/budget.h"
+#include "reasoner/external.h"
 #include "reasoner/group.h"
 
 /* Fills `made` of the stratum's creations; relations are left as they were. The groupings are those of the stratum,
  * folded. BASE_NO_MEMORY, BASE_CANCELLED: as reasoner_evaluate. */
-BaseStatus reasoner_chase(Evaluation *evaluation, uint32_t stratum, const Groupings *groupings, Budget *budget,
-                          BaseError *err);
+BaseStatus reasoner_chase(Evaluation *evaluation, uint32_t stratum, const Groupings *groupings, Externals *externals,
+                          Budget *budget, BaseError *err);
 
 /* components.c: the stratum's rules that decide what is created, in the order of section 7.4: the components of the
  * positive rule graph in topological order (ties: as written), in a component as written. */

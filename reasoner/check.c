@@ -6,6 +6,7 @@
 #include <string.h>
 
 typedef struct Check {
+    const ReasonerProgram *program;
     const Rule *rule;
     Faults *faults;
     bool *is_safe;        /* by variable; the rule's own */
@@ -16,7 +17,7 @@ static void bind_atoms(const Check *check)
 {
     for (uint32_t i = 0; i < check->rule->body_count; i++) {
         const Literal *const literal = &check->rule->body[i];
-        if (literal->is_comparison || literal->atom.is_negated)
+        if (literal->is_comparison || literal->atom.is_negated || reasoner_is_external(check->program, literal))
             continue;
         for (uint32_t t = 0; t < literal->atom.count; t++)
             if (literal->atom.terms[t].is_variable)
@@ -29,6 +30,22 @@ static bool is_bound(const Check *check, Term term)
     return !term.is_variable || check->is_safe[term.index];
 }
 
+/* An external atom binds what it gives once its inputs are bound. */
+static bool bind_external(const Check *check, const Atom *atom)
+{
+    const uint64_t inputs = check->program->predicates.items[atom->predicate].external->inputs;
+    bool is_changed = false;
+    for (uint32_t t = 0; t < atom->count; t++)
+        if ((inputs >> t & 1) && !is_bound(check, atom->terms[t]))
+            return false;
+    for (uint32_t t = 0; t < atom->count && !atom->is_negated; t++) {
+        is_changed |= !is_bound(check, atom->terms[t]);
+        if (atom->terms[t].is_variable)
+            check->is_safe[atom->terms[t].index] = true;
+    }
+    return is_changed;
+}
+
 /* `?v = e` binds ?v once all of e is bound, in any order. */
 static void bind_equalities(const Check *check)
 {
@@ -36,6 +53,8 @@ static void bind_equalities(const Check *check)
         is_changed = false;
         for (uint32_t i = 0; i < check->rule->body_count; i++) {
             const Literal *const literal = &check->rule->body[i];
+            if (reasoner_is_external(check->program, literal))
+                is_changed |= bind_external(check, &literal->atom);
             if (!literal->is_comparison || literal->comparison.test != EQUAL)
                 continue;
             const Operand *const left = &literal->comparison.left, *const right = &literal->comparison.right;
@@ -131,6 +150,14 @@ static void check_negated(const Check *check, const Atom *atom)
     }
 }
 
+static void check_external(const Check *check, const Atom *atom)
+{
+    const uint64_t inputs = check->program->predicates.items[atom->predicate].external->inputs;
+    for (uint32_t t = 0; t < atom->count; t++)
+        if ((inputs >> t & 1) && !is_bound(check, atom->terms[t]))
+            unsafe(check, atom->terms[t], "204", "given to an external predicate but in no positive atom");
+}
+
 static void check_body(const Check *check)
 {
     bool has_positive = false;
@@ -139,20 +166,22 @@ static void check_body(const Check *check)
         if (literal->is_comparison) {
             check_operand(check, &literal->comparison, &literal->comparison.left);
             check_operand(check, &literal->comparison, &literal->comparison.right);
-        } else if (literal->atom.is_negated) {
-            check_negated(check, &literal->atom);
+        } else if (reasoner_is_external(check->program, literal)) {
+            check_external(check, &literal->atom);
         } else {
-            has_positive = true;
+            has_positive |= !literal->atom.is_negated;
         }
+        if (!literal->is_comparison && literal->atom.is_negated)
+            check_negated(check, &literal->atom);
     }
     if (check->rule->body_count > 0 && !has_positive)
         reasoner_fault(check->faults, check->rule->place, "add the atom that says what the variables range over",
                        "[994] the body has no positive atom");
 }
 
-void reasoner_check_rule(Rule *rule, Faults *faults)
+void reasoner_check_rule(const ReasonerProgram *program, Rule *rule, Faults *faults)
 {
-    Check check = {.rule = rule, .faults = faults, .is_safe = rule->is_safe};
+    Check check = {.program = program, .rule = rule, .faults = faults, .is_safe = rule->is_safe};
     check.negated = calloc(rule->variable_count + 1, sizeof *check.negated);
     if (check.negated) {
         bind_atoms(&check);

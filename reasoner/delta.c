@@ -1,19 +1,23 @@
 /* Semi-naive matching: an instance is found for its first new premise, so those before it are old. */
 #include "reasoner/delta.h"
 
+#include "reasoner/external.h"
+
 bool reasoner_delta_open(const ReasonerProgram *program, uint32_t rule, uint32_t head_count, BaseArena *arena,
                          DeltaJoin *out)
 {
     *out = (DeltaJoin){.rule = &program->rules.items[rule], .number = rule};
     out->heads = base_arena_alloc(arena, head_count + 1, sizeof *out->heads);
     out->variants = base_arena_alloc(arena, out->rule->body_count + 1, sizeof *out->variants);
-    return out->heads && out->variants;
+    return out->heads && out->variants && (!out->rule->has_external || reasoner_demands_open(program, arena, out));
 }
 
 void reasoner_delta_close(DeltaJoin *join)
 {
     for (uint32_t b = 0; join->variants && b <= join->rule->body_count; b++)
         base_arena_free(&join->variants[b].memory);
+    for (uint32_t d = 0; d < join->demand_count; d++)
+        reasoner_delta_close(&join->demands[d]);
 }
 
 static bool is_positive(const Literal *literal)
@@ -50,6 +54,8 @@ static uint64_t visible_rows(const Rule *rule, const Relation *relations, uint32
 
 bool reasoner_delta_has_news(const DeltaJoin *join, const Relation *relations)
 {
+    if (join->demand_count > 0)
+        return reasoner_delta_has_news(&join->demands[0], relations);
     for (uint32_t delta = 0; delta < join->rule->body_count; delta++)
         if (visible_rows(join->rule, relations, delta) > 0)
             return true;
@@ -91,9 +97,26 @@ static BaseStatus run_one(const DeltaJoin *join, const PlanContext *context, uin
     return status;
 }
 
+/* Gathers the inputs of an external atom, and asks for them. */
+static BaseStatus run_demand(DeltaJoin *demand, const PlanContext *context, const Join *work, BaseArena *scratch)
+{
+    External *const external = &work->externals->items[demand->external->relation];
+    Join gathering = *work;
+    gathering.height = 0;
+    demand->heads[0] = (JoinHead){demand->inputs, &external->asked};
+    demand->head_count = 1;
+    const BaseStatus status = reasoner_delta_run(demand, context, &gathering, scratch);
+    return status == BASE_OK ? reasoner_externals_ask(work->externals, demand->external->relation, demand->number)
+                             : status;
+}
+
 BaseStatus reasoner_delta_run(DeltaJoin *join, const PlanContext *context, Join *work, BaseArena *scratch)
 {
     BaseStatus status = BASE_OK;
+    for (uint32_t d = 0; d < join->demand_count && status == BASE_OK; d++)
+        status = run_demand(&join->demands[d], context, work, scratch);
+    if (status != BASE_OK)
+        return status;
     if (join->rule->body_count == 0)
         return run_one(join, context, 0, 0, work, scratch);
     for (uint32_t delta = 0; delta < join->rule->body_count && status == BASE_OK; delta++) {

@@ -11,6 +11,7 @@
 
 #include "reasoner/budget.h"
 #include "reasoner/chase.h"
+#include "reasoner/external.h"
 #include "reasoner/stratum.h"
 
 #include <stdlib.h>
@@ -21,6 +22,7 @@ typedef struct Round {
     Budget budget;
     Stratum stratum;
     Groupings groupings; /* of the stratum */
+    Externals externals;
     uint32_t height;
     BaseArena scratch; /* one join; rewound after it */
     BaseError *err;
@@ -67,7 +69,11 @@ static BaseStatus join(Round *round, ActiveRule *active, uint64_t *facts)
     const PlanContext context = {.relations = evaluation->relations,
                                  .complete = round->stratum.complete,
                                  .is_partial = round->stratum.is_partial};
-    Join work = {.height = round->height, .values = evaluation->values, .is_stopped = is_stopped, .context = round};
+    Join work = {.height = round->height,
+                 .values = evaluation->values,
+                 .is_stopped = is_stopped,
+                 .context = round,
+                 .externals = &round->externals};
     const BaseStatus status = reasoner_delta_run(&active->join, &context, &work, &round->scratch);
     RuleFigures *const figures = &evaluation->rules[active->join.number];
     figures->matches += work.matches;
@@ -75,7 +81,7 @@ static BaseStatus join(Round *round, ActiveRule *active, uint64_t *facts)
     *facts = work.facts;
     return status == BASE_NO_MEMORY   ? no_memory(round->err)
            : status == BASE_CANCELLED ? reasoner_budget_tell(&round->budget, round->err)
-                                      : BASE_OK;
+                                      : status;
 }
 
 /* Counts new facts of the program. */
@@ -219,7 +225,8 @@ static BaseStatus settle_stratum(Round *round, uint32_t number)
     const BaseArenaMark start = base_arena_mark(&round->scratch);
     BaseStatus status = fold_groups(round, number);
     if (status == BASE_OK && creates(round, number))
-        status = reasoner_chase(round->evaluation, number, &round->groupings, &round->budget, round->err);
+        status =
+            reasoner_chase(round->evaluation, number, &round->groupings, &round->externals, &round->budget, round->err);
     if (status == BASE_OK)
         status = run_stratum(round, number, false);
     for (size_t g = 0; g < round->groupings.count; g++)
@@ -254,10 +261,17 @@ BaseStatus reasoner_evaluate(Evaluation *evaluation, BaseError *err)
         .evaluation = evaluation, .budget = {.evaluation = evaluation, .began = base_wall_seconds()}, .err = err};
     round.budget.groupings = &round.groupings;
     BaseStatus status = open_creations(evaluation, err);
+    if (status == BASE_OK &&
+        !reasoner_externals_open(evaluation, evaluation->terms, &evaluation->memory, &round.externals))
+        status = no_memory(err);
+    round.externals.err = err;
+    round.budget.externals = &round.externals;
     for (uint32_t number = 0; number < program->stratum_count && status == BASE_OK; number++)
         status = settle_stratum(&round, number);
     for (size_t r = 0; r < program->relations.count; r++)
         reasoner_relation_drop_indexes(&evaluation->relations[r]);
+    if (round.externals.evaluation)
+        reasoner_externals_close(&round.externals);
     free(round.groupings.items);
     base_arena_free(&round.scratch);
     return status;

@@ -25,6 +25,7 @@ typedef struct Evaluation {
     uint64_t derived;
     uint32_t strata, rounds, highest;
     Creation *creations; /* by rule; NULL: no rule is existential */
+    struct Terms *terms; /* of a database, for external predicates; NULL: none */
     BaseArena memory;    /* of what they hold */
 } Evaluation;
 

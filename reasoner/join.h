@@ -13,6 +13,7 @@ typedef struct Join {
     Values *values; /* may be NULL when nothing is computed and nothing compared by size */
     bool (*is_stopped)(void *context, uint64_t found); /* asked now and then; true: stop */
     void *context;
+    struct Externals *externals; /* for delta.c; NULL: the program has none */
     /* Counted: */
     uint64_t facts, matches, rows;
 } Join;

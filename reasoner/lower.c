@@ -211,6 +211,12 @@ static bool lower_atom(Lowering *lowering, Atom *atom, bool is_head)
                              : lower_argument(lowering, atom->written[i], is_head, &atom->terms[i])) &&
                   is_fine;
     }
+    if (is_head && lowering->program->predicates.items[atom->predicate].external) {
+        reasoner_fault(lowering->faults, atom->place, "it stands in bodies only",
+                       "%s is external: no rule or fact can give it",
+                       lowering->program->predicates.items[atom->predicate].name);
+        return false;
+    }
     return is_fine && (!atom->aggregate || reasoner_group(lowering, atom));
 }
 
@@ -350,8 +356,10 @@ static bool lower_rule(Lowering *lowering, Rule *rule)
         rule->is_void = true;
         return true;
     }
+    for (uint32_t b = 0; b < rule->body_count; b++)
+        rule->has_external |= reasoner_is_external(lowering->program, &rule->body[b]);
     const size_t before = lowering->faults->count;
-    reasoner_check_rule(rule, lowering->faults);
+    reasoner_check_rule(lowering->program, rule, lowering->faults);
     return lowering->faults->count == before;
 }
 

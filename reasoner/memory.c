@@ -91,6 +91,8 @@ BaseStatus reasoner_memory_load(KgTxn *txn, const ReasonerProgram *program, Base
     if (status == BASE_OK && program->needs_values)
         status = reasoner_terms_lend(&out->terms, err);
     out->evaluation.values = out->terms.values;
+    out->evaluation.terms = &out->terms;
+    out->evaluation.terms = &out->terms;
     return status;
 }
 

@@ -41,6 +41,29 @@ static bool check_arity(Parser *parser, uint32_t found, Place place)
     return true;
 }
 
+static const ReasonerExternal *find_external(const Parser *parser, const char *iri)
+{
+    for (size_t e = 0; parser->options && e < parser->options->external_count; e++)
+        if (strcmp(parser->options->externals[e].iri, iri) == 0)
+            return &parser->options->externals[e];
+    return NULL;
+}
+
+static bool use_external(Parser *parser, const Token *tag, const ReasonerExternal *external, uint32_t arity,
+                         uint32_t found)
+{
+    Predicate *const predicate = &parser->program->predicates.items[found];
+    if (arity != external->arity) {
+        reasoner_fault(parser->faults, reasoner_place(parser, tag->offset, tag->length), NULL,
+                       "[219] %s is external and takes %u argument%s, here are %u", predicate->name, external->arity,
+                       external->arity == 1 ? "" : "s", arity);
+        return false;
+    }
+    predicate->external = external;
+    parser->program->needs_values = true;
+    return true;
+}
+
 static uint32_t find_predicate(Parser *parser, const Token *tag, uint32_t arity)
 {
     const bool for_files = parser->program->for_files;
@@ -51,7 +74,7 @@ static uint32_t find_predicate(Parser *parser, const Token *tag, uint32_t arity)
                        "triple(?s, ?p, ?o) is any triple", "[219] triple takes 3 arguments, here are %u", arity);
         return NOWHERE;
     }
-    const PredicateKind kind = is_triple ? PREDICATE_TRIPLE : !for_files && arity < 3 ? kinds[arity] : PREDICATE_LOCAL;
+    PredicateKind kind = is_triple ? PREDICATE_TRIPLE : !for_files && arity < 3 ? kinds[arity] : PREDICATE_LOCAL;
     BaseBuffer iri = {0};
     uint32_t found = NOWHERE;
     if (!reasoner_expand(parser, tag, &iri)) {
@@ -62,9 +85,13 @@ static uint32_t find_predicate(Parser *parser, const Token *tag, uint32_t arity)
         reasoner_fault(parser->faults, reasoner_place(parser, tag->offset, tag->length), NULL,
                        "[211] the name of a predicate does not begin with `__`");
     } else {
+        const ReasonerExternal *const external = is_triple ? NULL : find_external(parser, iri.items);
+        kind = external ? PREDICATE_LOCAL : kind;
         found = reasoner_program_predicate(parser->program, kind, (KgText){iri.items, iri.count}, arity);
         if (found == NOWHERE)
             reasoner_out_of_memory(parser);
+        else if (external && !use_external(parser, tag, external, arity, found))
+            found = NOWHERE;
     }
     base_buffer_free(&iri);
     return found;

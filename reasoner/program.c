@@ -161,6 +161,11 @@ uint32_t reasoner_program_predicate(ReasonerProgram *program, PredicateKind kind
     return (uint32_t)program->predicates.count - 1;
 }
 
+bool reasoner_is_external(const ReasonerProgram *program, const Literal *literal)
+{
+    return !literal->is_comparison && program->predicates.items[literal->atom.predicate].external;
+}
+
 BaseSource reasoner_program_source(const ReasonerProgram *program, Place place)
 {
     const ReasonerText *const text = &program->texts.items[place.text];

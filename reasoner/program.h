@@ -186,7 +186,7 @@ typedef struct Rule {
     const char **variables; /* names with '?'; anonymous ones are "_" */
     uint32_t variable_count;
     bool *is_safe; /* by variable: bound once all positive atoms are; set by check.c */
-    bool has_existential, has_aggregate, has_expression; /* some term, some head, some comparison */
+    bool has_existential, has_aggregate, has_expression, has_external; /* some term, head, comparison, body atom */
     bool is_void;        /* faulty, or without a value; such rules are dropped when the program is lowered */
     bool is_needed;      /* some output depends on it, or it is a constraint; the others are not run */
     bool is_constraint;  /* written with the head #false: its only head holds the variables of a violation */
@@ -206,9 +206,10 @@ typedef struct Predicate {
     bool is_meant;     /* some atom speaks of it; `triple` with a given ?p is written but not meant */
     bool is_head, is_output, is_stored;
     bool is_violation;
-    bool is_needed;   /* an output, or read by a rule that is needed */
-    uint32_t stratum; /* the rules for it run in this one */
-    Place place;      /* where first written */
+    const ReasonerExternal *external; /* NULL: of facts */
+    bool is_needed;                   /* an output, or read by a rule that is needed */
+    uint32_t stratum;                 /* the rules for it run in this one */
+    Place place;                      /* where first written */
 } Predicate;
 
 /* Where tuples are kept. Predicates that a view (triple, open rdf:type) of this program covers share its relation. */
@@ -310,6 +311,8 @@ uint32_t reasoner_program_constant(ReasonerProgram *program, const KgTerm *term)
 uint32_t reasoner_program_value(ReasonerProgram *program, const Value *value);
 /* The predicate's index, made when it is new; NOWHERE: no memory. */
 uint32_t reasoner_program_predicate(ReasonerProgram *program, PredicateKind kind, KgText iri, uint32_t arity);
+/* Whether the literal is an atom of an external predicate. */
+bool reasoner_is_external(const ReasonerProgram *program, const Literal *literal);
 /* A place for base_fail_at; borrows from the program. */
 BaseSource reasoner_program_source(const ReasonerProgram *program, Place place);
 
@@ -340,7 +343,7 @@ void reasoner_tell_faults(Faults *faults, const BaseSink *sink, BaseError *first
 BaseStatus reasoner_lower(ReasonerProgram *program, Faults *faults, BaseError *err);
 
 /* check.c: faults of one rule that the grammar does not see: unsafe variables, no positive atom. */
-void reasoner_check_rule(Rule *rule, Faults *faults);
+void reasoner_check_rule(const ReasonerProgram *program, Rule *rule, Faults *faults);
 
 /* transfer.c: reads the settings of @import and @export, and gives each its predicate. BASE_NO_MEMORY. */
 BaseStatus reasoner_plan_transfers(ReasonerProgram *program, Faults *faults, BaseError *err);

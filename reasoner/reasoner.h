@@ -20,6 +20,32 @@
 
 #include "kg/kg.h"
 
+/* ---- External predicates -------------------------------------------------------------------------------------- */
+
+/* A term to and from a callback. `id`: of a database; KG_ANY where it lacks the term, or there is no database. */
+typedef struct ReasonerTerm {
+    KgTerm term;
+    KgId id;
+} ReasonerTerm;
+
+typedef struct ReasonerAnswers ReasonerAnswers;
+/* One answer for row `row` of the inputs: a term for each argument that is no input, in order; NULL where all are. Of a
+ * term with an id the rest is not looked at. false: no memory, or the database failed; the callback returns then. */
+bool reasoner_answer(ReasonerAnswers *answers, size_t row, const ReasonerTerm *outputs);
+
+/* A predicate whose tuples a caller computes, for the bodies of rules: scores, distances, lookups elsewhere. It is asked
+ * with its inputs bound, many at a time, and each input once in a run; its answers must not depend on when they are
+ * asked for. In proofs an answer is of height 0, as a comparison is. */
+typedef struct ReasonerExternal {
+    const char *iri; /* the whole IRI, "kg:score"; in a program by itself the name */
+    uint32_t arity;
+    uint64_t inputs; /* bit c: argument c is given to it; the others it gives, any number of times */
+    /* `inputs` has `count` rows of the input arguments, in their order. */
+    BaseStatus (*ask)(void *context, const ReasonerTerm *inputs, size_t count, ReasonerAnswers *answers,
+                      BaseError *err);
+    void *context;
+} ReasonerExternal;
+
 /* ---- Programs ------------------------------------------------------------------------------------------------ */
 
 typedef struct ReasonerProgram ReasonerProgram; /* parsed, checked and stratified; keeps a copy of its texts */
@@ -38,6 +64,8 @@ typedef struct ReasonerParseOptions {
     bool for_files;
     const char *const *parameters; /* "name=term": values for `$name`, before what the texts define */
     size_t parameter_count;
+    const ReasonerExternal *externals; /* borrowed until the program is freed */
+    size_t external_count;
 } ReasonerParseOptions;
 
 /* Several texts make one program; @base and @prefix hold within their own text. NULL options: none.

@@ -5,7 +5,8 @@
 
 #include "reasoner/evaluate.h"
 
-typedef struct Terms {
+typedef struct Terms Terms;
+struct Terms {
     KgTxn *txn; /* borrowed */
     const ReasonerProgram *program;
     struct {
@@ -19,7 +20,7 @@ typedef struct Terms {
         size_t count, capacity;
     } null_labels;
     BaseArena labels;
-} Terms;
+};
 
 /* Numbers the constants. *out is closed even after a failure, and stays where it is. */
 BaseStatus reasoner_terms_open(KgTxn *txn, const ReasonerProgram *program, Terms *out, BaseError *err);

@@ -16,3 +16,4 @@ set(w3c kg/sparql/rdf_xml.c kg/sparql/solutions.c kg/sparql/turtle.c kg/sparql/w
 kgq_test(reasoner entailment SOURCES ${w3c} LINK PkgConfig::JANSSON PkgConfig::SERD PkgConfig::RAPTOR)
 target_include_directories(test_reasoner_entailment PRIVATE ${CMAKE_SOURCE_DIR}/tests)
 kgq_test(reasoner rulesets)
+kgq_test(reasoner external)
