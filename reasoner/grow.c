@@ -106,11 +106,37 @@ static BaseStatus add_children(Grower *grower, const Search *instance)
     return status;
 }
 
+BaseStatus reasoner_heads_hold(Search *instance, bool *out)
+{
+    BaseStatus status = BASE_OK;
+    *out = true;
+    for (uint32_t h = 0; h < instance->rule->head_count && instance->rule->has_existential && *out && status == BASE_OK;
+         h++)
+        status = reasoner_search_fits(instance, &instance->rule->heads[h], NULL, out);
+    return status;
+}
+
 static bool take_instance(void *context, Search *instance)
 {
     Grower *const grower = context;
-    grower->status = add_children(grower, instance);
-    return true;
+    bool holds;
+    grower->status = reasoner_heads_hold(instance, &holds);
+    if (grower->status == BASE_OK && holds)
+        grower->status = add_children(grower, instance);
+    return holds || grower->status != BASE_OK;
+}
+
+/* The fact as an aggregate of the rule. */
+static BaseStatus try_group(Grower *grower, const Premise *fact, const Rule *rule, uint32_t head, bool *found)
+{
+    Premise *premises = NULL;
+    size_t count = 0;
+    BaseStatus status =
+        reasoner_grow_group(grower->with, fact->node, rule, head, fact->tuple, &premises, &count, found, grower->err);
+    for (size_t i = 0; i < count && status == BASE_OK; i++)
+        if (!BASE_PUSH(&grower->pending, premises[i]))
+            status = no_memory(grower->err);
+    return status;
 }
 
 /* ---- One fact ------------------------------------------------------------------------------------------------ */
@@ -130,6 +156,12 @@ static BaseStatus try_rule(Grower *grower, const Premise *fact, const Rule *rule
     for (uint32_t h = 0; h < rule->head_count && !*found; h++) {
         if (rule->heads[h].relation != fact->relation)
             continue;
+        if (rule->heads[h].aggregate) {
+            const BaseStatus status = try_group(grower, fact, rule, h, found);
+            if (status != BASE_OK)
+                return status;
+            continue;
+        }
         const BaseArenaMark start = base_arena_mark(arena);
         Search search = {.facts = grower->with->facts,
                          .rule = rule,

@@ -133,15 +133,39 @@ static BaseStatus add_instance(Collection *collection, const Search *instance)
 static bool take_any(void *context, Search *instance)
 {
     Collection *const collection = context;
+    bool holds = true;
     if (is_circular(collection, instance))
         return false;
-    collection->status = add_instance(collection, instance);
+    collection->status = reasoner_heads_hold(instance, &holds);
+    if (collection->status == BASE_OK && !holds)
+        return false;
+    if (collection->status == BASE_OK)
+        collection->status = add_instance(collection, instance);
     return collection->status != BASE_OK || collection->found.count >= 2 * collection->limit;
+}
+
+/* An item for the group behind the fact. */
+static BaseStatus add_group(Collection *collection, const Rule *rule, uint32_t head)
+{
+    Found found = {0};
+    bool is_found = false;
+    BaseStatus status =
+        reasoner_node_fact(collection->with, collection->relation, collection->tuple, &found.node, collection->err);
+    if (status == BASE_OK)
+        status = reasoner_grow_group(collection->with, found.node, rule, head, collection->tuple, &found.premises,
+                                     &found.premise_count, &is_found, collection->err);
+    if (status != BASE_OK || !is_found)
+        return status;
+    found.node->kind = REASONER_DERIVED;
+    found.node->number = reasoner_case_number(collection->with, collection->relation, collection->tuple);
+    return found.node->number > 0 && BASE_PUSH(&collection->found, found) ? BASE_OK : no_memory(collection->err);
 }
 
 /* The instances of one rule head. */
 static BaseStatus search_head(Collection *collection, const Rule *rule, uint32_t head)
 {
+    if (rule->heads[head].aggregate)
+        return add_group(collection, rule, head);
     BaseArena scratch = {0};
     Search search = {.facts = collection->with->facts,
                      .rule = rule,

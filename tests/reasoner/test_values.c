@@ -156,6 +156,84 @@ static void violations_are_told_with_their_bindings_and_the_run_is_stored(void *
     reasoner_program_free(program);
 }
 
+/* The lowest proof, printed; owned. */
+static char *prove(Fixture *f, const char *fact, bool all)
+{
+    KgTxn *const txn = begin_read(f);
+    ReasonerExplanation proof = {0};
+    BaseError err = {0};
+    char *text = NULL;
+    size_t length;
+    expect_ok(reasoner_prove(txn, find_fact(txn, fact), &(ReasonerProveOptions){.all = all}, &proof, &err), &err);
+    FILE *const out = open_memstream(&text, &length);
+    for (size_t i = 0; i < proof.count; i++)
+        expect_ok(reasoner_print_proof(out, proof.items[i], &err), &err);
+    fclose(out);
+    reasoner_explanation_free(&proof);
+    kg_abort(txn);
+    return text;
+}
+
+static void expect_proof(Fixture *f, const char *fact, const char *expected)
+{
+    for (int all = 0; all < 2; all++) {
+        char *const text = prove(f, fact, all);
+        assert_string_equal(text, expected);
+        free(text);
+    }
+}
+
+/* Each part(null, ?y) is proved by the very `?x to ?y` for which the null was made. */
+static void expect_created(Fixture *f)
+{
+    KgTxn *const txn = begin_read(f);
+    KgTriple pattern = {0}, triple;
+    KgScan *scan = NULL;
+    BaseError err = {0};
+    size_t proved = 0;
+    expect_ok(kg_find_name(txn, "part", &pattern.p, &err), &err);
+    expect_ok(kg_scan_open(txn, KG_IN(KG_INFERRED), pattern, KG_ORDER_BEST, &scan, &err), &err);
+    while (kg_scan_next(scan, &triple, &err) == BASE_OK) {
+        ReasonerExplanation proof = {0};
+        expect_ok(reasoner_prove(txn, triple, NULL, &proof, &err), &err);
+        assert_int_equal(proof.items[0]->kind, REASONER_DERIVED);
+        assert_string_equal(proof.items[0]->rule_name, "made");
+        assert_int_equal(proof.items[0]->children[0]->triple.o, triple.o);
+        reasoner_explanation_free(&proof);
+        proved++;
+    }
+    assert_int_equal(proved, 2);
+    kg_scan_close(scan);
+    kg_abort(txn);
+}
+
+static void proofs_compute_fold_and_find_what_created_a_null(void **state)
+{
+    Fixture *const f = *state;
+    assert_facts(f, (const char *const[]){"a n \"4\"" INTEGER, "b n \"7\"" INTEGER, "a to b", "b to c", NULL});
+    run_and_commit(f,
+                   "#[name(\"more\")] more(?x, ?y * 2 + 1) :- n(?x, ?y), ?y > 3."
+                   "#[name(\"far\")] far(?x, ?y) :- to(?x, ?y). far(?x, ?z) :- to(?x, ?y), far(?y, ?z)."
+                   "#[name(\"total\")] total(all, 10 * #sum(?m)) :- more(?x, ?m)."
+                   "#[name(\"reach\")] reach(?x, #count(?y)) :- far(?x, ?y)."
+                   "#[name(\"made\")] has(?x, !p), part(!p, ?y) :- to(?x, ?y).",
+                   NULL);
+    expect_proof(f, "a more \"9\"" INTEGER,
+                 "a more \"9\"" INTEGER "  [more]\n"
+                 "├─ a n \"4\"" INTEGER "  [asserted, import 1]\n"
+                 "├─ \"4\"" INTEGER " > \"3\"" INTEGER "\n"
+                 "└─ (\"4\"" INTEGER " * \"2\"" INTEGER ") + \"1\"" INTEGER " = \"9\"" INTEGER "\n");
+    char *const total = prove(f, "all total \"240\"" INTEGER, false);
+    assert_non_null(strstr(total, "#sum of 2 inputs gives \"240\""));
+    assert_non_null(strstr(total, "├─ a more \"9\"" INTEGER "  [more]\n"));
+    free(total);
+    char *const reach = prove(f, "a reach \"2\"" INTEGER, true);
+    assert_non_null(strstr(reach, "a reach \"2\"" INTEGER "  [reach]\n├─ a far c"));
+    assert_non_null(strstr(reach, "└─ #count of 2 inputs gives \"2\""));
+    free(reach);
+    expect_created(f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -164,6 +242,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(an_aggregate_is_one_higher_than_its_highest_input, open_fixture, close_fixture),
         cmocka_unit_test_setup_teardown(violations_are_told_with_their_bindings_and_the_run_is_stored, open_fixture,
                                         close_fixture),
+        cmocka_unit_test_setup_teardown(proofs_compute_fold_and_find_what_created_a_null, open_fixture, close_fixture),
         cmocka_unit_test_setup_teardown(nulls_are_blank_nodes_and_the_same_when_run_again, open_fixture, close_fixture),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
