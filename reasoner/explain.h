@@ -66,10 +66,13 @@ typedef struct Premise {
  */
 BaseStatus reasoner_grow_instance(Case *with, ReasonerProof *node, const Search *instance, Premise **premises,
                                   size_t *count, BaseError *err);
-/* group_proof.c: the same for a fact by a head with an aggregate: the literals of its group's inputs, and the fold. Sets
- * the node's height. *found: the group gives this fact. */
+/* group_proof.c: the same for a fact by a head with an aggregate: the literals of its group's inputs, and the fold.
+ * Sets the node's height. *found: the group gives this fact. */
 BaseStatus reasoner_grow_group(Case *with, ReasonerProof *node, const Rule *rule, uint32_t head, const uint32_t *tuple,
                                Premise **premises, size_t *count, bool *found, BaseError *err);
+/* Why an aggregate of the rule does not give the fact: one missing child, that tells what it gives instead. */
+BaseStatus reasoner_miss_group(Case *with, ReasonerProof *node, const Rule *rule, uint32_t head, const uint32_t *tuple,
+                               BaseError *err);
 /* Whether the other heads of an existential rule hold for the nulls of the instance, too. */
 BaseStatus reasoner_heads_hold(Search *instance, bool *out);
 BaseStatus reasoner_grow_premises(Case *with, const Premise *premises, size_t count, bool with_trees, BaseError *err);

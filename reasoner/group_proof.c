@@ -111,8 +111,9 @@ static bool take_match(void *context, Search *instance)
 
 /* ---- Folding ------------------------------------------------------------------------------------------------- */
 
-/* Whether the group of this witness folds to `value`; *count: its inputs, put first among the witnesses from `from`. */
-static BaseStatus fold(GroupProof *proof, size_t from, uint32_t value, size_t *count, bool *fits)
+/* What the group of this witness gives, NO_VALUE when nothing; *count: its inputs, put first among the witnesses from
+ * `from`. */
+static BaseStatus fold(GroupProof *proof, size_t from, uint32_t *value, size_t *count)
 {
     const Aggregate *const aggregate = proof->aggregate;
     Values *const values = proof->with->facts->values;
@@ -133,9 +134,10 @@ static BaseStatus fold(GroupProof *proof, size_t from, uint32_t value, size_t *c
         memcpy(binding, items[from].binding, proof->rule->variable_count * sizeof *binding);
         status = reasoner_fold(aggregate->kind, inputs, *count, values, &binding[aggregate->folded], proof->err);
     }
-    *fits = status == BASE_OK &&
-            (!aggregate->around || reasoner_compute(aggregate->around, binding, values, &binding[aggregate->result])) &&
-            binding[aggregate->result] == value;
+    *value = status == BASE_OK && (!aggregate->around ||
+                                   reasoner_compute(aggregate->around, binding, values, &binding[aggregate->result]))
+                 ? binding[aggregate->result]
+                 : NO_VALUE;
     free(inputs);
     free(binding);
     return status == BASE_NOT_FOUND ? BASE_OK : status;
@@ -190,7 +192,9 @@ static BaseStatus add_fold(GroupProof *proof, ReasonerProof *node, size_t at, si
                                     count == 1 ? "" : "s", count > INPUTS_SHOWN ? ", of which 100 are shown," : "")
             ? BASE_OK
             : no_memory(proof->err);
-    if (status == BASE_OK)
+    if (status == BASE_OK && value == NO_VALUE && !base_buffer_format(&text, "nothing"))
+        status = no_memory(proof->err);
+    if (status == BASE_OK && value != NO_VALUE)
         status = reasoner_facts_write(proof->with->facts, value, &text, proof->err);
     if (status == BASE_OK) {
         child->kind = REASONER_COMPARED;
@@ -240,30 +244,53 @@ static BaseStatus hand_over(GroupProof *proof, const Premises *premises, Premise
     return BASE_OK;
 }
 
-BaseStatus reasoner_grow_group(Case *with, ReasonerProof *node, const Rule *rule, uint32_t head, const uint32_t *tuple,
-                               Premise **premises, size_t *count, bool *found, BaseError *err)
+static GroupProof open_proof(Case *with, const Rule *rule, uint32_t head, BaseError *err)
 {
-    const Aggregate *const aggregate = rule->heads[head].aggregate;
-    GroupProof proof = {.with = with, .rule = rule, .aggregate = aggregate, .err = err};
-    Search search = {.facts = with->facts,
-                     .rule = rule,
+    return (GroupProof){.with = with, .rule = rule, .aggregate = rule->heads[head].aggregate, .err = err};
+}
+
+static void close_proof(GroupProof *proof)
+{
+    free(proof->witnesses.items);
+    base_map_free(&proof->places);
+    base_arena_free(&proof->memory);
+}
+
+static BaseStatus find_inputs(GroupProof *proof, uint32_t head, const uint32_t *tuple)
+{
+    Search search = {.facts = proof->with->facts,
+                     .rule = proof->rule,
                      .most_height = UINT32_MAX,
                      .rows_left = UINT64_MAX,
                      .found = take_match,
-                     .context = &proof};
+                     .context = proof};
+    const BaseStatus status = reasoner_search(&search, head, tuple, &proof->memory, proof->err);
+    return status == BASE_OK ? proof->status : status;
+}
+
+/* What the fact has in the column of the aggregate. */
+static uint32_t folded_column(const GroupProof *proof, uint32_t head, const uint32_t *tuple)
+{
+    const Atom *const atom = &proof->rule->heads[head];
+    for (uint32_t c = 0; c < proof->with->program->relations.items[atom->relation].arity; c++)
+        if (atom->arguments[c].is_variable && atom->arguments[c].index == proof->aggregate->result)
+            return tuple[c];
+    return NO_VALUE;
+}
+
+BaseStatus reasoner_grow_group(Case *with, ReasonerProof *node, const Rule *rule, uint32_t head, const uint32_t *tuple,
+                               Premise **premises, size_t *count, bool *found, BaseError *err)
+{
+    GroupProof proof = open_proof(with, rule, head, err);
     Premises pending = {0};
-    uint32_t value = NO_VALUE;
     *found = false;
     *count = 0;
-    for (uint32_t c = 0; c < with->program->relations.items[rule->heads[head].relation].arity; c++)
-        if (rule->heads[head].arguments[c].is_variable && rule->heads[head].arguments[c].index == aggregate->result)
-            value = tuple[c];
-    BaseStatus status = reasoner_search(&search, head, tuple, &proof.memory, err);
-    if (status == BASE_OK)
-        status = proof.status;
+    BaseStatus status = find_inputs(&proof, head, tuple);
     for (size_t from = 0, inputs; from < proof.witnesses.count && status == BASE_OK && !*found; from += inputs) {
-        status = fold(&proof, from, value, &inputs, found);
-        if (status != BASE_OK || !*found)
+        uint32_t value = NO_VALUE;
+        status = fold(&proof, from, &value, &inputs);
+        *found = status == BASE_OK && value != NO_VALUE && value == folded_column(&proof, head, tuple);
+        if (!*found)
             continue;
         qsort(proof.witnesses.items + from, inputs, sizeof *proof.witnesses.items, by_height);
         node->height = 1 + proof.witnesses.items[from].height;
@@ -272,8 +299,28 @@ BaseStatus reasoner_grow_group(Case *with, ReasonerProof *node, const Rule *rule
             status = hand_over(&proof, &pending, premises, count);
     }
     free(pending.items);
-    free(proof.witnesses.items);
-    base_map_free(&proof.places);
-    base_arena_free(&proof.memory);
+    close_proof(&proof);
+    return status;
+}
+
+BaseStatus reasoner_miss_group(Case *with, ReasonerProof *node, const Rule *rule, uint32_t head, const uint32_t *tuple,
+                               BaseError *err)
+{
+    GroupProof proof = open_proof(with, rule, head, err);
+    uint32_t value = NO_VALUE;
+    size_t inputs = 0;
+    node->children = base_arena_alloc(with->arena, 1, sizeof *node->children);
+    BaseStatus status = node->children ? find_inputs(&proof, head, tuple) : no_memory(err);
+    if (status == BASE_OK && proof.witnesses.count > 0)
+        status = fold(&proof, 0, &value, &inputs);
+    if (status == BASE_OK)
+        status = reasoner_node_rule(with, rule, node, err);
+    if (status == BASE_OK)
+        status = add_fold(&proof, node, 0, inputs, value);
+    if (status == BASE_OK) {
+        node->child_count = 1;
+        node->children[0]->kind = REASONER_MISSING;
+    }
+    close_proof(&proof);
     return status;
 }

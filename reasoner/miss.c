@@ -182,11 +182,32 @@ static bool take_instance(void *context, Search *instance)
     return asking->status != BASE_OK || asking->found.count >= INSTANCES;
 }
 
+/* What the aggregate gives instead. */
+static BaseStatus take_group(Asking *asking, const Rule *rule, uint32_t head)
+{
+    const Goal *const goal = asking->goal;
+    Miss miss = {.gaps = base_arena_alloc(asking->with->arena, 1, sizeof *miss.gaps), .gap_count = 1};
+    BaseStatus status = miss.gaps ? BASE_OK : no_memory(asking->err);
+    if (status == BASE_OK)
+        status = reasoner_node_fact(asking->with, goal->relation, goal->tuple, &miss.node, asking->err);
+    if (status == BASE_OK)
+        status = reasoner_miss_group(asking->with, miss.node, rule, head, goal->tuple, asking->err);
+    if (status != BASE_OK)
+        return status;
+    miss.node->kind = REASONER_DERIVED;
+    miss.node->missing = 1;
+    miss.node->number = reasoner_case_number(asking->with, goal->relation, goal->tuple);
+    miss.gaps[0] = (Gap){.node = miss.node->children[0]};
+    return miss.node->number > 0 && BASE_PUSH(&asking->found, miss) ? BASE_OK : no_memory(asking->err);
+}
+
 /* The instances of one rule head that lack the fewest literals, in asking->found. */
 static BaseStatus search_head(Asking *asking, const Rule *rule, uint32_t head)
 {
     BaseStatus status = BASE_OK;
     asking->found.count = 0;
+    if (rule->heads[head].aggregate)
+        return take_group(asking, rule, head);
     for (uint32_t missing = 0; missing <= rule->body_count && asking->found.count == 0 && status == BASE_OK;
          missing++) {
         BaseArena scratch = {0};

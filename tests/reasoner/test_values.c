@@ -207,6 +207,21 @@ static void expect_created(Fixture *f)
     kg_abort(txn);
 }
 
+/* a reaches 2, not 7. */
+static void expect_miss(Fixture *f)
+{
+    KgTxn *const txn = begin_read(f);
+    ReasonerExplanation why = {0};
+    BaseError err = {0};
+    expect_ok(reasoner_why_not(txn, NULL, find_fact(txn, "a reach \"7\"" INTEGER), NULL, &why, &err), &err);
+    assert_int_equal(why.count, 1);
+    assert_int_equal(why.items[0]->missing, 1);
+    assert_int_equal(why.items[0]->children[0]->kind, REASONER_MISSING);
+    assert_string_equal(why.items[0]->children[0]->text, "#count of 2 inputs gives \"2\"" INTEGER);
+    reasoner_explanation_free(&why);
+    kg_abort(txn);
+}
+
 static void proofs_compute_fold_and_find_what_created_a_null(void **state)
 {
     Fixture *const f = *state;
@@ -232,6 +247,7 @@ static void proofs_compute_fold_and_find_what_created_a_null(void **state)
     assert_non_null(strstr(reach, "└─ #count of 2 inputs gives \"2\""));
     free(reach);
     expect_created(f);
+    expect_miss(f);
 }
 
 int main(void)
