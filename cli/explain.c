@@ -162,7 +162,8 @@ int command_explain(Cli *cli, const Command *command, int argc, char **argv)
         {"row", OPTION_POSITIVE, &question.row.number, "N", "which row (default: the first)"},
         {"layers", OPTION_LAYERS, &cli->query.layers, "LAYERS", "what the query sees (default: asserted,inferred)"},
         {"all", OPTION_FLAG, &insight.all, NULL, "every rule that gives it, not one lowest proof"},
-        {"limit", OPTION_COUNT, &limit, "N", "of those at most (default 20)"},
+        {"forest", OPTION_FLAG, &insight.forest, NULL, "and every rule that gives a conclusion on the way"},
+        {"limit", OPTION_COUNT, &limit, "N", "of those at most, for each conclusion (default 20)"},
         {"name", OPTION_TEXT, &insight.model, "NAME", "ask this model (default: the newest ones)"},
         {"no-models", OPTION_FLAG, &insight.no_models, NULL, "ask no model"},
     };

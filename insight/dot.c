@@ -11,6 +11,8 @@ static void write_label(const char *text, FILE *out)
             fputc('\\', out);
         if (*text == '\n')
             fputs("\\n", out);
+        else if ((unsigned char)*text < 0x20 || *text == 0x7f)
+            fputc(' ', out);
         else
             fputc(*text, out);
     }
@@ -20,7 +22,7 @@ static const char *style_of(const InsightLine *line)
 {
     if (line->is_missing)
         return "style=\"rounded,dashed\"";
-    switch (line->proof->kind) {
+    switch (line->kind) {
     case REASONER_ASSERTED:
         return "style=filled, fillcolor=\"#e7f0e4\"";
     case REASONER_MISSING:
@@ -39,7 +41,7 @@ static void write_node(const InsightExplanation *x, const InsightLine *line, siz
     const ReasonerProof *const proof = line->proof;
     fprintf(out, "  n%zu [label=\"", number);
     write_label(proof->text, out);
-    if (proof->kind == REASONER_ASSERTED) {
+    if (line->kind == REASONER_ASSERTED) {
         const KgImport *const import = insight_find_import(x, proof->note.source);
         if (import) {
             fprintf(out, "\\nimport %u: ", import->id);
@@ -50,7 +52,7 @@ static void write_node(const InsightExplanation *x, const InsightLine *line, siz
         write_label(insight_before_rule(proof->rule_name), out);
         write_label(proof->rule_name, out);
         write_label(insight_after_rule(proof->rule_name), out);
-    } else if (proof->kind == REASONER_MISSING) {
+    } else if (line->kind == REASONER_MISSING) {
         fputs("\\nmissing", out);
     }
     fprintf(out, "\", %s];\n", style_of(line));
@@ -70,21 +72,18 @@ static void write_scores(const InsightExplanation *x, FILE *out)
     }
 }
 
-/* Where each numbered conclusion is shown in full; BASE_MAP's keys are the numbers. */
-static bool find_first(const InsightLines *lines, BaseMap *first)
+/* An instance beside the one that stands in its conclusion's node: a point between it and its premises. */
+static void write_other(const InsightLine *line, size_t number, FILE *out)
 {
-    bool is_new;
-    for (size_t i = 0; i < lines->count; i++)
-        if (lines->items[i].proof->number && lines->items[i].proof->kind != REASONER_SHARED &&
-            !base_map_put(first, lines->items[i].proof->number, i, &is_new))
-            return false;
-    return true;
+    fprintf(out, "  n%zu [shape=point];\n  n%zu -> n%zu [style=dashed, label=\"or by ", number, line->shown, number);
+    write_label(insight_before_rule(line->proof->rule_name), out);
+    write_label(line->proof->rule_name, out);
+    write_label(insight_after_rule(line->proof->rule_name), out);
+    fputs("\"];\n", out);
 }
 
 bool insight_write_dot(const InsightExplanation *x, const InsightLines *lines, FILE *out)
 {
-    BaseMap first = {0};
-    const bool ok = find_first(lines, &first);
     fputs("digraph explanation {\n  rankdir=TB;\n  node [shape=box, fontname=\"sans-serif\"];\n  label=\"", out);
     write_label(x->summary, out);
     fputs("\";\n  labelloc=t;\n", out);
@@ -97,18 +96,18 @@ bool insight_write_dot(const InsightExplanation *x, const InsightLines *lines, F
         write_label(x->object, out);
         fputs("\", style=\"dashed\"];\n", out);
     }
-    for (size_t i = 0; i < lines->count && ok; i++) {
+    for (size_t i = 0; i < lines->count; i++) {
         const InsightLine *const line = &lines->items[i];
-        const bool is_shared = line->proof->kind == REASONER_SHARED;
-        const uint64_t *const shown = is_shared ? base_map_get(&first, line->proof->number) : NULL;
-        const size_t node = shown ? (size_t)*shown : i;
-        if (node == i)
+        const bool is_other = line->depth == 0 && i >= lines->ends[INSIGHT_MAIN] && line->proof->rule_name;
+        const size_t node = line->kind == REASONER_SHARED ? line->shown : i;
+        if (is_other)
+            write_other(line, i, out);
+        else if (node == i)
             write_node(x, line, i, out);
         if (line->depth > 0)
             fprintf(out, "  n%zu -> n%zu;\n", line->parent, node);
     }
     write_scores(x, out);
     fputs("}\n", out);
-    base_map_free(&first);
-    return ok;
+    return true;
 }

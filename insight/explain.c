@@ -264,8 +264,10 @@ static BaseStatus gather_rows(Gathering *gathering, BaseError *err)
 static BaseStatus gather_proofs(Gathering *gathering, BaseError *err)
 {
     InsightExplanation *const x = gathering->explanation;
-    const ReasonerProveOptions options = {
-        .all = gathering->options->all, .limit = gathering->options->limit, .with_trees = true};
+    const ReasonerProveOptions options = {.all = gathering->options->all,
+                                          .forest = gathering->options->forest,
+                                          .limit = gathering->options->limit,
+                                          .with_trees = true};
     BaseError fault = {0};
     BaseStatus status;
     if (gathering->options->graph)
@@ -296,14 +298,14 @@ static BaseStatus gather_imports(Gathering *gathering, BaseError *err)
     InsightLines lines = {0};
     BaseStatus status = BASE_OK;
     size_t asserted = 0, roots = 0;
-    if (!insight_lay_out(x, &lines)) {
+    if (!insight_lay_out(x, UINT32_MAX, &lines)) {
         status = no_memory(err);
         goto done;
     }
     for (size_t i = 0; i < lines.count; i++) {
         const ReasonerProof *const proof = lines.items[i].proof;
         roots += lines.items[i].depth == 0;
-        asserted += proof->kind == REASONER_ASSERTED;
+        asserted += lines.items[i].kind == REASONER_ASSERTED;
         x->steps += roots == 1 && proof->kind == REASONER_DERIVED && insight_holds(x);
     }
     KgImport *const imports = base_arena_alloc(&x->memory, asserted + 1, sizeof *imports);
@@ -551,8 +553,11 @@ void insight_explanation_free(InsightExplanation *explanation)
 
 BaseStatus insight_explain_write(const InsightExplanation *explanation, InsightFormat format, FILE *out, BaseError *err)
 {
+    /* How deep lines may stand: text has a width, and readers of JSON and of pages a stack. In a graph all is one. */
+    static const uint32_t deepest[] = {
+        [INSIGHT_TEXT] = 30, [INSIGHT_JSON] = 200, [INSIGHT_DOT] = UINT32_MAX, [INSIGHT_HTML] = 30};
     InsightLines lines = {0};
-    bool is_written = insight_lay_out(explanation, &lines);
+    bool is_written = insight_lay_out(explanation, deepest[format], &lines);
     if (is_written) {
         switch (format) {
         case INSIGHT_TEXT:

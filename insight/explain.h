@@ -10,21 +10,32 @@ BaseStatus insight_fuse(InsightExplanation *explanation, BaseError *err);
 /* A proof laid out line by line, premises below their conclusion: trees may be deeper than a stack should be. */
 typedef struct InsightLine {
     const ReasonerProof *proof;
-    uint32_t depth;  /* 0: a root */
-    size_t parent;   /* its line; its own for a root */
-    bool is_last;    /* of its parent's premises */
-    bool is_missing; /* it does not hold: a premise that is missing, or the conclusion of a near miss */
+    ReasonerProofKind kind; /* as it is shown here: SHARED, too, where its premises come further down */
+    uint32_t depth;         /* 0: a root */
+    size_t parent;          /* its line; its own for a root */
+    size_t shown;           /* the line where this conclusion stands with its premises; its own where that is all */
+    bool is_last;           /* of its parent's premises */
+    bool is_missing;        /* it does not hold: a premise that is missing, or the conclusion of a near miss */
 } InsightLine;
+
+/* What the roots of a stretch of lines are. */
+typedef enum InsightPart {
+    INSIGHT_MAIN,      /* the explanation's items */
+    INSIGHT_OTHERS,    /* more instances of conclusions shown */
+    INSIGHT_CONTINUED, /* conclusions that were too deep to go on with in their place */
+    INSIGHT_PARTS,
+} InsightPart;
 typedef struct InsightLines {
     InsightLine *items; /* owned: free() */
     size_t count, capacity;
+    size_t ends[INSIGHT_PARTS]; /* of each part, one behind the other */
 } InsightLines;
-/* Appends the lines of all proofs; false: no memory. */
-bool insight_lay_out(const InsightExplanation *explanation, InsightLines *lines);
+/* Lays out all proofs; a conclusion of depth `deepest` has its premises further down. false: no memory. */
+bool insight_lay_out(const InsightExplanation *explanation, uint32_t deepest, InsightLines *lines);
 
 const KgImport *insight_find_import(const InsightExplanation *explanation, uint32_t id); /* NULL: none of that number */
 bool insight_holds(const InsightExplanation *explanation);
-const char *insight_proof_kind(const ReasonerProof *proof); /* "derived", "asserted", "missing", ... */
+const char *insight_kind_name(ReasonerProofKind kind); /* "derived", "asserted", "missing", ... */
 const char *insight_layer_name(KgLayer layer);
 /* Around a rule's name: `rule "` and `"`, or nothing for one that is a place and says itself that it is a rule. */
 const char *insight_before_rule(const char *name);

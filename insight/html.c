@@ -12,13 +12,25 @@ static const char head[] =
     ".unlikely { border-left: 4px solid #b06a30; } .unknown { border-left: 4px solid #888; }\n"
     ".summary { padding-left: .8rem; } .conflict { background: #fbeaea; }\n"
     "ul { list-style: none; padding-left: 1.2rem; border-left: 1px solid #ccc; } ul.proofs { padding: 0; border: 0; }\n"
+    "summary { cursor: pointer; } summary::marker { color: #888; } :target { background: #fff6d8; }\n"
     "code { background: #f3f3f3; padding: 0 .2rem; } small { color: #555; } .missing { color: #a02020; }\n"
     "table { border-collapse: collapse; } td, th { border: 1px solid #ccc; padding: .2rem .6rem; text-align: left; }\n"
     "</style>\n";
 
+/* Control characters, which no page may have, become blanks. */
 static void write_escaped(const char *text, FILE *out)
 {
-    base_xml_text(out, text, strlen(text));
+    while (*text) {
+        size_t length = 0;
+        while ((unsigned char)text[length] >= 0x20 || text[length] == '\n' || text[length] == '\t')
+            length++;
+        base_xml_text(out, text, length);
+        text += length;
+        if (*text) {
+            fputc(' ', out);
+            text++;
+        }
+    }
 }
 
 static void write_element(const char *name, const char *text, FILE *out)
@@ -28,61 +40,107 @@ static void write_element(const char *name, const char *text, FILE *out)
     fprintf(out, "</%s>", name);
 }
 
-static void write_tag(const InsightExplanation *x, const InsightLine *line, FILE *out)
+static void write_import(const InsightExplanation *x, const ReasonerProof *proof, FILE *out)
 {
-    const ReasonerProof *const proof = line->proof;
-    if (proof->kind == REASONER_ASSERTED) {
-        const KgImport *const import = insight_find_import(x, proof->note.source);
-        fputs(" <small>asserted", out);
-        if (import) {
-            char time[32];
-            insight_format_time(import->time, time);
-            fprintf(out, " by import %u: ", import->id);
-            write_escaped(import->source, out);
-            fprintf(out, ", %s", time);
-        }
-        fputs("</small>", out);
-    } else if (proof->rule_name) {
-        fprintf(out, "<br><small>%s ", line->is_missing ? "would follow by" : "by");
-        write_escaped(insight_before_rule(proof->rule_name), out);
-        write_escaped(proof->rule_name, out);
-        write_escaped(insight_after_rule(proof->rule_name), out);
-        fputs(": ", out);
-        write_element("code", proof->rule_text, out);
-        fputs("</small>", out);
-    } else {
-        fprintf(out, " <small>%s</small>",
-                proof->kind == REASONER_SHARED    ? "shown above"
-                : proof->kind == REASONER_NEGATED ? "nothing matches"
-                                                  : insight_proof_kind(proof));
+    const KgImport *const import = insight_find_import(x, proof->note.source);
+    char time[32];
+    fputs(" <small>asserted", out);
+    if (import) {
+        insight_format_time(import->time, time);
+        fprintf(out, " by import %u: ", import->id);
+        write_escaped(import->source, out);
+        fprintf(out, ", %s", time);
     }
+    fputs("</small>", out);
 }
 
-static void close_items(uint32_t from, uint32_t to, FILE *out)
+static void write_rule(const InsightLine *line, FILE *out)
 {
-    for (uint32_t depth = from; depth > to; depth--)
-        fputs("</li></ul>\n", out);
+    const ReasonerProof *const proof = line->proof;
+    fprintf(out, "<br><small>%s ", line->is_missing ? "would follow by" : "by");
+    write_escaped(insight_before_rule(proof->rule_name), out);
+    write_escaped(proof->rule_name, out);
+    write_escaped(insight_after_rule(proof->rule_name), out);
+    fputs(": ", out);
+    write_element("code", proof->rule_text, out);
+    fputs("</small>", out);
+}
+
+static void write_tag(const InsightExplanation *x, const InsightLines *lines, size_t place, FILE *out)
+{
+    const InsightLine *const line = &lines->items[place];
+    const char *const kind = line->kind == REASONER_NEGATED    ? "nothing matches"
+                             : line->kind == REASONER_UNTESTED ? "not tested"
+                                                               : insight_kind_name(line->kind);
+    if (line->kind == REASONER_SHARED) {
+        fprintf(out, " <small><a href=\"#p%zu\">shown %s</a></small>", line->shown,
+                line->shown > place ? "below" : "above");
+        return;
+    }
+    if (line->kind == REASONER_ASSERTED)
+        write_import(x, line->proof, out);
+    else if (line->kind != REASONER_DERIVED && !(line->kind == REASONER_MISSING && line->depth == 0))
+        fprintf(out, " <small>%s</small>", kind);
+    if (line->proof->rule_name)
+        write_rule(line, out);
+}
+
+/* Premises fold; those far down are folded to begin with. */
+enum { OPEN_LEVELS = 8 };
+
+static bool has_premises(const InsightLines *lines, size_t place)
+{
+    return place + 1 < lines->count && lines->items[place + 1].depth > lines->items[place].depth;
+}
+
+static void open_item(const InsightExplanation *x, const InsightLines *lines, size_t place, FILE *out)
+{
+    const InsightLine *const line = &lines->items[place];
+    fprintf(out, "<li class=\"%s\"", insight_kind_name(line->kind));
+    if (line->shown == place && line->proof->number)
+        fprintf(out, " id=\"p%zu\"", place);
+    fputc('>', out);
+    if (has_premises(lines, place))
+        fprintf(out, "<details%s><summary>", line->depth < OPEN_LEVELS ? " open" : "");
+    write_escaped(line->proof->text, out);
+    write_tag(x, lines, place, out);
+    if (has_premises(lines, place))
+        fputs("</summary>\n<ul>\n", out);
+}
+
+/* After a line: closes it, and the conclusions of which it was the last premise. */
+static void close_items(const InsightLines *lines, size_t place, FILE *out)
+{
+    if (has_premises(lines, place))
+        return;
+    const uint32_t next = place + 1 < lines->count ? lines->items[place + 1].depth : 0;
     fputs("</li>\n", out);
+    for (uint32_t depth = lines->items[place].depth; depth > next; depth--)
+        fputs("</ul></details></li>\n", out);
+}
+
+static void write_part(const InsightExplanation *x, const InsightLines *lines, InsightPart part, const char *title,
+                       FILE *out)
+{
+    const size_t from = part > 0 ? lines->ends[part - 1] : 0;
+    if (lines->ends[part] == from)
+        return;
+    write_element("h2", title, out);
+    fputs("\n<ul class=\"proofs\">\n", out);
+    for (size_t i = from; i < lines->ends[part]; i++) {
+        open_item(x, lines, i, out);
+        close_items(lines, i, out);
+    }
+    fputs("</ul>\n", out);
 }
 
 static void write_proofs(const InsightExplanation *x, const InsightLines *lines, FILE *out)
 {
-    if (lines->count == 0)
-        return;
-    write_element("h2", insight_holds(x) ? "Proof" : "What is missing", out);
-    fputs("\n<ul class=\"proofs\">\n", out);
-    for (size_t i = 0; i < lines->count; i++) {
-        const InsightLine *const line = &lines->items[i];
-        if (i > 0 && line->depth > lines->items[i - 1].depth)
-            fputs("\n<ul>\n", out);
-        else if (i > 0)
-            close_items(lines->items[i - 1].depth, line->depth, out);
-        fprintf(out, "<li class=\"%s\">", insight_proof_kind(line->proof));
-        write_escaped(line->proof->text, out);
-        write_tag(x, line, out);
-    }
-    close_items(lines->items[lines->count - 1].depth, 0, out);
-    fputs("</ul>\n", out);
+    write_part(x, lines, INSIGHT_MAIN, insight_holds(x) ? "Proof" : "What is missing", out);
+    write_part(x, lines, INSIGHT_OTHERS, "Other ways to conclusions above", out);
+    write_part(x, lines, INSIGHT_CONTINUED, "Continued", out);
+    if (x->proofs.is_cut)
+        write_element("p", "... and more", out);
 }
 
 static void write_rank(double rank, FILE *out)

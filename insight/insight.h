@@ -33,7 +33,8 @@ typedef struct InsightOptions {
     const char *model; /* ask this one; NULL: the newest in the catalog, at most INSIGHT_MAX_MODELS */
     bool no_models;    /* ask none: proofs and notes only */
     bool all;          /* every rule instance that gives the triple, not one lowest proof */
-    size_t limit;      /* of those; 0: 20 */
+    bool forest;       /* and of each conclusion on the way */
+    size_t limit;      /* of those, for one conclusion; 0: 20 */
     KgId graph;        /* that the triple is in; KG_ANY: the default graph. In another rules and models have no say */
 } InsightOptions;
 #define INSIGHT_MAX_MODELS 4

@@ -43,9 +43,9 @@ static void open_node(const InsightLine *line, FILE *out)
         write_string(proof->terms[t], out);
     }
     fputs(proof->term_count > 0 ? "]" : "", out);
-    write_field("kind", line->is_missing ? "missing" : insight_proof_kind(proof), out);
+    write_field("kind", line->is_missing ? "missing" : insight_kind_name(line->kind), out);
     fprintf(out, ",\"number\":%u,\"height\":%u", proof->number, proof->height);
-    if (proof->rule_name) {
+    if (proof->rule_name && line->kind != REASONER_SHARED) {
         fputs(",\"rule\":{\"name\":", out);
         write_string(proof->rule_name, out);
         write_field("text", proof->rule_text, out);
@@ -59,11 +59,12 @@ static void open_node(const InsightLine *line, FILE *out)
     fputs(",\"premises\":[", out);
 }
 
-static void write_proofs(const InsightLines *lines, FILE *out)
+/* The lines from one on up to another, as nodes within one another. */
+static void write_proofs(const InsightLines *lines, size_t from, size_t to, FILE *out)
 {
-    for (size_t i = 0; i < lines->count; i++) {
+    for (size_t i = from; i < to; i++) {
         const InsightLine *const line = &lines->items[i];
-        const bool is_first = i == 0 || line->depth > lines->items[i - 1].depth;
+        const bool is_first = i == from || line->depth > lines->items[i - 1].depth;
         if (!is_first) { /* the nodes above are whole down to this one's level */
             for (uint32_t depth = lines->items[i - 1].depth; depth + 1 > line->depth; depth--) {
                 fputs("]}", out);
@@ -74,9 +75,19 @@ static void write_proofs(const InsightLines *lines, FILE *out)
         }
         open_node(line, out);
     }
-    if (lines->count > 0)
-        for (uint32_t depth = 0; depth <= lines->items[lines->count - 1].depth; depth++)
+    if (to > from)
+        for (uint32_t depth = 0; depth <= lines->items[to - 1].depth; depth++)
             fputs("]}", out);
+}
+
+static void write_part(const InsightLines *lines, InsightPart part, const char *name, FILE *out)
+{
+    const size_t from = part > 0 ? lines->ends[part - 1] : 0;
+    if (lines->ends[part] == from)
+        return;
+    fprintf(out, ",\"%s\":[", name);
+    write_proofs(lines, from, lines->ends[part], out);
+    fputc(']', out);
 }
 
 static void write_score(const InsightScore *score, FILE *out)
@@ -154,8 +165,11 @@ bool insight_write_json(const InsightExplanation *x, const InsightLines *lines, 
     if (insight_holds(x))
         fprintf(out, ",\"steps\":%u", x->steps);
     fprintf(out, ",\"%s\":[", insight_holds(x) ? "proofs" : "near_misses");
-    write_proofs(lines, out);
-    fprintf(out, "],\"more\":%s,\"imports\":[", x->proofs.is_cut ? "true" : "false");
+    write_proofs(lines, 0, lines->ends[INSIGHT_MAIN], out);
+    fputc(']', out);
+    write_part(lines, INSIGHT_OTHERS, "others", out);
+    write_part(lines, INSIGHT_CONTINUED, "continued", out);
+    fprintf(out, ",\"more\":%s,\"imports\":[", x->proofs.is_cut ? "true" : "false");
     for (size_t i = 0; i < x->import_count; i++) {
         fputs(i ? "," : "", out);
         write_import(&x->imports[i], out);

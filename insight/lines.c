@@ -10,32 +10,81 @@ bool insight_holds(const InsightExplanation *explanation)
     return (explanation->layers & KG_FACTS) != 0;
 }
 
-/* The lines come in the order of a walk that goes down first; `waiting` holds those not yet walked, the next one last.
- */
-bool insight_lay_out(const InsightExplanation *explanation, InsightLines *lines)
+typedef struct LayOut {
+    InsightLines *lines, waiting; /* not yet walked, the next one last */
+    InsightLines later;           /* roots of the part that continues */
+    uint32_t deepest;
+} LayOut;
+
+static InsightLine root_line(const LayOut *layout, const ReasonerProof *proof)
 {
-    InsightLines waiting = {0};
-    bool is_done = true;
-    for (size_t i = 0; i < explanation->proofs.count && is_done; i++) {
-        is_done = BASE_PUSH(&waiting, (InsightLine){.proof = explanation->proofs.items[i],
-                                                    .parent = lines->count,
-                                                    .is_last = true,
-                                                    .is_missing = !insight_holds(explanation)});
-        while (is_done && waiting.count > 0) {
-            const InsightLine line = waiting.items[--waiting.count];
-            const size_t place = lines->count;
-            is_done = BASE_PUSH(lines, line);
-            for (size_t c = line.proof->child_count; c-- > 0 && is_done;)
-                is_done =
-                    BASE_PUSH(&waiting, (InsightLine){.proof = line.proof->children[c],
-                                                      .depth = line.depth + 1,
-                                                      .parent = place,
-                                                      .is_last = c + 1 == line.proof->child_count,
-                                                      .is_missing = line.proof->children[c]->kind == REASONER_MISSING});
+    return (InsightLine){.proof = proof, .kind = proof->kind, .parent = layout->lines->count, .is_last = true};
+}
+
+/* The lines come in the order of a walk that goes down first. */
+static bool walk(LayOut *layout, InsightLine root)
+{
+    bool is_done = BASE_PUSH(&layout->waiting, root);
+    while (is_done && layout->waiting.count > 0) {
+        InsightLine line = layout->waiting.items[--layout->waiting.count];
+        const size_t place = layout->lines->count;
+        const ReasonerProof *const proof = line.proof;
+        if (line.depth >= layout->deepest && proof->kind == REASONER_DERIVED && proof->child_count > 0) {
+            line.kind = REASONER_SHARED;
+            is_done = BASE_PUSH(&layout->later, line);
         }
+        is_done = is_done && BASE_PUSH(layout->lines, line);
+        if (line.kind == REASONER_SHARED)
+            continue;
+        for (size_t c = proof->child_count; c-- > 0 && is_done;)
+            is_done =
+                BASE_PUSH(&layout->waiting, (InsightLine){.proof = proof->children[c],
+                                                          .kind = proof->children[c]->kind,
+                                                          .depth = line.depth + 1,
+                                                          .parent = place,
+                                                          .is_last = c + 1 == proof->child_count,
+                                                          .is_missing = proof->children[c]->kind == REASONER_MISSING});
     }
-    free(waiting.items);
     return is_done;
+}
+
+/* For each line, where its conclusion is shown first with all that it has. */
+static bool find_shown(InsightLines *lines)
+{
+    BaseMap first = {0};
+    bool is_done = true;
+    for (size_t i = 0; i < lines->count && is_done; i++)
+        if (lines->items[i].proof->number && lines->items[i].kind != REASONER_SHARED)
+            is_done = base_map_put(&first, lines->items[i].proof->number, i, NULL) != NULL;
+    for (size_t i = 0; i < lines->count; i++) {
+        InsightLine *const line = &lines->items[i];
+        const uint64_t *const place = line->proof->number ? base_map_get(&first, line->proof->number) : NULL;
+        line->shown = place ? (size_t)*place : i;
+    }
+    base_map_free(&first);
+    return is_done;
+}
+
+bool insight_lay_out(const InsightExplanation *explanation, uint32_t deepest, InsightLines *lines)
+{
+    const ReasonerExplanation *const proofs = &explanation->proofs;
+    LayOut layout = {.lines = lines, .deepest = deepest};
+    bool is_done = true;
+    for (size_t i = 0; i < proofs->count && is_done; i++) {
+        InsightLine root = root_line(&layout, proofs->items[i]);
+        root.is_missing = !insight_holds(explanation);
+        is_done = walk(&layout, root);
+    }
+    lines->ends[INSIGHT_MAIN] = lines->count;
+    for (size_t i = 0; i < proofs->other_count && is_done; i++)
+        is_done = walk(&layout, root_line(&layout, proofs->others[i]));
+    lines->ends[INSIGHT_OTHERS] = lines->count;
+    for (size_t i = 0; i < layout.later.count && is_done; i++)
+        is_done = walk(&layout, root_line(&layout, layout.later.items[i].proof));
+    lines->ends[INSIGHT_CONTINUED] = lines->count;
+    free(layout.waiting.items);
+    free(layout.later.items);
+    return is_done && find_shown(lines);
 }
 
 const KgImport *insight_find_import(const InsightExplanation *explanation, uint32_t id)
@@ -46,9 +95,9 @@ const KgImport *insight_find_import(const InsightExplanation *explanation, uint3
     return NULL;
 }
 
-const char *insight_proof_kind(const ReasonerProof *proof)
+const char *insight_kind_name(ReasonerProofKind kind)
 {
-    switch (proof->kind) {
+    switch (kind) {
     case REASONER_ASSERTED:
         return "asserted";
     case REASONER_DERIVED:

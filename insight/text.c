@@ -13,6 +13,17 @@ typedef struct Branches {
     size_t count, capacity;
 } Branches;
 
+/* What is not for a terminal to obey: control characters show as their codes. */
+static void write_plain(const char *text, FILE *out)
+{
+    for (; *text; text++) {
+        if ((unsigned char)*text < 0x20 || *text == 0x7f)
+            fprintf(out, "\\x%02x", (unsigned)(unsigned char)*text);
+        else
+            fputc(*text, out);
+    }
+}
+
 static void write_branches(const Branches *branches, uint32_t depth, FILE *out)
 {
     for (uint32_t level = 1; level < depth && level < MAX_INDENT; level++)
@@ -28,13 +39,16 @@ static void write_import(const InsightExplanation *x, uint32_t id, FILE *out)
         return;
     }
     insight_format_time(import->time, time);
-    fprintf(out, "asserted by import %u: %s, %s", import->id, import->source, time);
+    fprintf(out, "asserted by import %u: ", import->id);
+    write_plain(import->source, out);
+    fprintf(out, ", %s", time);
 }
 
-static void write_tag(const InsightExplanation *x, const InsightLine *line, FILE *out)
+static void write_tag(const InsightExplanation *x, const InsightLines *lines, size_t place, FILE *out)
 {
+    const InsightLine *const line = &lines->items[place];
     const ReasonerProof *const proof = line->proof;
-    switch (proof->kind) {
+    switch (line->kind) {
     case REASONER_ASSERTED:
         fputs("  [", out);
         write_import(x, proof->note.source, out);
@@ -47,7 +61,7 @@ static void write_tag(const InsightExplanation *x, const InsightLine *line, FILE
         fputs("  [compared]", out);
         break;
     case REASONER_SHARED:
-        fputs("  [shown above]", out);
+        fputs(line->shown > place ? "  [shown below]" : "  [shown above]", out);
         break;
     case REASONER_MISSING:
         fputs(line->depth > 0 ? "  [missing]" : "", out);
@@ -70,25 +84,29 @@ static bool is_told(const InsightLine *line, const InsightLines *lines)
     return line->depth > 0 && above && line->proof->rule_place && strcmp(above, line->proof->rule_place) == 0;
 }
 
-static void write_line(const InsightExplanation *x, const InsightLine *line, const InsightLines *lines,
-                       const Branches *branches, FILE *out)
+static void write_line(const InsightExplanation *x, const InsightLines *lines, size_t place, const Branches *branches,
+                       FILE *out)
 {
+    const InsightLine *const line = &lines->items[place];
     const ReasonerProof *const proof = line->proof;
     write_branches(branches, line->depth, out);
     if (line->depth > 0)
         fputs(line->is_last ? "└─ " : "├─ ", out);
-    fputs(proof->text, out);
-    write_tag(x, line, out);
+    write_plain(proof->text, out);
+    write_tag(x, lines, place, out);
     fputc('\n', out);
-    if (!proof->rule_name)
+    if (!proof->rule_name || line->kind == REASONER_SHARED)
         return;
     write_branches(branches, line->depth + 1, out);
-    fprintf(out, "%s%s %s%s%s", proof->child_count ? "│  " : "   ", line->is_missing ? "would follow by" : "by",
-            insight_before_rule(proof->rule_name), proof->rule_name, insight_after_rule(proof->rule_name));
-    if (is_told(line, lines))
-        fputc('\n', out);
-    else
-        fprintf(out, ": %s\n", proof->rule_text);
+    fprintf(out, "%s%s %s", proof->child_count ? "│  " : "   ", line->is_missing ? "would follow by" : "by",
+            insight_before_rule(proof->rule_name));
+    write_plain(proof->rule_name, out);
+    fputs(insight_after_rule(proof->rule_name), out);
+    if (!is_told(line, lines)) {
+        fputs(": ", out);
+        write_plain(proof->rule_text, out);
+    }
+    fputc('\n', out);
 }
 
 static bool write_proofs(const InsightExplanation *x, const InsightLines *lines, FILE *out)
@@ -103,7 +121,11 @@ static bool write_proofs(const InsightExplanation *x, const InsightLines *lines,
         branches.items[line->depth] = !line->is_last;
         if (line->depth == 0)
             fputc('\n', out);
-        write_line(x, line, lines, &branches, out);
+        if (i == lines->ends[INSIGHT_MAIN] && i < lines->ends[INSIGHT_OTHERS])
+            fputs("other ways to conclusions above\n\n", out);
+        else if (i == lines->ends[INSIGHT_OTHERS])
+            fputs("continued\n\n", out);
+        write_line(x, lines, i, &branches, out);
     }
     if (x->proofs.is_cut)
         fputs("\n... and more\n", out);
@@ -154,14 +176,22 @@ static void write_rows(const InsightExplanation *x, FILE *out)
     }
     if (x->evidence) {
         insight_format_time(x->evidence->time, time);
-        fprintf(out, "\nobserved with confidence %.3f\n  evidence %u: \"%s\" in %s, by %s, %s\n", x->confidence,
-                x->evidence->id, x->evidence->mention, x->evidence->source, x->evidence->method, time);
+        fprintf(out, "\nobserved with confidence %.3f\n  evidence %u: \"", x->confidence, x->evidence->id);
+        write_plain(x->evidence->mention, out);
+        fputs("\" in ", out);
+        write_plain(x->evidence->source, out);
+        fprintf(out, ", by %s, %s\n", x->evidence->method, time);
     }
 }
 
 bool insight_write_text(const InsightExplanation *x, const InsightLines *lines, FILE *out)
 {
-    fprintf(out, "%s %s %s\n%s\n", x->subject, x->predicate, x->object, x->summary);
+    const char *const words[] = {x->subject, " ", x->predicate, " ", x->object};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        write_plain(words[i], out);
+    fputc('\n', out);
+    write_plain(x->summary, out);
+    fputc('\n', out);
     const bool ok = write_proofs(x, lines, out);
     write_rows(x, out);
     write_scores(x, out);

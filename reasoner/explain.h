@@ -8,7 +8,8 @@
 typedef struct Shown {
     uint32_t relation, number;
     const uint32_t *tuple;
-    bool is_proved; /* its premises are shown too */
+    bool is_proved;            /* its premises are shown too: */
+    const ReasonerProof *node; /* here */
 } Shown;
 
 /* The program that proofs are about, with its facts: those of the database, and those of the whole program evaluated in
@@ -41,8 +42,8 @@ void reasoner_case_take(Case *with, const ReasonerProgram *program); /* borrowed
 BaseStatus reasoner_case_begin(Case *with, bool in_memory, BaseArena *arena, BaseError *err);
 void reasoner_case_close(Case *with);
 
-/* The number of a conclusion that a node is about to prove; 0: no memory. */
-uint32_t reasoner_case_number(Case *with, uint32_t relation, const uint32_t *tuple);
+/* The number of a conclusion that the node is about to prove; 0: no memory. */
+uint32_t reasoner_case_number(Case *with, uint32_t relation, const uint32_t *tuple, const ReasonerProof *node);
 
 /* A new node, its text written: for a tuple, and for body literal b of an instance, open variables by their names. */
 BaseStatus reasoner_node_fact(const Case *with, uint32_t relation, const uint32_t *tuple, ReasonerProof **out,

@@ -49,11 +49,12 @@ static Shown *find_shown(Case *with, uint32_t relation, const uint32_t *tuple)
     }
 }
 
-uint32_t reasoner_case_number(Case *with, uint32_t relation, const uint32_t *tuple)
+uint32_t reasoner_case_number(Case *with, uint32_t relation, const uint32_t *tuple, const ReasonerProof *node)
 {
     Shown *const shown = find_shown(with, relation, tuple);
     if (!shown)
         return 0;
+    shown->node = shown->is_proved ? shown->node : node;
     shown->is_proved = true;
     return shown->number;
 }
@@ -228,6 +229,7 @@ static BaseStatus expand(Grower *grower, const Premise *fact, bool with_tree)
         return BASE_OK;
     }
     shown->is_proved = true;
+    shown->node = node;
     return derive(grower, fact);
 }
 

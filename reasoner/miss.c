@@ -153,7 +153,7 @@ static BaseStatus fill_miss(Asking *asking, Search *instance, Miss *miss)
         return status;
     miss->node->kind = REASONER_DERIVED;
     miss->node->missing = instance->missing;
-    miss->node->number = reasoner_case_number(asking->with, goal->relation, goal->tuple);
+    miss->node->number = reasoner_case_number(asking->with, goal->relation, goal->tuple, miss->node);
     miss->gaps = base_arena_alloc(asking->with->arena, instance->missing + 1, sizeof *miss->gaps);
     if (miss->node->number == 0 || !miss->gaps)
         return no_memory(asking->err);

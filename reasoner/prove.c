@@ -6,6 +6,7 @@
 
 #define DEFAULT_LIMIT 20
 #define ROWS_PER_RULE 200000 /* facts looked at for one rule */
+#define MOST_OTHERS 10000    /* instances of a forest beside those of the fact itself */
 
 static BaseStatus no_memory(BaseError *err)
 {
@@ -114,7 +115,7 @@ static BaseStatus add_instance(Collection *collection, const Search *instance)
     if (status != BASE_OK)
         return status;
     ReasonerProof *const node = found.node;
-    node->number = reasoner_case_number(collection->with, collection->relation, collection->tuple);
+    node->number = reasoner_case_number(collection->with, collection->relation, collection->tuple, node);
     if (node->number == 0)
         return no_memory(collection->err);
     node->kind = REASONER_DERIVED;
@@ -194,6 +195,70 @@ static BaseStatus search_rules(Collection *collection)
     return status;
 }
 
+/* ---- Forests -------------------------------------------------------------------------------------------------- */
+
+static bool is_same_instance(const ReasonerProof *a, const ReasonerProof *b)
+{
+    if (!a->rule_place || strcmp(a->rule_place, b->rule_place) != 0 || a->child_count != b->child_count)
+        return false;
+    for (size_t c = 0; c < a->child_count; c++)
+        if (strcmp(a->children[c]->text, b->children[c]->text) != 0)
+            return false;
+    return true;
+}
+
+/* The instances of a conclusion but the one that is shown. */
+static BaseStatus add_others(const Collection *root, const Shown *shown, size_t *capacity)
+{
+    ReasonerExplanation *const out = root->out;
+    Collection collection = {.with = root->with,
+                             .out = out,
+                             .relation = shown->relation,
+                             .tuple = shown->tuple,
+                             .limit = root->limit,
+                             .err = root->err};
+    BaseStatus status = search_rules(&collection);
+    sort_found(&collection);
+    for (size_t i = 0, kept = 0; i < collection.found.count && status == BASE_OK; i++) {
+        const Found *const found = &collection.found.items[i];
+        if (is_same_instance(shown->node, found->node))
+            continue;
+        out->is_cut |= kept == root->limit || out->other_count == MOST_OTHERS;
+        if (kept == root->limit || out->other_count == MOST_OTHERS)
+            break;
+        kept++;
+        if (!base_reserve((void **)&out->others, capacity, out->other_count + 1, sizeof *out->others))
+            status = no_memory(root->err);
+        else
+            out->others[out->other_count++] = found->node;
+        if (status == BASE_OK && found->premise_count > 0)
+            status = reasoner_grow_premises(root->with, found->premises, found->premise_count, true, root->err);
+    }
+    free(collection.found.items);
+    return status;
+}
+
+/* Conclusions come to be shown on the way, and are looked at in turn. */
+static BaseStatus grow_forest(const Collection *root)
+{
+    ReasonerExplanation *const out = root->out;
+    Case *const with = root->with;
+    BaseStatus status = BASE_OK;
+    size_t capacity = 0;
+    for (size_t i = 0; i < with->shown.count && status == BASE_OK && out->other_count < MOST_OTHERS; i++) {
+        const Shown shown = with->shown.items[i];
+        const bool is_root = shown.tuple == root->tuple; /* all its instances are items */
+        if (shown.is_proved && shown.node && shown.node->kind == REASONER_DERIVED && !is_root)
+            status = add_others(root, &shown, &capacity);
+    }
+    ReasonerProof **const others = base_arena_alloc(&out->memory, out->other_count + 1, sizeof *others);
+    if (others && out->other_count > 0)
+        memcpy(others, out->others, out->other_count * sizeof *others);
+    free(out->others);
+    out->others = others;
+    return others || status != BASE_OK ? status : no_memory(root->err);
+}
+
 /* ---- The whole -------------------------------------------------------------------------------------------------- */
 
 static Collection collection_for(Case *with, const ReasonerProveOptions *options, ReasonerExplanation *out,
@@ -223,17 +288,23 @@ BaseStatus reasoner_prove_in(Case *with, bool in_memory, KgTriple fact, const Re
 {
     Collection collection = collection_for(with, options, out, err);
     uint32_t height;
+    const bool all = options && (options->all || options->forest);
+    out->count = out->other_count = 0; /* what an earlier try left stays in the arena */
+    out->others = NULL;
+    out->is_cut = false;
     BaseStatus status = place(&collection, in_memory, fact);
     if (status == BASE_OK)
         status = reasoner_facts_height(with->facts, collection.relation, collection.tuple, &height, err);
     if (status == BASE_OK && asserted)
         status = keep(&collection, asserted);
     if (status == BASE_OK)
-        status = options && options->all ? search_rules(&collection) : prove_lowest(&collection);
+        status = all ? search_rules(&collection) : prove_lowest(&collection);
     if (status == BASE_OK)
         status = hand_out(&collection);
+    if (status == BASE_OK && options && options->forest)
+        status = grow_forest(&collection);
     /* The lowest instance is among all of them, unless it has premises that are not stored. */
-    if (status == BASE_OK && options && options->all && (out->count == 0 || out->items[0]->height != height))
+    if (status == BASE_OK && all && (out->count == 0 || out->items[0]->height != height))
         with->is_lost = true;
     free(collection.found.items);
     return status;

@@ -177,7 +177,7 @@ BaseStatus reasoner_prover_ask(ReasonerProver *prover, KgTriple fact, const Reas
         status = prove_asserted(prover->txn, fact, asserted, out, &leaf, err);
     if (status != BASE_OK && status != BASE_NOT_FOUND)
         return status;
-    if (!leaf || (options && options->all)) {
+    if (!leaf || (options && (options->all || options->forest))) {
         status = kg_get(prover->txn, KG_INFERRED, fact, &note, err);
         if (status == BASE_OK || (status == BASE_NOT_FOUND && leaf))
             status = prove_derived(prover, fact, note.source, options, leaf, out, err);

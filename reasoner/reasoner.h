@@ -255,6 +255,8 @@ struct ReasonerProof {
 typedef struct ReasonerExplanation {
     ReasonerProof **items; /* best first */
     size_t count;
+    ReasonerProof **others; /* `forest`: more instances of conclusions in `items`, and of premises of these */
+    size_t other_count;
     bool is_cut;      /* there are more than were asked for, or the search was bounded */
     BaseArena memory; /* holds all of the above */
 } ReasonerExplanation;
@@ -262,7 +264,8 @@ void reasoner_explanation_free(ReasonerExplanation *explanation); /* NULL is fin
 
 typedef struct ReasonerProveOptions {
     bool all;        /* every rule instance that gives the fact, each premise with its lowest proof */
-    size_t limit;    /* how many items at most; 0: 20 */
+    bool forest;     /* as `all`, and every rule instance of each conclusion on the way, in `others` */
+    size_t limit;    /* how many instances of one conclusion at most; 0: 20 */
     bool with_trees; /* reasoner_why_not: premises that hold come with their proofs, not as single nodes */
 } ReasonerProveOptions;
 

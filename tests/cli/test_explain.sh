@@ -34,11 +34,56 @@ err_has 'no term zoe'
 err_has '2 faults'
 out_has 'bob up dan'
 
+# Proofs in JSON are checked by another program: its own reading of rules, and the facts as they are exported.
+world() { # DB: what is given, what holds, and what was derived
+    check 0 "$KGQ" export "$1" --asserted --format tsv
+    cp "$T/out" "$T/given.tsv"
+    check 0 "$KGQ" export "$1" --format tsv
+    cp "$T/out" "$T/holds.tsv"
+    check 0 "$KGQ" export "$1" --inferred --format tsv
+    cp "$T/out" "$T/derived.tsv"
+}
+sound() { # RULES FACTS OPTIONS...: explained and checked; what the checker says is the output
+    check 0 "$KGQ" explain "$T/db" --facts "$2" --output json --quiet "${@:3}"
+    cp "$T/out" "$T/proofs.json"
+    check 0 bash -c '"$0" "$@" < '"$T/proofs.json" "$KGQ_CHECKER" "$1" "$T/given.tsv" "$T/holds.tsv"
+}
+world "$T/db"
+sound "$T/up.rls" "$T/derived.tsv"
+out_is '6 proofs, 0 near misses'
+sound "$T/up.rls" "$T/derived.tsv" --all
+sound "$T/up.rls" "$T/derived.tsv" --forest
+printf 'dan\tup\tann\ndan\tup\tbob\ncid\tup\tann\n' > "$T/not.tsv"
+sound "$T/up.rls" "$T/not.tsv"
+out_is '0 proofs, 6 near misses'
+check 0 "$KGQ" explain "$T/db" 'ann up dan' --output json --quiet
+sed 's/"cid","child_of","dan"/"cid","child_of","bob"/' "$T/out" > "$T/wrong.json"
+check 1 bash -c '"$0" "$@" < '"$T/wrong.json" "$KGQ_CHECKER" "$T/up.rls" "$T/given.tsv" "$T/holds.tsv"
+out_has 'premise 1 does not fit atom 1 of its rule'
+
 check 1 "$KGQ" explain "$T/db" --facts "$T/none.tsv"
 err_has 'none.tsv'
 check 2 "$KGQ" explain "$T/db" 'ann up dan' --facts "$T/ask.tsv"
 err_has 'give a triple, a file of triples by --facts, or a query by --query'
 check 2 "$KGQ" explain "$T/db" --facts "$T/ask.tsv" --output html
 err_has 'text, json or dot'
+
+# A chain of 3,000 steps: what is too deep for a page or for a reader of JSON goes on further down.
+for i in $(seq 0 2999); do printf 'n%d\tnext\tn%d\n' "$i" $((i + 1)); done > "$T/chain.tsv"
+printf 'reached(?y) :- next(n0, ?y).\nreached(?y) :- reached(?x), next(?x, ?y).\n' > "$T/reached.rls"
+rm -r "$T/db"
+check 0 "$KGQ" import "$T/db" "$T/chain.tsv" --quiet
+check 0 "$KGQ" reason "$T/db" -r "$T/reached.rls" --quiet
+world "$T/db"
+printf 'n3000 rdf:type reached\n' > "$T/ask.tsv"
+sound "$T/reached.rls" "$T/ask.tsv"
+out_is '1 proofs, 0 near misses'
+grep -q '"continued":\[' "$T/proofs.json" || fail "JSON is as deep as the proof"
+check 0 "$KGQ" explain "$T/db" 'n3000 rdf:type reached'
+out_has '[shown below]'
+out_has 'continued'
+[ "$(awk '{ if (length($0) > n) n = length($0) } END { print n < 600 }' "$T/out")" = 1 ] || fail "text is as wide as the proof"
+check 0 "$KGQ" explain "$T/db" 'n3000 rdf:type reached' --output html
+out_has '<details'
 
 finish

@@ -282,6 +282,63 @@ static void html_is_escaped_and_its_lists_are_closed(void **state)
     }
 }
 
+/* Every label is hostile: what it would do in markup, in a quoted string, on a terminal. */
+static void labels_stay_labels(void **state)
+{
+    (void)state;
+    static const char evil[] = "</summary><script>alert(1)</script>\"];x=\\\" -> \n\x1b[2J&lt;\\N' onclick='";
+    static ReasonerProof leaf = {.kind = REASONER_ASSERTED, .text = evil, .number = 2, .note = {.source = 1}};
+    static ReasonerProof *children[] = {&leaf};
+    static ReasonerProof top = {.kind = REASONER_DERIVED,
+                                .text = evil,
+                                .rule_name = evil,
+                                .rule_text = evil,
+                                .rule_place = evil,
+                                .number = 1,
+                                .height = 1,
+                                .children = children,
+                                .child_count = 1};
+    static ReasonerProof *items[] = {&top};
+    const KgImport source = {.id = 1, .source = evil, .format = "tsv"};
+    InsightExplanation x = proved();
+    x.subject = x.predicate = x.object = x.summary = evil;
+    x.proofs = (ReasonerExplanation){.items = items, .count = 1, .others = items, .other_count = 1};
+    x.imports = &source;
+    x.import_count = 1;
+    x.run = NULL;
+    x.score_count = 0;
+    char *text = write_format(&x, INSIGHT_HTML);
+    assert_null(strstr(text, "<script"));
+    assert_int_equal(count_words(text, "</summary>"), count_words(text, "<summary>"));
+    assert_int_equal(count_words(text, "<details"), count_words(text, "</details>"));
+    assert_null(strchr(text, 0x1b));
+    free(text);
+    text = write_format(&x, INSIGHT_TEXT);
+    assert_null(strchr(text, 0x1b));
+    assert_non_null(strstr(text, "\\x1b[2J"));
+    free(text);
+    text = write_format(&x, INSIGHT_JSON);
+    json_t *const root = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+    assert_non_null(root);
+    assert_string_equal(string_at(json_array_get(json_object_get(root, "proofs"), 0), "text"), evil);
+    json_decref(root);
+    free(text);
+    /* Outside of quoted strings a graph has nothing that a label brought. */
+    text = write_format(&x, INSIGHT_DOT);
+    bool is_quoted = false;
+    for (const char *at = text; *at; at++) {
+        if (is_quoted && *at == '\\' && at[1])
+            at++;
+        else if (*at == '"')
+            is_quoted = !is_quoted;
+        else if (!is_quoted)
+            assert_true(strchr("(<'&\x1b", *at) == NULL);
+    }
+    assert_false(is_quoted);
+    assert_null(strchr(text, 0x1b));
+    free(text);
+}
+
 /* A chain of 100,000 steps: no format may need a stack, or a line, of that depth. */
 static void a_very_deep_proof_is_written(void **state)
 {
@@ -306,6 +363,12 @@ static void a_very_deep_proof_is_written(void **state)
     for (InsightFormat format = INSIGHT_TEXT; format <= INSIGHT_HTML; format++) {
         char *const text = write_format(&x, format);
         assert_in_range(strlen(text), DEPTH, DEPTH * 500);
+        if (format == INSIGHT_JSON) { /* within the depth that readers take */
+            json_t *const root = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+            assert_non_null(root);
+            assert_true(json_array_size(json_object_get(root, "continued")) >= DEPTH / 1000);
+            json_decref(root);
+        }
         free(text);
     }
     free(chain);
@@ -333,6 +396,7 @@ int main(void)
         cmocka_unit_test(json_of_a_miss_and_of_nothing_at_all_is_json),
         cmocka_unit_test(dot_shows_what_is_used_twice_once),
         cmocka_unit_test(html_is_escaped_and_its_lists_are_closed),
+        cmocka_unit_test(labels_stay_labels),
         cmocka_unit_test(a_very_deep_proof_is_written),
         cmocka_unit_test(a_full_disk_is_reported),
     };

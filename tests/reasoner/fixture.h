@@ -89,7 +89,7 @@ static inline ReasonerProgram *parse(const char *text)
     return program;
 }
 
-/* The triple "a p b" of known names. */
+/* The triple "a p b" of known names; p may be rdf:type. */
 static inline KgTriple find_fact(KgTxn *txn, const char *fact)
 {
     char fields[3][200];
@@ -97,7 +97,8 @@ static inline KgTriple find_fact(KgTxn *txn, const char *fact)
     KgTriple triple;
     assert_int_equal(sscanf(fact, "%199s %199s %199[^\n]", fields[0], fields[1], fields[2]), 3);
     expect_ok(kg_find_name(txn, fields[0], &triple.s, &err), &err);
-    expect_ok(kg_find_name(txn, fields[1], &triple.p, &err), &err);
+    const char *const type = "<http://www.w3.org/1999/02/22-rdf-syntax-ns#type>";
+    expect_ok(kg_find_name(txn, strcmp(fields[1], "rdf:type") == 0 ? type : fields[1], &triple.p, &err), &err);
     expect_ok(kg_find_name(txn, fields[2], &triple.o, &err), &err);
     return triple;
 }

@@ -66,11 +66,14 @@ static inline void expect_sound(const ProofWorld *world, const ReasonerExplanati
 {
     BaseArena arena = {0};
     size_t unchecked = 0;
-    ProofStep **const roots = base_arena_alloc(&arena, explanation->count + 1, sizeof *roots);
+    const size_t count = explanation->count + explanation->other_count;
+    ProofStep **const roots = base_arena_alloc(&arena, count + 1, sizeof *roots);
     assert_non_null(roots);
     for (size_t i = 0; i < explanation->count; i++)
         roots[i] = copy_proof(&arena, explanation->items[i]);
-    const char *const wrong = check_proofs(world, roots, explanation->count, &unchecked);
+    for (size_t i = 0; i < explanation->other_count; i++)
+        roots[explanation->count + i] = copy_proof(&arena, explanation->others[i]);
+    const char *const wrong = check_proofs(world, roots, count, &unchecked);
     if (wrong)
         fail_msg("the proof is not sound: %s\n%s", wrong, world->rules);
     assert_int_equal(unchecked, 0);

@@ -192,10 +192,11 @@ static void check_proof(const Told *told, const char *text, ReasonerProver *prov
                               .is_given = is_given,
                               .visit = visit_model,
                               .context = (void *)(uintptr_t)told};
-    for (int all = 0; all < 2; all++) {
+    for (int form = 0; form < 3; form++) {
+        const ReasonerProveOptions options = {.all = form == 1, .forest = form == 2};
         BaseError err = {0};
         ReasonerExplanation proof = {0};
-        expect_ok(reasoner_prover_ask(prover, fact, &(ReasonerProveOptions){.all = all == 1}, &proof, &err), &err);
+        expect_ok(reasoner_prover_ask(prover, fact, &options, &proof, &err), &err);
         assert_true(proof.count >= 1);
         assert_int_equal(proof.items[0]->height, height);
         expect_sound(&world, &proof);

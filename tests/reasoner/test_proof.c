@@ -232,6 +232,66 @@ static void all_proofs_are_given_lowest_first(void **state)
     kg_abort(txn);
 }
 
+/* A forest has every instance of every conclusion on the way, each once. */
+static void a_forest_has_all_ways_to_all_conclusions(void **state)
+{
+    Fixture *const f = *state;
+    assert_family(f);
+    run_rules(f, "#[name(\"a\")] up(?x, ?y) :- child_of(?x, ?y).\n"
+                 "#[name(\"b\")] up(?x, ?z) :- up(?x, ?y), up(?y, ?z).\n"
+                 "#[name(\"c\")] top(?x) :- up(_, ?x), ~child_of(?x, _).");
+    KgTxn *const txn = begin_read(f);
+    BaseError err = {0};
+    ReasonerExplanation forest = {0};
+    const ReasonerProveOptions options = {.forest = true};
+    expect_ok(reasoner_prove(txn, find_fact(txn, "ann up dan"), &options, &forest, &err), &err);
+    const ProofWorld world = database_world(txn, rules);
+    expect_sound(&world, &forest);
+    assert_int_equal(forest.count, 2); /* by bob, and by cid */
+    assert_int_equal(forest.other_count, 0);
+    assert_false(forest.is_cut);
+    reasoner_explanation_free(&forest);
+    /* dan is on top by cid, bob, ann and eve; what is above them comes in other ways, too. */
+    expect_ok(reasoner_prove(txn, find_fact(txn, "dan rdf:type top"), &options, &forest, &err), &err);
+    expect_sound(&world, &forest);
+    assert_int_equal(forest.count, 4);
+    assert_int_equal(forest.other_count, 2); /* ann up dan, eve up dan */
+    reasoner_explanation_free(&forest);
+    expect_ok(reasoner_prove(txn, find_fact(txn, "dan rdf:type top"),
+                             &(ReasonerProveOptions){.forest = true, .limit = 1}, &forest, &err),
+              &err);
+    assert_int_equal(forest.count, 1);
+    assert_true(forest.is_cut);
+    reasoner_explanation_free(&forest);
+    kg_abort(txn);
+}
+
+/* A chain of 10,000 steps is one proof of 10,000 nodes. */
+static void a_deep_proof_is_as_long_as_it_is_deep(void **state)
+{
+    Fixture *const f = *state;
+    enum { STEPS = 10000 };
+    KgTxn *txn = begin_write(f);
+    for (int i = 0; i < STEPS; i++) {
+        char fact[80];
+        snprintf(fact, sizeof fact, "n%d next n%d", i, i + 1);
+        assert_fact(txn, fact, 1);
+    }
+    commit(txn);
+    run_rules(f, "reached(?y) :- next(n0, ?y). reached(?y) :- reached(?x), next(?x, ?y).");
+    txn = begin_read(f);
+    char last[80];
+    snprintf(last, sizeof last, "n%d rdf:type reached", STEPS);
+    ReasonerExplanation proof = prove(txn, last, false);
+    assert_int_equal(proof.items[0]->height, STEPS);
+    size_t depth = 0;
+    for (const ReasonerProof *node = proof.items[0]; node->child_count > 0; node = node->children[0])
+        depth++;
+    assert_int_equal(depth, STEPS);
+    reasoner_explanation_free(&proof);
+    kg_abort(txn);
+}
+
 static void proofs_pass_through_what_is_not_stored(void **state)
 {
     Fixture *const f = *state;
@@ -424,7 +484,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_proof_goes_down_to_the_imports),        TEST(tests_are_leaves_and_repeated_conclusions_are_shared),
         TEST(the_checker_refuses_what_is_no_proof),    TEST(the_checker_judges_tests_and_negations),
-        TEST(all_proofs_are_given_lowest_first),       TEST(proofs_pass_through_what_is_not_stored),
+        TEST(all_proofs_are_given_lowest_first),       TEST(a_forest_has_all_ways_to_all_conclusions),
+        TEST(a_deep_proof_is_as_long_as_it_is_deep),   TEST(proofs_pass_through_what_is_not_stored),
         TEST(a_proof_whose_premises_are_gone_says_so), TEST(what_does_not_hold_has_no_proof),
         TEST(why_not_names_the_nearest_miss_first),    TEST(why_not_goes_through_what_is_derived_only),
         TEST(why_not_does_not_go_in_circles),          TEST(why_not_takes_a_program_that_never_ran),

@@ -681,13 +681,16 @@ static const char *collect(Checker *checker, ProofStep *const *roots, size_t cou
         if (!is_kind(step, "derived") || (step->number == 0 && at < count)) /* a violation has no number */
             continue;
         bool is_new;
-        const uint64_t *const place = base_map_put(&checker->proved, step->number, at, &is_new);
+        uint64_t *const place = base_map_put(&checker->proved, step->number, at, &is_new);
         if (!place)
             abort();
-        const bool is_other_proof =
-            !is_new && at < count && strcmp(checker->steps.items[*place]->text, step->text) == 0;
-        if (step->number == 0 || (!is_new && !is_other_proof))
+        if (is_new && step->number > 0)
+            continue;
+        const ProofStep *const known = checker->steps.items[*place];
+        if (step->number == 0 || strcmp(known->text, step->text) != 0 || (at >= count && *place >= count))
             return fault(step, "number %u is taken", step->number);
+        if (step->height < known->height) /* several ways to a conclusion: others refer to the lowest */
+            *place = at;
     }
     return NULL;
 }

@@ -34,9 +34,9 @@ typedef struct ProofWorld {
     void *context;
 } ProofWorld;
 
-/* Proofs of one fact, numbered together (and, behind them, parts that they refer to). NULL: all are sound. Else what is
- * wrong, in a buffer that lasts until the next call. *unchecked (may be NULL) counts the tests that hold a function
- * which the checker does not know. */
+/* Proofs of one fact, numbered together; behind them parts that they refer to, and other ways to conclusions in them.
+ * NULL: all are sound. Else what is wrong, in a buffer that lasts until the next call. *unchecked (may be NULL) counts
+ * the tests that hold a function which the checker does not know. */
 const char *check_proofs(const ProofWorld *world, ProofStep *const *roots, size_t count, size_t *unchecked);
 /* A near miss: an instance of its rule, of which what is called missing does not hold, and the rest does. */
 const char *check_miss(const ProofWorld *world, const ProofStep *root, size_t *unchecked);
