@@ -130,6 +130,9 @@ BaseStatus read_latest_rules(KgTxn *txn, BaseArena *arena, ReasonerText **texts,
  * `first_line` on gave. */
 int try_rules(Cli *cli, KgStore *store, const ReasonerText *texts, size_t count, unsigned long first_line);
 
+/* ---- explain.c ---- */
+bool explain_format(const char *name, InsightFormat *out); /* NULL: text; false: there is no such form */
+
 /* ---- explain_row.c ---- */
 typedef struct RowToExplain {
     const char *query;

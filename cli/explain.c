@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool explain_format(const char *name, InsightFormat *out)
+bool explain_format(const char *name, InsightFormat *out)
 {
     static const struct {
         const char *name;

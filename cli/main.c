@@ -18,7 +18,7 @@ const Command commands[] = {
     {"reason", "DB [-r FILE.rls]... [options]", "Derives what follows by rules, as a batch job.", command_reason,
      "tsv"},
     {"run", "FILE.rls [options]", "Runs a rule program by itself: its @import and @export read and write files.",
-     command_run, "tsv"},
+     command_run, "tsv text json dot html"},
     {"explain", "DB 'head relation tail' | DB --facts FILE | DB --query 'SPARQL' [--row N] [options]",
      "Says why a triple holds, is predicted, or is not there; or what a row of an answer rests on.", command_explain,
      "text json dot html"},

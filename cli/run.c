@@ -2,6 +2,7 @@
 #include "cli/cli.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 /* Half of the machine's memory: a program that never ends is stopped before the machine is. */
@@ -41,16 +42,42 @@ static BaseStatus run_program(Cli *cli, const ReasonerProgram *program, Reasoner
     return status;
 }
 
+typedef struct Explaining {
+    Cli *cli;
+    InsightFormat format;
+    size_t count;
+} Explaining;
+
+static BaseStatus print_explanation(void *context, const char *fact, bool holds, const ReasonerExplanation *proofs,
+                                    BaseError *err)
+{
+    Explaining *const explaining = context;
+    InsightExplanation *explanation;
+    clear_progress(explaining->cli);
+    BaseStatus status = insight_explain_fact(fact, holds, proofs, &explanation, err);
+    if (status == BASE_OK && explaining->count++ > 0 && explaining->format == INSIGHT_TEXT)
+        fputc('\n', explaining->cli->out);
+    if (status == BASE_OK)
+        status = insight_explain_write(explanation, explaining->format, explaining->cli->out, err);
+    insight_explanation_free(explanation);
+    return status;
+}
+
 int command_run(Cli *cli, const Command *command, int argc, char **argv)
 {
-    TextList words = {0}, parameters = {0};
-    ReasonerFilesOptions run = {.output = cli->out, .memory_limit = usual_memory()};
+    TextList words = {0}, parameters = {0}, facts = {0};
+    Explaining explaining = {.cli = cli};
+    ReasonerFilesOptions run = {
+        .output = cli->out, .memory_limit = usual_memory(), .explained = print_explanation, .context = &explaining};
     bool report_wanted = false;
     const Option options[] = {
         {"import-dir", OPTION_TEXT, &run.import_folder, "DIR", "where relative imports are; the working directory"},
         {"export-dir", OPTION_TEXT, &run.export_folder, "DIR", "where exports go; `results`"},
         {"param", OPTION_LIST, &parameters, "NAME=TERM", "a value for $NAME, as a rule would write it (repeatable)"},
         {"report", OPTION_FLAG, &report_wanted, NULL, "a line `predicate<TAB>facts` for each derived predicate"},
+        {"explain", OPTION_LIST, &facts, "FACT", "why it holds, or why not, as in 'p(a, 1)' (repeatable)"},
+        {"all", OPTION_FLAG, &run.how.all, NULL, "every rule that gives it, not one lowest proof"},
+        {"forest", OPTION_FLAG, &run.how.forest, NULL, "and every rule that gives a conclusion on the way"},
         {"timeout", OPTION_AMOUNT, &run.seconds_limit, "SECONDS", "stop deriving after so long"},
         {"memory", OPTION_SIZE, &run.memory_limit, "SIZE", "stop when facts need more, as in 512M; half the machine's"},
     };
@@ -59,6 +86,14 @@ int command_run(Cli *cli, const Command *command, int argc, char **argv)
     BaseError err = {0};
     if (!READ_OPTIONS(options, 1, 1))
         goto done;
+    explain_format(cli->output, &explaining.format); /* tsv, the report's form, leaves text */
+    if (explaining.format != INSIGHT_TEXT && facts.count == 0) {
+        exit_code = usage_error(command, "--output %s is the form of what --explain prints", cli->output);
+        goto done;
+    }
+    run.facts = facts.items;
+    run.fact_count = facts.count;
+    run.how.with_trees = true;
     const BaseSink sink = error_sink(cli);
     const ReasonerParseOptions parse = {
         .for_files = true, .parameters = parameters.items, .parameter_count = parameters.count};
@@ -72,6 +107,7 @@ int command_run(Cli *cli, const Command *command, int argc, char **argv)
 done:
     reasoner_program_free(program);
     free(parameters.items);
+    free(facts.items);
     free(words.items);
     return exit_code;
 }

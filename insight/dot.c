@@ -89,11 +89,10 @@ bool insight_write_dot(const InsightExplanation *x, const InsightLines *lines, F
     fputs("\";\n  labelloc=t;\n", out);
     if (lines->count == 0) {
         fputs("  n0 [label=\"", out);
-        write_label(x->subject, out);
-        fputc(' ', out);
-        write_label(x->predicate, out);
-        fputc(' ', out);
-        write_label(x->object, out);
+        const char *title[INSIGHT_TITLE];
+        insight_title(x, title);
+        for (int i = 0; i < INSIGHT_TITLE; i++)
+            write_label(title[i], out);
         fputs("\", style=\"dashed\"];\n", out);
     }
     for (size_t i = 0; i < lines->count; i++) {

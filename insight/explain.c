@@ -291,23 +291,30 @@ static BaseStatus add_import(Gathering *gathering, uint32_t id, KgImport *import
     return status;
 }
 
-/* The imports of all asserted premises; and how many rules the first proof applies. */
+/* How many rules the first proof applies, and how many premises in all are asserted. */
+static void count_steps(InsightExplanation *x, const InsightLines *lines, size_t *asserted)
+{
+    size_t roots = 0;
+    *asserted = 0;
+    for (size_t i = 0; i < lines->count; i++) {
+        roots += lines->items[i].depth == 0;
+        *asserted += lines->items[i].kind == REASONER_ASSERTED;
+        x->steps += roots == 1 && lines->items[i].kind == REASONER_DERIVED && insight_holds(x);
+    }
+}
+
+/* The imports of all asserted premises. */
 static BaseStatus gather_imports(Gathering *gathering, BaseError *err)
 {
     InsightExplanation *const x = gathering->explanation;
     InsightLines lines = {0};
     BaseStatus status = BASE_OK;
-    size_t asserted = 0, roots = 0;
+    size_t asserted = 0;
     if (!insight_lay_out(x, UINT32_MAX, &lines)) {
         status = no_memory(err);
         goto done;
     }
-    for (size_t i = 0; i < lines.count; i++) {
-        const ReasonerProof *const proof = lines.items[i].proof;
-        roots += lines.items[i].depth == 0;
-        asserted += lines.items[i].kind == REASONER_ASSERTED;
-        x->steps += roots == 1 && proof->kind == REASONER_DERIVED && insight_holds(x);
-    }
+    count_steps(x, &lines, &asserted);
     KgImport *const imports = base_arena_alloc(&x->memory, asserted + 1, sizeof *imports);
     if (!imports) {
         status = no_memory(err);
@@ -541,11 +548,40 @@ BaseStatus insight_explain(KgTxn *txn, KgTriple triple, const InsightOptions *op
     return status;
 }
 
+BaseStatus insight_explain_fact(const char *fact, bool holds, const ReasonerExplanation *proofs,
+                                InsightExplanation **out, BaseError *err)
+{
+    InsightLines lines = {0};
+    size_t asserted;
+    *out = NULL;
+    InsightExplanation *const x = calloc(1, sizeof *x);
+    if (!x)
+        return no_memory(err);
+    x->borrows_proofs = true;
+    x->proofs = *proofs;
+    const bool is_given = holds && proofs->count > 0 && proofs->items[0]->kind == REASONER_ASSERTED;
+    x->layers = is_given ? KG_IN(KG_ASSERTED) : holds ? KG_IN(KG_INFERRED) : 0;
+    x->subject = x->predicate = x->object = "";
+    x->fact = base_arena_copy(&x->memory, fact, strlen(fact));
+    BaseStatus status = x->fact && insight_lay_out(x, UINT32_MAX, &lines) ? BASE_OK : no_memory(err);
+    if (status == BASE_OK) {
+        count_steps(x, &lines, &asserted);
+        status = insight_fuse(x, err);
+    }
+    free(lines.items);
+    if (status == BASE_OK)
+        *out = x;
+    else
+        insight_explanation_free(x);
+    return status;
+}
+
 void insight_explanation_free(InsightExplanation *explanation)
 {
     if (!explanation)
         return;
-    reasoner_explanation_free(&explanation->proofs);
+    if (!explanation->borrows_proofs)
+        reasoner_explanation_free(&explanation->proofs);
     base_arena_free(&explanation->memory);
     insight_close(explanation->explainer);
     free(explanation);

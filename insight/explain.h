@@ -35,6 +35,9 @@ bool insight_lay_out(const InsightExplanation *explanation, uint32_t deepest, In
 
 const KgImport *insight_find_import(const InsightExplanation *explanation, uint32_t id); /* NULL: none of that number */
 bool insight_holds(const InsightExplanation *explanation);
+/* What is explained, in up to five pieces; a piece may be "". */
+enum { INSIGHT_TITLE = 5 };
+void insight_title(const InsightExplanation *explanation, const char *pieces[INSIGHT_TITLE]);
 const char *insight_kind_name(ReasonerProofKind kind); /* "derived", "asserted", "missing", ... */
 const char *insight_layer_name(KgLayer layer);
 /* Around a rule's name: `rule "` and `"`, or nothing for one that is a place and says itself that it is a rule. */

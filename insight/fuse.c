@@ -90,7 +90,7 @@ static bool say_proof(const InsightExplanation *x, BaseBuffer *text)
     if (is_asserted && x->import)
         ok = base_buffer_format(text, "asserted by import %u: %s", x->import->id, x->import->source);
     else if (is_asserted)
-        ok = base_buffer_format(text, "asserted");
+        ok = base_buffer_format(text, x->fact ? "given" : "asserted");
     const ReasonerProof *derived = NULL;
     for (size_t i = 0; i < x->proofs.count && !derived; i++)
         if (x->proofs.items[i]->rule_name)
@@ -105,9 +105,9 @@ static bool say_proof(const InsightExplanation *x, BaseBuffer *text)
 static bool say_miss(const InsightExplanation *x, BaseBuffer *text)
 {
     if (x->proofs.count == 0)
-        return base_buffer_format(text, "not asserted, and no rule concludes it");
+        return base_buffer_format(text, "not %s, and no rule concludes it", x->fact ? "given" : "asserted");
     const ReasonerProof *const near = x->proofs.items[0];
-    bool ok = base_buffer_format(text, "not asserted, and no rule derives it");
+    bool ok = base_buffer_format(text, "not %s, and no rule derives it", x->fact ? "given" : "asserted");
     if (near->rule_name)
         ok = ok && base_buffer_format(text, " (nearest: ") && say_rule(text, near->rule_name) &&
              base_buffer_format(text, ", %u of %zu premise%s missing)", near->missing, near->child_count,
@@ -159,7 +159,7 @@ static bool say_all(const InsightExplanation *x, BaseBuffer *text)
             ok = ok && say_score(&x->scores[i], link_word(x, x->scores[i].probability), text);
             known++;
         }
-    if (known == 0 && !insight_holds(x))
+    if (known == 0 && !insight_holds(x) && !x->fact)
         ok = ok && base_buffer_format(text, x->score_count ? "; no model knows all its terms" : "; no model was asked");
     if (x->accord == INSIGHT_CONFLICT)
         ok = ok && base_buffer_format(text, insight_holds(x) ? ": a conflict worth an audit" : "; these conflict");

@@ -40,6 +40,14 @@ static void write_element(const char *name, const char *text, FILE *out)
     fprintf(out, "</%s>", name);
 }
 
+static void write_title(const InsightExplanation *x, FILE *out)
+{
+    const char *title[INSIGHT_TITLE];
+    insight_title(x, title);
+    for (int i = 0; i < INSIGHT_TITLE; i++)
+        write_escaped(title[i], out);
+}
+
 static void write_import(const InsightExplanation *x, const ReasonerProof *proof, FILE *out)
 {
     const KgImport *const import = insight_find_import(x, proof->note.source);
@@ -199,17 +207,9 @@ bool insight_write_html(const InsightExplanation *x, const InsightLines *lines, 
 {
     fputs(head, out);
     fputs("<title>", out);
-    write_escaped(x->subject, out);
-    fputc(' ', out);
-    write_escaped(x->predicate, out);
-    fputc(' ', out);
-    write_escaped(x->object, out);
+    write_title(x, out);
     fputs("</title>\n</head>\n<body>\n<h1>", out);
-    write_escaped(x->subject, out);
-    fputc(' ', out);
-    write_escaped(x->predicate, out);
-    fputc(' ', out);
-    write_escaped(x->object, out);
+    write_title(x, out);
     fprintf(out, "</h1>\n<p class=\"summary %s %s\">", insight_verdict_name(x->verdict),
             insight_accord_name(x->accord));
     write_escaped(x->summary, out);

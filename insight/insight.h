@@ -56,6 +56,7 @@ typedef struct InsightScore {
 typedef struct InsightExplanation {
     KgTriple triple;
     const char *subject, *predicate, *object; /* as in KG_SYNTAX_NAME */
+    const char *fact;                         /* of a program by itself, instead of these; NULL: a triple */
     const char *graph;                        /* likewise; NULL: the default graph */
     const char *summary;                      /* one sentence: the verdict and what speaks for and against it */
     InsightVerdict verdict;
@@ -74,6 +75,7 @@ typedef struct InsightExplanation {
     const KgEvidence *evidence; /* of an observed triple; NULL */
     double confidence;          /* of that observation */
     BaseArena memory;
+    bool borrows_proofs;
     struct InsightExplainer *explainer; /* its own; NULL: that of insight_ask's caller */
 } InsightExplanation;
 
@@ -97,6 +99,11 @@ BaseStatus insight_open(KgTxn *txn, const InsightOptions *options, InsightExplai
 void insight_close(InsightExplainer *explainer); /* NULL is fine */
 BaseStatus insight_ask(InsightExplainer *explainer, KgTriple triple, InsightExplanation **out, BaseJob *job,
                        BaseError *err);
+
+/* What reasoner_run_files explains, in the form of the others: `proofs` says why the fact holds or why it does not, and
+ * is borrowed. *out is the caller's, to end with insight_explanation_free before it. */
+BaseStatus insight_explain_fact(const char *fact, bool holds, const ReasonerExplanation *proofs,
+                                InsightExplanation **out, BaseError *err);
 
 typedef enum InsightFormat {
     INSIGHT_TEXT, /* a tree for people */

@@ -150,10 +150,12 @@ static void write_rows(const InsightExplanation *x, FILE *out)
 
 bool insight_write_json(const InsightExplanation *x, const InsightLines *lines, FILE *out)
 {
-    fputs("{\"subject\":", out);
-    write_string(x->subject, out);
-    write_field("predicate", x->predicate, out);
-    write_field("object", x->object, out);
+    fputs(x->fact ? "{\"fact\":" : "{\"subject\":", out);
+    write_string(x->fact ? x->fact : x->subject, out);
+    if (!x->fact) {
+        write_field("predicate", x->predicate, out);
+        write_field("object", x->object, out);
+    }
     if (x->graph)
         write_field("graph", x->graph, out);
     write_field("summary", x->summary, out);

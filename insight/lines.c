@@ -10,6 +10,13 @@ bool insight_holds(const InsightExplanation *explanation)
     return (explanation->layers & KG_FACTS) != 0;
 }
 
+void insight_title(const InsightExplanation *x, const char *pieces[INSIGHT_TITLE])
+{
+    const char *const triple[INSIGHT_TITLE] = {x->subject, " ", x->predicate, " ", x->object};
+    for (int i = 0; i < INSIGHT_TITLE; i++)
+        pieces[i] = !x->fact ? triple[i] : i == 0 ? x->fact : "";
+}
+
 typedef struct LayOut {
     InsightLines *lines, waiting; /* not yet walked, the next one last */
     InsightLines later;           /* roots of the part that continues */

@@ -35,13 +35,19 @@ static void write_import(const InsightExplanation *x, uint32_t id, FILE *out)
     char time[32];
     const KgImport *const import = insight_find_import(x, id);
     if (!import) {
-        fputs("asserted", out);
+        fputs(x->fact ? "given" : "asserted", out);
         return;
     }
     insight_format_time(import->time, time);
     fprintf(out, "asserted by import %u: ", import->id);
     write_plain(import->source, out);
     fprintf(out, ", %s", time);
+}
+
+static bool is_stated(const ReasonerProof *proof)
+{
+    return proof->kind == REASONER_DERIVED && proof->child_count == 0 && proof->rule_place &&
+           strstr(proof->rule_text, ":-") == NULL;
 }
 
 static void write_tag(const InsightExplanation *x, const InsightLines *lines, size_t place, FILE *out)
@@ -72,7 +78,12 @@ static void write_tag(const InsightExplanation *x, const InsightLines *lines, si
     case REASONER_LOST:
         fputs("  [derived once; its premises are gone]", out);
         break;
-    case REASONER_DERIVED:
+    case REASONER_DERIVED: /* a fact of the program itself needs no line for its rule */
+        if (is_stated(proof)) {
+            fputs("  [stated at ", out);
+            write_plain(proof->rule_place, out);
+            fputc(']', out);
+        }
         break;
     }
 }
@@ -95,7 +106,7 @@ static void write_line(const InsightExplanation *x, const InsightLines *lines, s
     write_plain(proof->text, out);
     write_tag(x, lines, place, out);
     fputc('\n', out);
-    if (!proof->rule_name || line->kind == REASONER_SHARED)
+    if (!proof->rule_name || line->kind == REASONER_SHARED || is_stated(proof))
         return;
     write_branches(branches, line->depth + 1, out);
     fprintf(out, "%s%s %s", proof->child_count ? "│  " : "   ", line->is_missing ? "would follow by" : "by",
@@ -186,9 +197,10 @@ static void write_rows(const InsightExplanation *x, FILE *out)
 
 bool insight_write_text(const InsightExplanation *x, const InsightLines *lines, FILE *out)
 {
-    const char *const words[] = {x->subject, " ", x->predicate, " ", x->object};
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        write_plain(words[i], out);
+    const char *title[INSIGHT_TITLE];
+    insight_title(x, title);
+    for (int i = 0; i < INSIGHT_TITLE; i++)
+        write_plain(title[i], out);
     fputc('\n', out);
     write_plain(x->summary, out);
     fputc('\n', out);

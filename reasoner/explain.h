@@ -78,8 +78,12 @@ BaseStatus reasoner_miss_group(Case *with, ReasonerProof *node, const Rule *rule
 BaseStatus reasoner_heads_hold(Search *instance, bool *out);
 BaseStatus reasoner_grow_premises(Case *with, const Premise *premises, size_t count, bool with_trees, BaseError *err);
 
-/* Proofs of the fact among the stored facts or (in_memory) those computed, `asserted` (NULL: none) before them.
- * BASE_NOT_FOUND, with no message: it is not there. with->is_lost: some premise was not found. */
+/* Proofs of a tuple of the facts in use, `asserted` (NULL: none) before them; and of a triple, among the stored facts
+ * or (in_memory) those computed. BASE_NOT_FOUND, with no message: it is not there. with->is_lost: some premise was not
+ * found. */
+BaseStatus reasoner_prove_tuple(Case *with, uint32_t relation, const uint32_t *tuple,
+                                const ReasonerProveOptions *options, ReasonerProof *asserted, ReasonerExplanation *out,
+                                BaseError *err);
 BaseStatus reasoner_prove_in(Case *with, bool in_memory, KgTriple fact, const ReasonerProveOptions *options,
                              ReasonerProof *asserted, ReasonerExplanation *out, BaseError *err);
 /* What nearly gives it, as of reasoner_why_not; and the same once its place is known (NOWHERE: it has none). */

@@ -62,6 +62,13 @@ BaseStatus reasoner_facts_write(const Facts *facts, uint32_t term, BaseBuffer *o
     return status;
 }
 
+bool reasoner_facts_is_null(const Facts *facts, uint32_t term)
+{
+    const KgId id = facts->txn ? id_of(facts, term) : KG_ANY;
+    return id != KG_ANY ? kg_kind(id) == KG_BLANK
+                        : facts->values && reasoner_value(facts->values, term).kind == VALUE_NULL;
+}
+
 /* ---- Triples ------------------------------------------------------------------------------------------------- */
 
 static uint32_t name_of(const Facts *facts, const RelationShape *shape)

@@ -32,6 +32,8 @@ bool reasoner_facts_triple(const Facts *facts, uint32_t relation, const uint32_t
 /* Appends a term as a TSV field would write it, or, of a program by itself, as a rule would. */
 BaseStatus reasoner_facts_write(const Facts *facts, uint32_t term, BaseBuffer *out, BaseError *err);
 
+bool reasoner_facts_is_null(const Facts *facts, uint32_t term); /* created, or a blank node */
+
 /* The height of a tuple. BASE_NOT_FOUND, with no message: it does not hold. */
 BaseStatus reasoner_facts_height(const Facts *facts, uint32_t relation, const uint32_t *tuple, uint32_t *out,
                                  BaseError *err);

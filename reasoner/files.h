@@ -20,6 +20,9 @@ typedef struct FileRun {
 uint32_t reasoner_relation_of(const ReasonerProgram *program, uint32_t predicate);
 BaseStatus reasoner_out_of_values(BaseError *err); /* BASE_NO_MEMORY */
 
+/* Explains the facts that the options name. */
+BaseStatus reasoner_explain_files(const FileRun *run, BaseError *err);
+
 /* Writes one @export. */
 BaseStatus reasoner_export(FileRun *run, const Transfer *transfer, BaseError *err);
 

@@ -268,35 +268,23 @@ static Collection collection_for(Case *with, const ReasonerProveOptions *options
         .with = with, .out = out, .limit = options && options->limit ? options->limit : DEFAULT_LIMIT, .err = err};
 }
 
-/* Begins with the fact's relation and tuple; conclusions shown refer to it. BASE_NOT_FOUND, with no message: the
- * program has no relation for it. */
-static BaseStatus place(Collection *collection, bool in_memory, KgTriple fact)
-{
-    BaseArena *const memory = &collection->out->memory;
-    uint32_t *const tuple = base_arena_alloc(memory, 3, sizeof *tuple);
-    collection->tuple = tuple;
-    if (!tuple)
-        return no_memory(collection->err);
-    const BaseStatus status = reasoner_case_begin(collection->with, in_memory, memory, collection->err);
-    if (status != BASE_OK)
-        return status;
-    return reasoner_facts_place(collection->with->facts, fact, &collection->relation, tuple, collection->err);
-}
-
-BaseStatus reasoner_prove_in(Case *with, bool in_memory, KgTriple fact, const ReasonerProveOptions *options,
-                             ReasonerProof *asserted, ReasonerExplanation *out, BaseError *err)
+BaseStatus reasoner_prove_tuple(Case *with, uint32_t relation, const uint32_t *tuple,
+                                const ReasonerProveOptions *options, ReasonerProof *asserted, ReasonerExplanation *out,
+                                BaseError *err)
 {
     Collection collection = collection_for(with, options, out, err);
-    uint32_t height;
     const bool all = options && (options->all || options->forest);
+    uint32_t height;
+    collection.relation = relation;
+    collection.tuple = tuple;
     out->count = out->other_count = 0; /* what an earlier try left stays in the arena */
     out->others = NULL;
     out->is_cut = false;
-    BaseStatus status = place(&collection, in_memory, fact);
-    if (status == BASE_OK)
-        status = reasoner_facts_height(with->facts, collection.relation, collection.tuple, &height, err);
+    BaseStatus status = reasoner_facts_height(with->facts, relation, tuple, &height, err);
     if (status == BASE_OK && asserted)
         status = keep(&collection, asserted);
+    if (status == BASE_OK && all && height == 0 && !asserted)
+        status = prove_lowest(&collection);
     if (status == BASE_OK)
         status = all ? search_rules(&collection) : prove_lowest(&collection);
     if (status == BASE_OK)
@@ -310,13 +298,32 @@ BaseStatus reasoner_prove_in(Case *with, bool in_memory, KgTriple fact, const Re
     return status;
 }
 
+/* Begins with the fact's relation and tuple; conclusions shown refer to it. BASE_NOT_FOUND, with no message: the
+ * program has no relation for it. */
+static BaseStatus place(Case *with, bool in_memory, KgTriple fact, BaseArena *memory, uint32_t *relation,
+                        uint32_t **tuple, BaseError *err)
+{
+    *tuple = base_arena_alloc(memory, 3, sizeof **tuple);
+    if (!*tuple)
+        return no_memory(err);
+    const BaseStatus status = reasoner_case_begin(with, in_memory, memory, err);
+    return status == BASE_OK ? reasoner_facts_place(with->facts, fact, relation, *tuple, err) : status;
+}
+
+BaseStatus reasoner_prove_in(Case *with, bool in_memory, KgTriple fact, const ReasonerProveOptions *options,
+                             ReasonerProof *asserted, ReasonerExplanation *out, BaseError *err)
+{
+    uint32_t relation, *tuple;
+    const BaseStatus status = place(with, in_memory, fact, &out->memory, &relation, &tuple, err);
+    return status == BASE_OK ? reasoner_prove_tuple(with, relation, tuple, options, asserted, out, err) : status;
+}
+
 BaseStatus reasoner_miss_in(Case *with, bool in_memory, KgTriple fact, const ReasonerProveOptions *options,
                             ReasonerExplanation *out, BaseError *err)
 {
-    Collection collection = collection_for(with, options, out, err);
-    const BaseStatus status = place(&collection, in_memory, fact);
+    uint32_t relation, *tuple;
+    const BaseStatus status = place(with, in_memory, fact, &out->memory, &relation, &tuple, err);
     if (status != BASE_OK && status != BASE_NOT_FOUND)
         return status;
-    const uint32_t relation = status == BASE_OK ? collection.relation : NOWHERE;
-    return reasoner_find_misses(with, relation, collection.tuple, options, out, err);
+    return reasoner_find_misses(with, status == BASE_OK ? relation : NOWHERE, tuple, options, out, err);
 }

@@ -179,46 +179,6 @@ void reasoner_report_free(ReasonerReport *report); /* {0} again afterwards */
 BaseStatus reasoner_run(KgTxn *txn, const ReasonerProgram *program, const ReasonerRunOptions *options,
                         ReasonerReport *report, BaseJob *job, BaseError *err);
 
-/* ---- Programs by themselves ----------------------------------------------------------------------------------- */
-
-typedef struct ReasonerFilesOptions {
-    const char *import_folder; /* relative resources of @import; NULL: the working directory */
-    const char *export_folder; /* all resources of @export, made when missing; NULL: "results" */
-    FILE *output;              /* of an @export with resource = ""; NULL: that is a fault */
-    double seconds_limit;      /* of the derivation; 0: none */
-    uint64_t memory_limit;     /* bytes of facts and values; 0: none */
-    const BaseSink *sink;      /* bad rows of imports (as warnings), and violations; NULL: not wanted */
-} ReasonerFilesOptions;
-
-/* Runs a program parsed with for_files: reads what the outputs need of its @imports, derives, writes its @exports, each
- * file whole or not at all. Records of the wrong width or with cells that their column refuses are left out, and told
- * with file, line and column. Each match of a constraint (head #false) is told too, and makes it BASE_BAD_INPUT with
- * the exports written. BASE_NOT_FOUND, BASE_IO: a file, named. BASE_CANCELLED: the job was cancelled, or a limit was
- * passed; the message names rule and round. NULL options: defaults. `report` as of reasoner_run. */
-BaseStatus reasoner_run_files(const ReasonerProgram *program, const ReasonerFilesOptions *options,
-                              ReasonerReport *report, BaseJob *job, BaseError *err);
-
-/* ---- Dropping, handing over ----------------------------------------------------------------------------------- */
-
-/* Empties KG_INFERRED; *dropped counts the triples and may be NULL. */
-BaseStatus reasoner_drop(KgTxn *txn, uint64_t *dropped, BaseError *err);
-
-/* A derived fact as reasoner_derive hands it over; borrowed for the call. */
-typedef struct ReasonerFact {
-    KgText predicate; /* the whole IRI */
-    const KgTerm *terms;
-    size_t arity;
-    bool is_triple;  /* terms[0..2] are then subject, predicate, object, and arity is 3 */
-    KgTriple triple; /* ids; a term that the database does not know has KG_ANY */
-    uint32_t rule, height;
-} ReasonerFact;
-
-/* Derives without storing (a read transaction will do) and hands over each new fact of the program's outputs. `take`
- * returns false to stop early. For audits, and for trying a rule in the shell. */
-BaseStatus reasoner_derive(KgTxn *txn, const ReasonerProgram *program,
-                           bool (*take)(void *context, const ReasonerFact *fact), void *context, ReasonerReport *report,
-                           BaseJob *job, BaseError *err);
-
 /* ---- Why ----------------------------------------------------------------------------------------------------- */
 
 typedef enum ReasonerProofKind {
@@ -268,6 +228,56 @@ typedef struct ReasonerProveOptions {
     size_t limit;    /* how many instances of one conclusion at most; 0: 20 */
     bool with_trees; /* reasoner_why_not: premises that hold come with their proofs, not as single nodes */
 } ReasonerProveOptions;
+
+/* ---- Programs by themselves ----------------------------------------------------------------------------------- */
+
+typedef struct ReasonerFilesOptions {
+    const char *import_folder; /* relative resources of @import; NULL: the working directory */
+    const char *export_folder; /* all resources of @export, made when missing; NULL: "results" */
+    FILE *output;              /* of an @export with resource = ""; NULL: that is a fault */
+    double seconds_limit;      /* of the derivation; 0: none */
+    uint64_t memory_limit;     /* bytes of facts and values; 0: none */
+    const BaseSink *sink;      /* bad rows of imports (as warnings), and violations; NULL: not wanted */
+    /* Facts to explain once all is derived and exported, "p(a, 1)" in the words of a rule without prefixes: `explained`
+     * gets what reasoner_prove or, of one that does not hold, reasoner_why_not would say; borrowed for the call. */
+    const char *const *facts;
+    size_t fact_count;
+    ReasonerProveOptions how;
+    BaseStatus (*explained)(void *context, const char *fact, bool holds, const ReasonerExplanation *explanation,
+                            BaseError *err);
+    void *context;
+} ReasonerFilesOptions;
+
+/* Runs a program parsed with for_files: reads what the outputs need of its @imports, derives, writes its @exports, each
+ * file whole or not at all. Records of the wrong width or with cells that their column refuses are left out, and told
+ * with file, line and column. Each match of a constraint (head #false) is told too, and makes it BASE_BAD_INPUT with
+ * the exports written. BASE_NOT_FOUND, BASE_IO: a file, named. BASE_CANCELLED: the job was cancelled, or a limit was
+ * passed; the message names rule and round. NULL options: defaults. `report` as of reasoner_run. */
+BaseStatus reasoner_run_files(const ReasonerProgram *program, const ReasonerFilesOptions *options,
+                              ReasonerReport *report, BaseJob *job, BaseError *err);
+
+/* ---- Dropping, handing over ----------------------------------------------------------------------------------- */
+
+/* Empties KG_INFERRED; *dropped counts the triples and may be NULL. */
+BaseStatus reasoner_drop(KgTxn *txn, uint64_t *dropped, BaseError *err);
+
+/* A derived fact as reasoner_derive hands it over; borrowed for the call. */
+typedef struct ReasonerFact {
+    KgText predicate; /* the whole IRI */
+    const KgTerm *terms;
+    size_t arity;
+    bool is_triple;  /* terms[0..2] are then subject, predicate, object, and arity is 3 */
+    KgTriple triple; /* ids; a term that the database does not know has KG_ANY */
+    uint32_t rule, height;
+} ReasonerFact;
+
+/* Derives without storing (a read transaction will do) and hands over each new fact of the program's outputs. `take`
+ * returns false to stop early. For audits, and for trying a rule in the shell. */
+BaseStatus reasoner_derive(KgTxn *txn, const ReasonerProgram *program,
+                           bool (*take)(void *context, const ReasonerFact *fact), void *context, ReasonerReport *report,
+                           BaseJob *job, BaseError *err);
+
+/* ---- Proofs ---------------------------------------------------------------------------------------------------- */
 
 /* Why the fact holds: without `all` one item, a proof of least height; it is asserted, or derived through rules of its
  * run down to asserted facts. *out starts from {0}, to end with reasoner_explanation_free.

@@ -150,6 +150,8 @@ BaseStatus reasoner_run_files(const ReasonerProgram *program, const ReasonerFile
     const double derived = base_wall_seconds();
     if (status == BASE_OK)
         status = export_all(&run, err);
+    if (status == BASE_OK)
+        status = reasoner_explain_files(&run, err);
     const bool is_done = status == BASE_OK;
     if (is_done)
         status = reasoner_report_fill(&run.evaluation, NULL, &figures, err);

@@ -227,6 +227,17 @@ static void match_atom(Search *search, uint32_t b)
     reasoner_facts_end(&cursor);
 }
 
+/* Nulls that the heads create stand for one choice of them: all heads hold with the same ones. */
+static BaseStatus check_created(Search *search, bool *out)
+{
+    const Rule *const rule = search->rule;
+    BaseStatus status = BASE_OK;
+    *out = true;
+    for (uint32_t h = 0; rule->has_existential && h < rule->head_count && *out && status == BASE_OK; h++)
+        status = reasoner_search_fits(search, &rule->heads[h], NULL, out);
+    return status;
+}
+
 /* One more literal, or the whole instance. */
 static void step(Search *search)
 {
@@ -256,7 +267,10 @@ static void step(Search *search)
             return;
         }
     }
-    search->is_enough = search->found(search->context, search);
+    bool are_created;
+    const BaseStatus status = search->missing == 0 ? check_created(search, &are_created) : BASE_OK;
+    if (!stop(search, status) && (search->missing > 0 || are_created))
+        search->is_enough = search->found(search->context, search);
 }
 
 BaseStatus reasoner_search(Search *search, uint32_t head, const uint32_t *tuple, BaseArena *arena, BaseError *err)
@@ -275,7 +289,11 @@ BaseStatus reasoner_search(Search *search, uint32_t head, const uint32_t *tuple,
         return base_fail(err, BASE_NO_MEMORY, "no memory for a proof");
     for (uint32_t v = 0; v < rule->variable_count; v++)
         search->binding[v] = OPEN_TERM;
-    if (bind(search, atom, tuple, search->facts->program->relations.items[atom->relation].arity, bound))
+    const uint32_t arity = search->facts->program->relations.items[atom->relation].arity;
+    bool is_fine = bind(search, atom, tuple, arity, bound);
+    for (uint32_t c = 0; c < arity && is_fine; c++)
+        is_fine = !atom->arguments[c].is_existential || reasoner_facts_is_null(search->facts, tuple[c]);
+    if (is_fine)
         step(search);
     return search->status;
 }

@@ -86,4 +86,48 @@ out_has 'continued'
 check 0 "$KGQ" explain "$T/db" 'n3000 rdf:type reached' --output html
 out_has '<details'
 
+# Facts of a program by itself, from what it has in memory.
+cat > "$T/p.rls" << 'END'
+@import weight :- csv{resource="weight.csv"}.
+edge(a, b). edge(b, c). edge(c, d). edge(d, <http://e.org/x-y>).
+#[name("step")] path(?x, ?y, ?w) :- weight(?x, ?y, ?w).
+#[name("further")] path(?x, ?z, ?w + ?v) :- path(?x, ?y, ?w), weight(?y, ?z, ?v), ?w < 10.
+#[name("top")] top(?x), first(?x, "top", 1.5) :- edge(?x, _), ~edge(_, ?x), ?x != zoe.
+#[name("null")] has(?x, !z), part(!z, ?x) :- top(?x).
+#[name("back")] back(?x) :- part(?z, ?x), has(?x, ?z).
+spare(?x) :- edge(?x, _).
+@output path, first, back.
+END
+printf 'a,b,2\nb,c,3\nc,d,4\n' > "$T/weight.csv"
+printf 'weight\ta\tb\t2\nweight\tb\tc\t3\nweight\tc\td\t4\n' > "$T/given.tsv"
+{ cat "$T/given.tsv"; printf 'edge\ta\tb\nedge\tb\tc\nedge\tc\td\nedge\td\t<http://e.org/x-y>\ntop\ta\n'; } > "$T/holds.tsv"
+check 0 "$KGQ" run "$T/p.rls" --import-dir "$T" --quiet --output json --explain 'path(a, d, 9)' --explain 'top(a).' \
+    --explain 'first(a, "top", 1.5)' --explain 'weight(a, b, 2)' --explain 'edge(d, <http://e.org/x-y>)' --explain 'back(a)'
+cp "$T/out" "$T/proofs.json"
+check 0 bash -c '"$0" "$@" < '"$T/proofs.json" "$KGQ_CHECKER" "$T/p.rls" "$T/given.tsv" "$T/holds.tsv" --by-itself
+out_is '6 proofs, 0 near misses'
+check 0 "$KGQ" run "$T/p.rls" --import-dir "$T" --quiet --output json --explain 'path(a, c, 6)' --explain 'top(b)' \
+    --explain 'part(a, a)' --explain 'path(b, a, 1)'
+cp "$T/out" "$T/proofs.json"
+check 0 bash -c '"$0" "$@" < '"$T/proofs.json" "$KGQ_CHECKER" "$T/p.rls" "$T/given.tsv" "$T/holds.tsv" --by-itself
+out_is '0 proofs, 5 near misses'
+check 0 "$KGQ" run "$T/p.rls" --import-dir "$T" --quiet --explain 'path(a, c, 6)' --explain 'back(a)'
+out_has '2 + 3 = 6  [missing]'
+out_has 'unknown: not given, and no rule derives it'
+out_has 'edge(a, b)  [stated at '
+out_has 'has(a, _:0)'
+check 0 "$KGQ" run "$T/p.rls" --import-dir "$T" --quiet --output html --explain 'path(a, c, 5)'
+out_has '<title>path(a, c, 5)</title>'
+check 1 "$KGQ" run "$T/p.rls" --import-dir "$T" --quiet --explain 'path(a)'
+err_has 'path has 3 arguments, not 1'
+check 1 "$KGQ" run "$T/p.rls" --import-dir "$T" --quiet --explain 'none(a)'
+err_has 'the program has no predicate none'
+check 1 "$KGQ" run "$T/p.rls" --import-dir "$T" --quiet --explain 'spare(a)'
+err_has 'name it in @output'
+check 1 "$KGQ" run "$T/p.rls" --import-dir "$T" --quiet --explain 'path(a'
+err_has '<fact>:1:7: error'
+check 1 "$KGQ" run "$T/p.rls" --import-dir "$T" --quiet --explain 'path(?x, b, 1)'
+check 2 "$KGQ" run "$T/p.rls" --output json
+err_has 'the form of what --explain prints'
+
 finish

@@ -743,6 +743,10 @@ static const char *check_near(Checker *checker, const ProofStep *step)
             continue;
         assign(&instance);
         check_tests(&instance, step, true, &failed);
+        for (int i = 0; i < head.count; i++) { /* a call in the head is a test here, unless something in it is open */
+            RuleTerm value = head.nodes[i]->kind == NODE_CALL ? evaluate(&instance, head.nodes[i]) : NULL;
+            failed += value && strcmp(value, read_terms(checker, step)[i]) != 0;
+        }
         for (size_t i = 0; i < step->premise_count; i++)
             told += !step->premises[i]->terms && is_kind(step->premises[i], "missing");
         wrong =
