@@ -1,6 +1,7 @@
 /* thread.c - workers that sleep until a loop is handed out; tasks are taken from one atomic counter. */
 #include "base/thread.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
@@ -21,6 +22,7 @@ struct BasePool {
     unsigned long loop; /* counts the loops handed out */
     int busy;           /* workers still in the current one */
     bool ending;
+    cpu_set_t cores; /* that threads may run on; none: not known */
     /* the current loop: */
     void (*work)(void *context, size_t task, int worker);
     void *context;
@@ -50,6 +52,8 @@ static void *run_worker(void *argument)
     const Worker *const worker = argument;
     BasePool *const pool = worker->pool;
     unsigned long seen = 0;
+    if (CPU_COUNT(&pool->cores) > 1)
+        sched_setaffinity(0, sizeof pool->cores, &pool->cores);
     pthread_mutex_lock(&pool->mutex);
     for (;;) {
         while (!pool->ending && pool->loop == seen)
@@ -67,12 +71,33 @@ static void *run_worker(void *argument)
     return NULL;
 }
 
+/* Begins on another core than the caller's: Linux may put a new thread behind the one that made it, and takes some
+ * milliseconds to notice that a core is idle beside them. Once it runs it may go anywhere. */
+static int start_worker(BasePool *pool, Worker *worker)
+{
+    pthread_attr_t attributes;
+    cpu_set_t others = pool->cores;
+    const int here = sched_getcpu();
+    if (here >= 0 && here < CPU_SETSIZE)
+        CPU_CLR((size_t)here, &others);
+    if (CPU_COUNT(&others) == 0 || pthread_attr_init(&attributes) != 0)
+        return pthread_create(&worker->thread, NULL, run_worker, worker);
+    pthread_attr_setaffinity_np(&attributes, sizeof others, &others);
+    int code = pthread_create(&worker->thread, &attributes, run_worker, worker);
+    pthread_attr_destroy(&attributes);
+    if (code == EINVAL) /* that core has just gone */
+        code = pthread_create(&worker->thread, NULL, run_worker, worker);
+    return code;
+}
+
 BasePool *base_pool_new(int threads)
 {
     BasePool *const pool = calloc(1, sizeof *pool);
     if (!pool)
         return NULL;
     pool->threads = threads > 0 ? threads : base_core_count();
+    if (sched_getaffinity(0, sizeof pool->cores, &pool->cores) != 0)
+        CPU_ZERO(&pool->cores);
     pthread_mutex_init(&pool->mutex, NULL);
     pthread_cond_init(&pool->begin, NULL);
     pthread_cond_init(&pool->finished, NULL);
@@ -84,7 +109,7 @@ BasePool *base_pool_new(int threads)
     for (int i = 1; i < pool->threads; i++) {
         Worker *const worker = &pool->workers[i];
         *worker = (Worker){.pool = pool, .number = i};
-        if (pthread_create(&worker->thread, NULL, run_worker, worker) != 0) {
+        if (start_worker(pool, worker) != 0) {
             base_pool_free(pool);
             return NULL;
         }

@@ -133,3 +133,35 @@ BaseStatus kg_cursor_rows(KgCursor *cursor, const uint64_t *columns[3], size_t *
     stream->at = stream->count;
     return BASE_OK;
 }
+
+/* ---- Cutting ---- */
+
+/* By the layer that has most to cut. */
+BaseStatus kg_cursor_split(KgCursor *cursor, const uint64_t *key, int width, uint64_t low, uint64_t high, uint64_t rows,
+                           KgBounds *out, BaseError *err)
+{
+    KgSpan span = kg_span(key, width);
+    KgBounds most = {0};
+    BaseStatus status = BASE_OK;
+    span.low[width] = low;
+    span.high[width] = high;
+    for (int i = 0; i < cursor->stream_count && status == BASE_OK; i++) {
+        const KgStream *const stream = &cursor->streams[i];
+        KgBounds bounds = {0};
+        status =
+            kg_table_split(stream->txn, stream->table, stream->space, span.low, span.high, width, rows, &bounds, err);
+        if (status == BASE_OK && bounds.count > most.count) {
+            const KgBounds fewer = most;
+            most = bounds;
+            bounds = fewer;
+        }
+        free(bounds.items);
+    }
+    for (size_t i = 0; i < most.count && most.items[i] < high && status == BASE_OK; i++)
+        if (!BASE_PUSH(out, most.items[i]))
+            status = base_fail(err, BASE_NO_MEMORY, "no memory to cut a range");
+    if (status == BASE_OK && !BASE_PUSH(out, high))
+        status = base_fail(err, BASE_NO_MEMORY, "no memory to cut a range");
+    free(most.items);
+    return status;
+}

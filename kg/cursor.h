@@ -4,7 +4,7 @@
 #ifndef KGQ_KG_CURSOR_H
 #define KGQ_KG_CURSOR_H
 
-#include "kg/store.h"
+#include "kg/table.h"
 
 typedef struct KgCursor KgCursor;
 
@@ -19,5 +19,9 @@ BaseStatus kg_cursor_find_range(KgCursor *cursor, const uint64_t *key, int width
 /* The next rows of what was found: *count is at least 1 and columns[c] for c >= width point to `*count` values each,
  * borrowed until the next call on the cursor; BASE_END after the last. Each triple once, ascending. */
 BaseStatus kg_cursor_rows(KgCursor *cursor, const uint64_t *columns[3], size_t *count, BaseError *err);
+/* Cuts what kg_cursor_find_range would find into parts of about `rows` rows: adds the value of column `width` at which
+ * each ends, `high` for the last one. What was found before is lost. The caller frees out->items. */
+BaseStatus kg_cursor_split(KgCursor *cursor, const uint64_t *key, int width, uint64_t low, uint64_t high, uint64_t rows,
+                           KgBounds *out, BaseError *err);
 
 #endif

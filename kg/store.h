@@ -62,6 +62,8 @@ typedef struct KgLimits {
     size_t known_bytes; /* of terms that a transaction keeps in memory */
     size_t loaded_rows; /* that a load keeps in memory, at most */
     size_t chunk_rows;  /* that go from sorted runs into the tables at once */
+    size_t split_work;  /* of a query, in rows to go through, from which on threads share it */
+    size_t part_work;   /* of a part that one thread takes at a time, at least */
 } KgLimits;
 static inline size_t kg_limit(size_t limit, size_t usual)
 {

@@ -251,6 +251,75 @@ BaseStatus kg_table_count(KgTxn *txn, KgTable table, uint32_t space, const uint6
     return status;
 }
 
+/* ---- Cutting ---- */
+
+typedef struct Cut {
+    const uint64_t *low, *high;
+    int column;
+    uint64_t rows, sum; /* of a part: wanted, and so far */
+    KgBounds *out;
+} Cut;
+
+/* False: no memory. */
+static bool end_part(Cut *cut, uint64_t bound)
+{
+    const KgBounds *const out = cut->out;
+    if (cut->sum < cut->rows || (out->count > 0 && out->items[out->count - 1] >= bound))
+        return true;
+    cut->sum = 0;
+    return BASE_PUSH(cut->out, bound);
+}
+
+/* At the ends of runs, or within them where parts are to be smaller. */
+static bool cut_block(Cut *cut, const KgBlock *block)
+{
+    uint32_t first, end;
+    kg_block_range(block, cut->low, cut->high, cut->column + 1, &first, &end);
+    for (uint32_t at = first, to; at < end; at = to) {
+        const uint32_t run = at / KG_RUN_ROWS, start = run * KG_RUN_ROWS;
+        uint64_t bound;
+        to = start + kg_block_run_rows(block, run);
+        to = to < end ? to : end;
+        to = cut->rows < to - at ? at + (uint32_t)cut->rows : to;
+        kg_block_rows(block, run, cut->column, to - 1 - start, 1, &bound, 1);
+        cut->sum += to - at;
+        if (!end_part(cut, bound))
+            return false;
+    }
+    return true;
+}
+
+BaseStatus kg_table_split(KgTxn *txn, KgTable table, uint32_t space, const uint64_t low[3], const uint64_t high[3],
+                          int column, uint64_t rows, KgBounds *out, BaseError *err)
+{
+    const int keys = kg_table_shape(table).keys;
+    const Key first = make_bound(space, low, keys, keys, false), last = make_bound(space, high, keys, keys, true);
+    Cut cut = {.low = low, .high = high, .column = column, .rows = rows ? rows : 1, .out = out};
+    MDB_cursor *cursor = NULL;
+    MDB_val found, value;
+    BaseStatus status = seek_block(txn, table, &first, &cursor, &found, &value, err);
+    bool is_last = false, has_room = true;
+    while (status == BASE_OK && has_room && !is_last && in_prefix(&found, &first, 4)) {
+        KgPlace place;
+        is_last = found.mv_size != last.length || memcmp(found.mv_data, last.bytes, last.length) >= 0;
+        status = open_block(txn, table, &found, &value, &place, err);
+        if (status != BASE_OK)
+            return status;
+        if (is_last || place.block.rows >= rows) {
+            has_room = cut_block(&cut, &place.block);
+        } else {
+            cut.sum += place.block.rows;
+            has_room = end_part(&cut, place.last[column]);
+        }
+        const int code = mdb_cursor_get(cursor, &found, &value, MDB_NEXT);
+        if (code != MDB_SUCCESS)
+            status = code == MDB_NOTFOUND ? BASE_END : kg_mdb_fail(txn->store, code, "read", err);
+    }
+    if (!has_room)
+        return base_fail(err, BASE_NO_MEMORY, "no memory to cut a range");
+    return status == BASE_END ? BASE_OK : status;
+}
+
 /* ---- Rows as columns ---- */
 
 bool kg_rows_reserve(KgRows *rows, int columns, size_t count)

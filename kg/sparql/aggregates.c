@@ -3,6 +3,7 @@
  * plain variables go in as ids: a count looks at no term at all, and inlined numbers are added from their bits. */
 #include "kg/sparql/aggregates.h"
 
+#include "kg/sparql/bindings.h"
 #include "kg/sparql/value_ids.h"
 
 #include <stdlib.h>
@@ -14,6 +15,8 @@ typedef struct AggregateForm {
     void (*add_error)(void *state);
     void (*add_ids)(Eval *eval, AggregateColumn *column, const GroupedRows *rows); /* of a variable, not DISTINCT */
     bool (*answer)(Eval *eval, const AggregateColumn *column, const void *state, KgId *out);
+    /* Of rows behind those of `state`; ids in it are the eval's. */
+    void (*merge)(Eval *eval, AggregateColumn *column, void *state, const void *part);
 } AggregateForm;
 
 static inline size_t group_of(const GroupedRows *rows, size_t row)
@@ -64,7 +67,15 @@ static bool answer_count(Eval *eval, const AggregateColumn *column, const void *
     return sparql_eval_intern(eval, &value, out);
 }
 
-static const AggregateForm counts = {sizeof(uint64_t), count_id, count_value, no_error, count_ids, answer_count};
+static void merge_counts(Eval *eval, AggregateColumn *column, void *state, const void *part)
+{
+    (void)eval;
+    (void)column;
+    *(uint64_t *)state += *(const uint64_t *)part;
+}
+
+static const AggregateForm counts = {sizeof(uint64_t), count_id,     count_value, no_error,
+                                     count_ids,        answer_count, merge_counts};
 
 /* ---- SUM and AVG ---- */
 
@@ -191,7 +202,26 @@ static bool answer_sum(Eval *eval, const AggregateColumn *column, const void *st
     return !sparql_arithmetic(EXPR_DIVIDE, &value, &count, &average) || sparql_eval_intern(eval, &average, out);
 }
 
-static const AggregateForm sums = {sizeof(Sum), sum_id, sum_value, sum_error, sum_ids, answer_sum};
+static void merge_sums(Eval *eval, AggregateColumn *column, void *state, const void *part)
+{
+    (void)eval;
+    (void)column;
+    Sum *const sum = state;
+    const Sum *const other = part;
+    const uint64_t count = sum->count + other->count;
+    Value value;
+    if (sum->type <= VALUE_DECIMAL && other->type <= VALUE_DECIMAL) {
+        sum->millionths += other->millionths;
+        sum->has_error |= !sparql_exact_add(sum->as.exact, other->as.exact, &sum->as.exact);
+        sum->type = other->type > sum->type ? other->type : sum->type;
+    } else if (other->type && sum_of(other, &value)) {
+        add_number(sum, &value);
+    }
+    sum->has_error |= other->has_error;
+    sum->count = count;
+}
+
+static const AggregateForm sums = {sizeof(Sum), sum_id, sum_value, sum_error, sum_ids, answer_sum, merge_sums};
 
 /* ---- MIN, MAX and SAMPLE ---- */
 
@@ -266,7 +296,16 @@ static bool answer_best(Eval *eval, const AggregateColumn *column, const void *s
     return true;
 }
 
-static const AggregateForm bests = {sizeof(Best), best_id, best_value, best_error, best_ids, answer_best};
+static void merge_bests(Eval *eval, AggregateColumn *column, void *state, const void *part)
+{
+    Best *const best = state;
+    const Best *const other = part;
+    if (other->id)
+        best_one(eval, column, best, other->id);
+    best->has_error |= other->has_error;
+}
+
+static const AggregateForm bests = {sizeof(Best), best_id, best_value, best_error, best_ids, answer_best, merge_bests};
 
 /* ---- GROUP_CONCAT ---- */
 
@@ -307,7 +346,23 @@ static bool answer_joined(Eval *eval, const AggregateColumn *column, const void 
     return sparql_eval_intern(eval, &value, out);
 }
 
-static const AggregateForm joineds = {sizeof(Joined), NULL, join_value, join_error, NULL, answer_joined};
+static void merge_joineds(Eval *eval, AggregateColumn *column, void *state, const void *part)
+{
+    Joined *const joined = state;
+    const Joined *const other = part;
+    const KgText separator = column->call->separator;
+    const size_t before = joined->text.capacity;
+    joined->has_error |= other->has_error;
+    if (!other->has_text)
+        return;
+    if ((joined->has_text && !base_buffer_add(&joined->text, separator.bytes, separator.length)) ||
+        !base_buffer_add(&joined->text, other->text.items ? other->text.items : "", other->text.count))
+        sparql_eval_no_memory(eval);
+    joined->has_text = true;
+    column->text_bytes += joined->text.capacity - before;
+}
+
+static const AggregateForm joineds = {sizeof(Joined), NULL, join_value, join_error, NULL, answer_joined, merge_joineds};
 
 /* ---- Columns ---- */
 
@@ -439,6 +494,27 @@ bool sparql_aggregate_answer(Eval *eval, const AggregateColumn *column, size_t g
 {
     *out = 0;
     return column->form->answer(eval, column, state_at(column, group), out);
+}
+
+bool sparql_can_merge(const AggregateColumn *column)
+{
+    return !column->is_distinct && (column->call->count == 0 || sparql_is_plain(column->call->arguments[0]));
+}
+
+bool sparql_merge_aggregate(Eval *eval, AggregateColumn *column, size_t group, const AggregateColumn *part,
+                            size_t part_group, KgId (*same)(void *context, KgId id), void *context)
+{
+    if (!make_states(column, group + 1))
+        return sparql_eval_no_memory(eval);
+    const void *from = state_at(part, part_group);
+    Best best;
+    if (column->form == &bests) {
+        best = *(const Best *)from;
+        best.id = same(context, best.id);
+        from = &best;
+    }
+    column->form->merge(eval, column, state_at(column, group), from);
+    return eval->status == BASE_OK;
 }
 
 void sparql_clear_aggregate(AggregateColumn *column)

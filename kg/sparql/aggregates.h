@@ -39,6 +39,12 @@ bool sparql_start_aggregate(AggregateColumn *column, BaseArena *arena); /* false
 bool sparql_aggregate(Eval *eval, AggregateColumn *column, const GroupedRows *rows);
 /* The answer of a group that rows have gone into, or of the only one; 0: there is none. False: the machine failed. */
 bool sparql_aggregate_answer(Eval *eval, const AggregateColumn *column, size_t group, KgId *out);
+/* Whether rows may be gone over in parts, by any thread, each with a column of its own. */
+bool sparql_can_merge(const AggregateColumn *column);
+/* What `part` knows of its group joins `group` of the column, as if the part's rows had come behind the column's.
+ * `same` turns ids of the part's run into the eval's. False: the machine failed. */
+bool sparql_merge_aggregate(Eval *eval, AggregateColumn *column, size_t group, const AggregateColumn *part,
+                            size_t part_group, KgId (*same)(void *context, KgId id), void *context);
 void sparql_clear_aggregate(AggregateColumn *column);
 void sparql_free_aggregate(AggregateColumn *column);
 size_t sparql_aggregate_bytes(const AggregateColumn *column);

@@ -62,6 +62,21 @@ bool sparql_is_volatile(const AstExpr *expr)
     return false;
 }
 
+static bool calls_others(const AstExpr *expr)
+{
+    if (expr->function)
+        return true;
+    for (size_t i = 0; i < expr->count; i++)
+        if (calls_others(expr->arguments[i]))
+            return true;
+    return false;
+}
+
+bool sparql_is_plain(const AstExpr *expr)
+{
+    return !sparql_has_exists(expr) && !sparql_is_volatile(expr) && !calls_others(expr);
+}
+
 static void annotate_values(Algebra *node)
 {
     const AstValues *const values = node->values;

@@ -15,5 +15,7 @@ void sparql_add_variables(const AstExpr *expr, VarSet set);
 bool sparql_has_exists(const AstExpr *expr);
 /* BNODE() and the like: evaluated once for each row of their own group, however many rows that is joined with. */
 bool sparql_is_volatile(const AstExpr *expr);
+/* One that any thread may evaluate: no EXISTS, nothing volatile, no function of others. */
+bool sparql_is_plain(const AstExpr *expr);
 
 #endif

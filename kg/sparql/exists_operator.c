@@ -61,6 +61,11 @@ static bool exists_describe(const Operator *op, BaseBuffer *out)
     return ((const Exists *)op)->is_wanted || base_buffer_format(out, "not");
 }
 
+static bool exists_may_split(const Operator *op)
+{
+    return sparql_may_split(((const Exists *)op)->pattern.top);
+}
+
 static const Operator *exists_side(const Operator *op, size_t number)
 {
     return number == 0 ? ((const Exists *)op)->pattern.top : NULL;
@@ -72,7 +77,8 @@ Operator *sparql_new_exists(Builder *builder, Operator *input, SubPlan pattern, 
                                       .next = exists_next,
                                       .rewind = exists_rewind,
                                       .describe = exists_describe,
-                                      .side = exists_side};
+                                      .side = exists_side,
+                                      .may_split = exists_may_split};
     Exists *const exists = sparql_new_operator(builder, &type, sizeof *exists, input);
     bool *const matched = sparql_build_alloc(builder, builder->batch_rows, sizeof *matched);
     if (!exists || !matched)

@@ -160,6 +160,22 @@ static BaseStatus intersect_next(Operator *op, Batch *out, BaseError *err)
     return out->count ? BASE_OK : BASE_END;
 }
 
+/* The copies borrow the lists, and have none of their own to give back. */
+static BaseStatus intersect_lend(Operator *op, Operator *const *copies, size_t count, bool *is_final, BaseError *err)
+{
+    Intersect *const all = (Intersect *)op;
+    (void)is_final;
+    const BaseStatus status = build(all, err);
+    for (size_t i = 0; i < count && status == BASE_OK; i++) {
+        Intersect *const copy = (Intersect *)copies[i];
+        for (size_t part = 0; part < all->count; part++)
+            copy->sides[part].kept = all->sides[part].kept;
+        copy->graph = all->graph;
+        copy->is_built = true;
+    }
+    return status;
+}
+
 static void intersect_rewind(Operator *op)
 {
     Intersect *const all = (Intersect *)op;
@@ -184,7 +200,9 @@ Operator *sparql_new_intersect(Builder *builder, Operator *input, uint32_t varia
                                       .next = intersect_next,
                                       .rewind = intersect_rewind,
                                       .close = intersect_close,
-                                      .describe = intersect_describe};
+                                      .describe = intersect_describe,
+                                      .may_split = sparql_always_splits,
+                                      .lend = intersect_lend};
     IntersectPart *const copy = sparql_build_alloc(builder, count, sizeof *copy);
     IdList *const lists = sparql_build_alloc(builder, count, sizeof *lists);
     size_t *const places = sparql_build_alloc(builder, count, sizeof *places);

@@ -49,9 +49,19 @@ static const Operator *union_side(const Operator *op, size_t number)
     return number < both->count ? both->arms[number].top : NULL;
 }
 
+static bool union_may_split(const Operator *op)
+{
+    const Union *const both = (const Union *)op;
+    for (size_t i = 0; i < both->count; i++)
+        if (!sparql_may_split(both->arms[i].top))
+            return false;
+    return true;
+}
+
 Operator *sparql_new_union(Builder *builder, Operator *input, const SubPlan *arms, size_t count)
 {
-    static const OperatorType type = {.name = "union", .next = union_next, .rewind = union_rewind, .side = union_side};
+    static const OperatorType type = {
+        .name = "union", .next = union_next, .rewind = union_rewind, .side = union_side, .may_split = union_may_split};
     Union *const both = sparql_new_operator(builder, &type, sizeof *both, input);
     SubPlan *const copy = sparql_build_alloc(builder, count, sizeof *copy);
     if (!both || !copy)
@@ -142,10 +152,18 @@ static const Operator *optional_side(const Operator *op, size_t number)
     return number == 0 ? ((const Optional *)op)->right.top : NULL;
 }
 
+static bool optional_may_split(const Operator *op)
+{
+    return sparql_may_split(((const Optional *)op)->right.top);
+}
+
 Operator *sparql_new_optional(Builder *builder, Operator *input, SubPlan right, uint32_t marker)
 {
-    static const OperatorType type = {
-        .name = "optional", .next = optional_next, .rewind = optional_rewind, .side = optional_side};
+    static const OperatorType type = {.name = "optional",
+                                      .next = optional_next,
+                                      .rewind = optional_rewind,
+                                      .side = optional_side,
+                                      .may_split = optional_may_split};
     Optional *const optional = sparql_new_operator(builder, &type, sizeof *optional, input);
     bool *const matched = sparql_build_alloc(builder, builder->batch_rows, sizeof *matched);
     if (!optional || !matched)
@@ -180,6 +198,7 @@ typedef struct HashJoin {
     size_t row;         /* of the input */
     uint32_t candidate; /* 1 + the right row to try next; 0: no more */
     bool has_candidate, tries_all;
+    bool is_lent; /* the kept side belongs to another one */
 } HashJoin;
 
 static const KgId *right_row(const HashJoin *join, size_t row)
@@ -248,7 +267,7 @@ static BaseStatus index_right(HashJoin *join, BaseError *err)
 
 static BaseStatus build(HashJoin *join, BaseError *err)
 {
-    if (join->generation == join->root->generation)
+    if (join->is_lent || join->generation == join->root->generation)
         return BASE_OK;
     /* The widest key is reserved once: the set's rows would otherwise change their size under it. */
     sparql_row_set_free(&join->index);
@@ -369,6 +388,26 @@ static BaseStatus minus_next(Operator *op, Batch *out, BaseError *err)
     return status;
 }
 
+/* The side that is kept is computed once, before any thread begins. */
+static BaseStatus hash_join_lend(Operator *op, Operator *const *copies, size_t count, bool *is_final, BaseError *err)
+{
+    HashJoin *const join = (HashJoin *)op;
+    (void)is_final;
+    const BaseStatus status = build(join, err);
+    for (size_t i = 0; i < count && status == BASE_OK; i++) {
+        HashJoin *const copy = (HashJoin *)copies[i];
+        copy->is_lent = true;
+        copy->rows = join->rows;
+        copy->row_count = join->row_count;
+        copy->index = join->index;
+        copy->first = join->first;
+        copy->next = join->next;
+        copy->key_count = join->key_count;
+        memcpy(copy->keys, join->keys, join->key_count * sizeof *join->keys);
+    }
+    return status;
+}
+
 static void hash_join_rewind(Operator *op)
 {
     HashJoin *const join = (HashJoin *)op;
@@ -379,6 +418,8 @@ static void hash_join_rewind(Operator *op)
 static void hash_join_close(Operator *op)
 {
     HashJoin *const join = (HashJoin *)op;
+    if (join->is_lent)
+        return;
     free(join->rows);
     free(join->first);
     free(join->next);
@@ -388,6 +429,8 @@ static void hash_join_close(Operator *op)
 static size_t hash_join_bytes(const Operator *op)
 {
     const HashJoin *const join = (const HashJoin *)op;
+    if (join->is_lent)
+        return 0;
     return join->row_capacity * op->width * sizeof *join->rows + sparql_row_set_bytes(&join->index) +
            (join->first_capacity + join->next_capacity) * sizeof *join->next;
 }
@@ -423,7 +466,9 @@ Operator *sparql_new_hash_join(Builder *builder, Operator *input, SubPlan right,
                                       .rewind = hash_join_rewind,
                                       .close = hash_join_close,
                                       .bytes = hash_join_bytes,
-                                      .side = hash_join_side};
+                                      .side = hash_join_side,
+                                      .may_split = sparql_always_splits,
+                                      .lend = hash_join_lend};
     return new_hash_operator(builder, &type, input, right, root, shared, shared_count);
 }
 
@@ -435,6 +480,8 @@ Operator *sparql_new_minus(Builder *builder, Operator *input, SubPlan right, con
                                       .rewind = hash_join_rewind,
                                       .close = hash_join_close,
                                       .bytes = hash_join_bytes,
-                                      .side = hash_join_side};
+                                      .side = hash_join_side,
+                                      .may_split = sparql_always_splits,
+                                      .lend = hash_join_lend};
     return new_hash_operator(builder, &type, input, right, root, shared, shared_count);
 }

@@ -22,6 +22,22 @@ Operator *sparql_new_lookup(Builder *builder, Operator *input, const LookupSpec 
 /* Makes it say each of its input's rows once; false: it is no lookup. */
 bool sparql_want_first_only(Operator *op);
 
+/* A part of what a lookup finds for one row: its first unbound column in the index, from `low` to `high`. */
+typedef struct LookupPart {
+    KgId low, high;
+} LookupPart;
+typedef struct LookupParts {
+    LookupPart *items;
+    size_t count, capacity;
+} LookupParts;
+/* Whether it is a lookup that finds the same for any row, which can be cut. */
+bool sparql_can_cut(const Operator *op);
+/* How many matches it may find for one row, at most, as far as that is known; 0 of what is no lookup. */
+double sparql_lookup_matches(const Operator *op);
+/* Adds parts of about `rows` matches each, which make up all; the caller frees the items. */
+BaseStatus sparql_cut_lookup(Operator *op, uint64_t rows, LookupParts *out, BaseError *err);
+void sparql_choose_part(Operator *op, LookupPart part); /* nothing else from now on */
+
 /* One of several patterns that bind the same variable. */
 typedef struct IntersectPart {
     KgTriple pattern; /* its constants */

@@ -10,6 +10,8 @@
 #include "kg/sort.h"
 #include "kg/sparql/adjacency_cache.h"
 
+#include <stdlib.h>
+
 typedef struct Lookup {
     Operator base;
     LookupSpec spec;
@@ -26,7 +28,11 @@ typedef struct Lookup {
     const Adjacency *kept;            /* NULL: nothing is; either of: */
     Adjacency own;                    /* what the pattern's constants match, by `kept_key` */
     SharedAdjacency *shared;          /* all triples of the predicate, by `kept_key` */
-    uint64_t lookups;
+    bool is_lent;                     /* which sparql_lend decides, not this operator */
+    struct {
+        LookupPart bounds;
+        bool is_chosen;
+    } part;
     /* The batch being looked up. */
     Batch in;
     KgPair *order, *scratch; /* rows by key; NULL `order`: not allocated yet */
@@ -126,7 +132,7 @@ static bool pays_to_keep(const Lookup *lookup, size_t rows)
     const Run *const run = lookup->base.run;
     const size_t bytes = adjacency_bytes((uint64_t)lookup->spec.matches);
     const double expected = lookup->spec.input_rows / 2; /* it is only a guess */
-    const double known = (double)(lookup->lookups + rows);
+    const double known = (double)(lookup->base.profile.lookups + rows);
     if (run->memory.most && run->memory.held + bytes > run->memory.most / 2)
         return false;
     return adjacency_pays(known > expected ? known : expected, lookup->spec.matches);
@@ -248,7 +254,7 @@ static BaseStatus open_batch(Lookup *lookup, BaseError *err)
         return status;
     }
     use_graph(lookup);
-    status = keep(lookup, lookup->in.count, err);
+    status = lookup->is_lent ? BASE_OK : keep(lookup, lookup->in.count, err);
     if (status == BASE_OK && !lookup->kept)
         status = want_cursor(lookup, err);
     if (status != BASE_OK || lookup->kept)
@@ -320,6 +326,9 @@ static BaseStatus find(Lookup *lookup, BaseError *err)
         const Place place = lookup->spec.places[kg_places[lookup->index][c]];
         key[c] = place.variable == AST_NO_VARIABLE ? place.id : row[place.variable];
     }
+    if (lookup->part.is_chosen)
+        return kg_cursor_find_range(lookup->cursor, key, lookup->width, lookup->part.bounds.low,
+                                    lookup->part.bounds.high, err);
     return lookup->spec.range_count > 0 ? find_range(lookup, key, err)
                                         : kg_cursor_find(lookup->cursor, key, lookup->width, err);
 }
@@ -334,7 +343,7 @@ static BaseStatus open_found(Lookup *lookup, BaseError *err)
         end++;
     lookup->end = end;
     lookup->row = lookup->value = lookup->count = lookup->range = 0;
-    lookup->lookups++;
+    lookup->base.profile.lookups++;
     const BaseStatus status = find(lookup, err);
     lookup->is_open = status == BASE_OK;
     lookup->wants_rows = lookup->is_open;
@@ -351,7 +360,7 @@ static BaseStatus want_values(Lookup *lookup, BaseError *err)
     if (!lookup->wants_rows)
         return BASE_END;
     BaseStatus status = kg_cursor_rows(lookup->cursor, lookup->values, &lookup->count, err);
-    while (status == BASE_END && lookup->range + 1 < lookup->spec.range_count) {
+    while (status == BASE_END && !lookup->part.is_chosen && lookup->range + 1 < lookup->spec.range_count) {
         lookup->range++;
         status = find(lookup, err);
         if (status == BASE_OK)
@@ -433,6 +442,75 @@ static BaseStatus lookup_next(Operator *op, Batch *out, BaseError *err)
     return out->count ? BASE_OK : BASE_END;
 }
 
+/* ---- On several threads ---- */
+
+bool sparql_can_cut(const Operator *op)
+{
+    const Lookup *const lookup = (const Lookup *)op;
+    return op->type->next == lookup_next && lookup->key_variable == AST_NO_VARIABLE && lookup->new_count > 0 &&
+           !lookup->spec.only_first && !has_local(&lookup->spec);
+}
+
+double sparql_lookup_matches(const Operator *op)
+{
+    const LookupSpec *const spec = &((const Lookup *)op)->spec;
+    if (op->type->next != lookup_next)
+        return 0;
+    return spec->range_count > 0 ? op->estimate : spec->matches;
+}
+
+BaseStatus sparql_cut_lookup(Operator *op, uint64_t rows, LookupParts *out, BaseError *err)
+{
+    Lookup *const lookup = (Lookup *)op;
+    static const IdRange all = {.low = 0, .high = UINT64_MAX};
+    const IdRange *const ranges = lookup->spec.range_count ? lookup->spec.ranges : &all;
+    const size_t range_count = lookup->spec.range_count ? lookup->spec.range_count : 1;
+    uint64_t key[3] = {0, 0, 0};
+    KgBounds bounds = {0};
+    use_graph(lookup);
+    BaseStatus status = want_cursor(lookup, err);
+    for (int c = 0; c < lookup->width; c++)
+        key[c] = lookup->spec.places[kg_places[lookup->index][c]].id;
+    for (size_t i = 0; i < range_count && status == BASE_OK; i++) {
+        KgId low = ranges[i].low;
+        bounds.count = 0;
+        status = kg_cursor_split(lookup->cursor, key, lookup->width, low, ranges[i].high, rows, &bounds, err);
+        for (size_t b = 0; b < bounds.count && status == BASE_OK; b++) {
+            if (!BASE_PUSH(out, (LookupPart){low, bounds.items[b]}))
+                status = sparql_no_memory(err);
+            low = bounds.items[b] + 1;
+        }
+    }
+    free(bounds.items);
+    return status;
+}
+
+void sparql_choose_part(Operator *op, LookupPart part)
+{
+    Lookup *const lookup = (Lookup *)op;
+    lookup->part.bounds = part;
+    lookup->part.is_chosen = true;
+}
+
+/* What is kept in memory is the same for all: rows come in another order from there. The profile has the lookups of the
+ * copies in it already. */
+static BaseStatus lookup_lend(Operator *op, Operator *const *copies, size_t count, bool *is_final, BaseError *err)
+{
+    Lookup *const lookup = (Lookup *)op;
+    lookup->is_lent = true;
+    use_graph(lookup);
+    const BaseStatus status = has_local(&lookup->spec) ? BASE_OK : keep(lookup, 0, err);
+    for (size_t i = 0; i < count; i++) {
+        Lookup *const copy = (Lookup *)copies[i];
+        copy->is_lent = true;
+        copy->graph = lookup->graph;
+        copy->kept = lookup->kept;
+    }
+    if (!lookup->kept && lookup->kept_key != PLACE_NONE)
+        *is_final = false;
+    return status;
+}
+
 static void lookup_rewind(Operator *op)
 {
     Lookup *const lookup = (Lookup *)op;
@@ -455,7 +533,7 @@ static bool lookup_describe(const Operator *op, BaseBuffer *out)
     if (lookup->kept && !base_buffer_format(out, "%zu keys in memory%s, after ", lookup->kept->key_count,
                                             lookup->shared ? " for all queries" : ""))
         return false;
-    if (op->run->is_profiled && !base_buffer_format(out, "%llu lookups ", (unsigned long long)lookup->lookups))
+    if (op->run->is_profiled && !base_buffer_format(out, "%llu lookups ", (unsigned long long)op->profile.lookups))
         return false;
     return base_buffer_format(out, "in %s, %d bound%s", names[lookup->index], lookup->width,
                               lookup->spec.range_count > 0 ? " and a range" : "");
@@ -467,7 +545,9 @@ Operator *sparql_new_lookup(Builder *builder, Operator *input, const LookupSpec 
                                       .next = lookup_next,
                                       .rewind = lookup_rewind,
                                       .close = lookup_close,
-                                      .describe = lookup_describe};
+                                      .describe = lookup_describe,
+                                      .may_split = sparql_always_splits,
+                                      .lend = lookup_lend};
     Lookup *const lookup = sparql_new_operator(builder, &type, sizeof *lookup, input);
     if (!lookup)
         return NULL;

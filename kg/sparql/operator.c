@@ -79,12 +79,18 @@ static size_t memory_of(const Run *run, const char **name)
     return sum;
 }
 
+size_t sparql_memory_used(const Run *run)
+{
+    const char *name;
+    return memory_of(run, &name);
+}
+
 static BaseStatus check_memory(Run *run, BaseError *err)
 {
     const char *name;
     if (run->memory.most == 0 || memory_of(run, &name) <= run->memory.most)
         return BASE_OK;
-    const double most = (double)run->memory.most;
+    const double most = (double)run->memory.told;
     const bool is_large = most >= 1048576;
     base_fail(err, BASE_LIMIT, "the query was stopped: it needs more than the %.4g %s it may have, most for \"%s\"",
               is_large ? most / 1048576 : most, is_large ? "MiB" : "bytes", name);
@@ -121,7 +127,9 @@ bool sparql_batch_reserve(Run *run, Batch *batch, size_t rows)
 static bool make_room(Run *run, Batch *out)
 {
     size_t rows = out->capacity;
-    if (rows == 0)
+    if (run->is_split)
+        rows = out->most;
+    else if (rows == 0)
         rows = FIRST_ROWS;
     else if (out->was_full)
         rows *= GROWTH;
@@ -160,6 +168,20 @@ void sparql_rewind(Operator *op)
     for (; op; op = op->input)
         if (op->type->rewind)
             op->type->rewind(op);
+}
+
+bool sparql_may_split(const Operator *op)
+{
+    for (; op; op = op->input)
+        if (!op->type->may_split || !op->type->may_split(op))
+            return false;
+    return true;
+}
+
+bool sparql_always_splits(const Operator *op)
+{
+    (void)op;
+    return true;
 }
 
 void *sparql_build_alloc(Builder *builder, size_t count, size_t size)
@@ -211,7 +233,8 @@ static void seed_rewind(Operator *op)
 
 Seed *sparql_new_seed(Builder *builder)
 {
-    static const OperatorType type = {.name = "seed", .next = seed_next, .rewind = seed_rewind};
+    static const OperatorType type = {
+        .name = "seed", .next = seed_next, .rewind = seed_rewind, .may_split = sparql_always_splits};
     return sparql_new_operator(builder, &type, sizeof(Seed), NULL);
 }
 
@@ -339,7 +362,11 @@ static void scan_rewind(Operator *op)
 
 Operator *sparql_new_scan(Builder *builder, Operator *input, Place s, Place p, Place o)
 {
-    static const OperatorType type = {.name = "scan", .next = scan_next, .rewind = scan_rewind, .close = scan_rewind};
+    static const OperatorType type = {.name = "scan",
+                                      .next = scan_next,
+                                      .rewind = scan_rewind,
+                                      .close = scan_rewind,
+                                      .may_split = sparql_always_splits};
     Scan *const scan = sparql_new_operator(builder, &type, sizeof *scan, input);
     if (!scan)
         return NULL;
@@ -459,7 +486,8 @@ static void values_rewind(Operator *op)
 Operator *sparql_new_values(Builder *builder, Operator *input, const uint32_t *variables, size_t width,
                             const KgId *cells, size_t rows)
 {
-    static const OperatorType type = {.name = "values", .next = values_next, .rewind = values_rewind};
+    static const OperatorType type = {
+        .name = "values", .next = values_next, .rewind = values_rewind, .may_split = sparql_always_splits};
     Values *const values = sparql_new_operator(builder, &type, sizeof *values, input);
     if (!values)
         return NULL;

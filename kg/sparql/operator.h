@@ -27,8 +27,11 @@ typedef struct Run {
     const KgServices *services;     /* NULL: not allowed */
     struct {
         size_t held, most; /* bytes: what sparql_hold was told; at most, 0: no limit */
+        size_t told;       /* `most` of the whole query */
         unsigned ticks;
     } memory;
+    bool is_split; /* batches have all their room at once: what is in one must not depend on those before it */
+    bool is_copy;  /* of another run, for a thread beside it: nothing in it is split again */
     struct Operator *const *operators; /* the chain of all */
     int64_t deadline;                  /* microseconds of the steady clock; 0: none */
     double timeout;                    /* seconds, for the message */
@@ -59,6 +62,11 @@ typedef struct OperatorType {
     bool (*describe)(const Operator *op, BaseBuffer *out);
     const Operator *(*side)(const Operator *op, size_t number);
     size_t (*bytes)(const Operator *op); /* that it holds and close frees; NULL: few */
+    /* Whether several threads may run it, each a copy of its own; NULL: never. */
+    bool (*may_split)(const Operator *op);
+    /* Finds what its copies have in common and lends it to them, between two parts of the work; NULL: nothing. Sets
+     * *is_final to false where another time it may be something else. */
+    BaseStatus (*lend)(Operator *op, Operator *const *copies, size_t count, bool *is_final, BaseError *err);
 } OperatorType;
 
 struct Operator {
@@ -72,6 +80,7 @@ struct Operator {
     size_t held;      /* bytes accounted for by sparql_hold */
     struct {
         uint64_t rows, batches;
+        uint64_t lookups;
         int64_t nanoseconds; /* with all below it */
     } profile;
 };
@@ -80,11 +89,14 @@ void sparql_start_run(Run *run); /* given its transaction, layers, job, arena an
 void sparql_end_run(Run *run);   /* frees what it holds, but not the arena */
 void sparql_close_all(Operator *all);
 BaseStatus sparql_next(Operator *op, Batch *out, BaseError *err); /* checks for cancellation, empties `out` first */
+bool sparql_may_split(const Operator *op);                        /* and all that it reads from */
+bool sparql_always_splits(const Operator *op);                    /* an OperatorType's may_split: true */
 void sparql_rewind(Operator *op);                                 /* with all below it: begin again */
 BaseStatus sparql_cancelled(Run *run, BaseError *err);            /* BASE_OK when not, and within the time given */
 BaseStatus sparql_no_memory(BaseError *err);
 /* Tells how many bytes the operator holds by now beside the arena; fails when that is more than the query may have. */
 BaseStatus sparql_hold(Operator *op, size_t bytes, BaseError *err);
+size_t sparql_memory_used(const Run *run); /* bytes, of all that the query has */
 /* Room for so many rows, whatever was in it; false: no memory. */
 bool sparql_batch_reserve(Run *run, Batch *batch, size_t rows);
 /* What an evaluation left behind: the machine's failure, or BASE_OK. */

@@ -3,7 +3,7 @@
  * filter on a variable from outside, ...) is computed by itself and joined by hash. */
 #include "kg/sparql/plan.h"
 
-#include "kg/sparql/planner.h"
+#include "kg/sparql/parallel.h"
 
 #define BATCH_CELLS 16384 /* of one batch; so many rows as fit */
 #define MOST_ROWS 1024
@@ -500,13 +500,51 @@ Operator *planner_compile(Planner *planner, Algebra *node, Operator *input, Know
 
 /* ---- The whole ---- */
 
-static Operator *compile_all(Planner *planner, Operator *input)
+/* A seed that gives the empty row; NULL: no memory. */
+static Operator *start(Planner *planner)
+{
+    Builder *const builder = &planner->builder;
+    builder->run->eval.exists = find_one;
+    KgId *const nothing = sparql_build_alloc(builder, builder->width, sizeof *nothing);
+    Seed *const seed = sparql_new_seed(builder);
+    if (!nothing || !seed)
+        return NULL;
+    sparql_seed_set(seed, nothing, 1);
+    planner->root = seed;
+    planner->unit = &seed->base;
+    return &seed->base;
+}
+
+static BaseStatus end(Planner *planner, const Operator *made)
+{
+    if (!made && planner->builder.status == BASE_OK)
+        planner->builder.status = sparql_no_memory(planner->builder.err);
+    return planner->builder.status;
+}
+
+static Operator *compile_where(Planner *planner, Operator *input)
 {
     Known none;
-    if (!sparql_find_bindings(&planner->builder, planner->select) || !planner_known(planner, &none))
+    return planner_known(planner, &none) ? planner_compile(planner, planner->select->where, input, none) : NULL;
+}
+
+BaseStatus planner_compile_copy(const Planner *planner, Run *run, Operator **all, Operator **out, BaseError *err)
+{
+    Planner copy = *planner;
+    copy.builder.run = run;
+    copy.builder.all = all;
+    copy.builder.err = err;
+    Operator *const input = start(&copy);
+    *out = input ? compile_where(&copy, input) : NULL;
+    return end(&copy, *out);
+}
+
+static Operator *compile_all(Planner *planner, Operator *input)
+{
+    if (!sparql_find_bindings(&planner->builder, planner->select))
         return NULL;
     if (!planner->select->ast->is_grouped || !planner_is_plain_count(planner))
-        input = planner_compile(planner, planner->select->where, input, none);
+        input = planner_split(planner, compile_where(planner, input));
     return input ? planner_compile_modifiers(planner, input) : NULL;
 }
 
@@ -517,17 +555,7 @@ BaseStatus sparql_plan(Run *run, SelectAlgebra *select, Operator **all, Operator
     Planner planner = {.builder = {.run = run, .width = select->width, .batch_rows = rows, .all = all, .err = err},
                        .select = select,
                        .input_rows = 1};
-    run->eval.exists = find_one;
-    *out = NULL;
-    KgId *const nothing = sparql_build_alloc(&planner.builder, select->width, sizeof *nothing);
-    Seed *const seed = sparql_new_seed(&planner.builder);
-    if (!nothing || !seed)
-        return planner.builder.status;
-    sparql_seed_set(seed, nothing, 1);
-    planner.root = seed;
-    planner.unit = &seed->base;
-    *out = compile_all(&planner, &seed->base);
-    if (!*out && planner.builder.status == BASE_OK)
-        planner.builder.status = sparql_no_memory(err);
-    return planner.builder.status;
+    Operator *const input = start(&planner);
+    *out = input ? compile_all(&planner, input) : NULL;
+    return end(&planner, *out);
 }

@@ -40,6 +40,8 @@ bool planner_compile_exists(Planner *planner, AstExpr *expr);
 Operator *planner_compile_modifiers(Planner *planner, Operator *input);
 bool planner_is_plain_count(const Planner *planner); /* then WHERE needs no operator: give NULL */
 
+/* The SELECT's WHERE once more, for another run; all operators made are chained to *all. */
+BaseStatus planner_compile_copy(const Planner *planner, Run *run, Operator **all, Operator **out, BaseError *err);
 bool planner_known(Planner *planner, Known *out); /* nothing; false: no memory */
 bool planner_copy_known(Planner *planner, Known known, Known *out);
 /* A place of a triple; constants are looked up. */

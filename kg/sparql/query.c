@@ -36,7 +36,7 @@ static void start_run(KgQuery *query, KgTxn *txn, const KgQueryOptions *options)
     run->services = options ? options->services : NULL;
     run->arena = &query->arena;
     if (options) {
-        run->memory.most = options->memory;
+        run->memory.most = run->memory.told = options->memory;
         run->timeout = options->timeout;
         run->is_explained = options->explain != KG_EXPLAIN_NONE;
         run->is_profiled = options->explain == KG_EXPLAIN_PROFILE;

@@ -1,5 +1,6 @@
 /* row_operators.c - operators that look at one row at a time: FILTER, BIND, DISTINCT, LIMIT, and the step from a
  * subquery to the query around it. */
+#include "kg/sparql/bindings.h"
 #include "kg/sparql/id_tests.h"
 #include "kg/sparql/memo.h"
 #include "kg/sparql/operator.h"
@@ -156,9 +157,18 @@ static void put_cheap_ones_first(Filter *filter)
     }
 }
 
+static bool filter_may_split(const Operator *op)
+{
+    const Filter *const filter = (const Filter *)op;
+    for (size_t i = 0; i < filter->count; i++)
+        if (!sparql_is_plain(filter->conditions[i].expr))
+            return false;
+    return true;
+}
+
 Operator *sparql_new_filter(Builder *builder, Operator *input, AstExpr *const *exprs, size_t count)
 {
-    static const OperatorType type = {.name = "filter", .next = filter_next};
+    static const OperatorType type = {.name = "filter", .next = filter_next, .may_split = filter_may_split};
     Filter *const filter = sparql_new_operator(builder, &type, sizeof *filter, input);
     size_t conditions = 0;
     for (size_t i = 0; i < count; i++)
@@ -223,9 +233,18 @@ static BaseStatus extend_next(Operator *op, Batch *out, BaseError *err)
     return status;
 }
 
+static bool extend_may_split(const Operator *op)
+{
+    const Extend *const extend = (const Extend *)op;
+    for (size_t i = 0; i < extend->count; i++)
+        if (!sparql_is_plain(extend->assignments[i].expr))
+            return false;
+    return true;
+}
+
 Operator *sparql_new_extend(Builder *builder, Operator *input, const Assignment *assignments, size_t count)
 {
-    static const OperatorType type = {.name = "extend", .next = extend_next};
+    static const OperatorType type = {.name = "extend", .next = extend_next, .may_split = extend_may_split};
     Extend *const extend = sparql_new_operator(builder, &type, sizeof *extend, input);
     if (!extend || !(extend->memos = sparql_build_alloc(builder, count, sizeof *extend->memos)))
         return NULL;

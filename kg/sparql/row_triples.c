@@ -345,7 +345,7 @@ BaseStatus kg_row_triples(KgTxn *txn, const char *text, size_t length, const KgQ
     search->run = (Run){.txn = txn,
                         .layers = use->layers ? use->layers : KG_FACTS,
                         .job = use->job,
-                        .memory.most = use->memory,
+                        .memory = {.most = use->memory, .told = use->memory},
                         .timeout = use->timeout,
                         .extensions = use->extensions,
                         .services = use->services,

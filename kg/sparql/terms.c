@@ -133,6 +133,19 @@ BaseStatus sparql_terms_fresh_blank(Terms *terms, KgId *out, BaseError *err)
     }
 }
 
+bool sparql_terms_copy(const Terms *from, Terms *to)
+{
+    if (!BASE_RESERVE(&to->list, from->list.count))
+        return false;
+    if (from->list.count > 0)
+        memcpy(to->list.items, from->list.items, from->list.count * sizeof *from->list.items);
+    to->list.count = from->list.count;
+    while (to->list.count * 4 >= to->table_size * 3)
+        if (!grow_table(to))
+            return false;
+    return true;
+}
+
 size_t sparql_terms_bytes(const Terms *terms)
 {
     return base_arena_bytes(&terms->arena) + terms->list.capacity * sizeof *terms->list.items +

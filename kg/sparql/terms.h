@@ -46,6 +46,8 @@ BaseStatus sparql_terms_get(Terms *terms, KgId id, BaseArena *arena, KgTerm *out
 BaseStatus sparql_terms_borrow(Terms *terms, KgId id, KgTerm *out, BaseError *err);
 /* A blank node that neither the database nor the query has. */
 BaseStatus sparql_terms_fresh_blank(Terms *terms, KgId *out, BaseError *err);
+/* Gives an empty `to` the computed terms of `from`, under the same ids and by the same texts. False: no memory. */
+bool sparql_terms_copy(const Terms *from, Terms *to);
 size_t sparql_terms_bytes(const Terms *terms);
 void sparql_terms_free(Terms *terms);
 

@@ -16,6 +16,7 @@ set(oracle compare generate lexicon naive_expression naive_graph naive_path naiv
 list(TRANSFORM oracle PREPEND kg/sparql/)
 list(TRANSFORM oracle APPEND .c)
 kgq_test(kg sparql_oracle SOURCES ${oracle})
+kgq_test(kg sparql_threads SOURCES ${oracle})
 list(REMOVE_ITEM oracle kg/sparql/compare.c)
 kgq_test(kg update_oracle SOURCES ${oracle} kg/sparql/request.c)
 kgq_test(kg sparql_results)

@@ -2,7 +2,10 @@
  * BASE_NO_MEMORY, or it does as ever; nothing is left behind. Linked with --wrap=malloc,calloc,realloc,aligned_alloc.
  */
 #include "fixture.h"
+#include "kg/store.h"
 #include "sparql/ask.h"
+
+#include <stdatomic.h>
 
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t count, size_t size);
@@ -13,12 +16,12 @@ void *__wrap_calloc(size_t count, size_t size);
 void *__wrap_realloc(void *old, size_t size);
 void *__wrap_aligned_alloc(size_t alignment, size_t size);
 
-static uint64_t calls_left = UINT64_MAX; /* until one fails */
-static bool has_failed;
+static _Atomic uint64_t calls_left = UINT64_MAX; /* until one fails, of any thread */
+static atomic_bool has_failed;
 
 static bool fails_now(void)
 {
-    if (calls_left == UINT64_MAX || calls_left-- > 0)
+    if (calls_left == UINT64_MAX || atomic_fetch_sub(&calls_left, 1) != 0)
         return false;
     calls_left = UINT64_MAX; /* one failure at a time */
     return has_failed = true;
@@ -95,8 +98,10 @@ static BaseStatus run_query(KgTxn *txn, size_t which, char **answer, BaseError *
     size_t length;
     FILE *const out = open_memstream(answer, &length);
     assert_non_null(out);
-    BaseStatus status = kg_query_open(txn, queries[which].text, strlen(queries[which].text),
-                                      &(KgQueryOptions){.services = &(KgServices){.call = answer_always}}, &query, err);
+    BaseStatus status = kg_query_open(
+        txn, queries[which].text, strlen(queries[which].text),
+        &(KgQueryOptions){.job = &(BaseJob){.threads = 2}, .services = &(KgServices){.call = answer_always}}, &query,
+        err);
     if (status == BASE_OK)
         status = kg_query_write(query, queries[which].format, 60, out, NULL, err);
     kg_query_close(query);
@@ -104,7 +109,7 @@ static BaseStatus run_query(KgTxn *txn, size_t which, char **answer, BaseError *
     return status;
 }
 
-static void a_query_without_memory_says_so(void **state)
+static void expect_queries_to_say_so(KgStore *store)
 {
     static const char *const facts[] = {"a",   "p", "b",
                                         "b",   "p", "c",
@@ -114,9 +119,8 @@ static void a_query_without_memory_says_so(void **state)
                                         "a",   "q", "_:n",
                                         "_:n", "q", "\"x\"",
                                         NULL};
-    const Fixture *const f = *state;
-    add_facts(f->store, KG_ASSERTED, facts);
-    KgTxn *const txn = begin_read(f->store);
+    add_facts(store, KG_ASSERTED, facts);
+    KgTxn *const txn = begin_read(store);
     for (size_t which = 0; which < sizeof queries / sizeof *queries; which++) {
         BaseError whole = {0};
         char *wanted = NULL, *got = NULL;
@@ -142,6 +146,19 @@ static void a_query_without_memory_says_so(void **state)
         free(wanted);
     }
     kg_abort(txn);
+}
+
+static void a_query_without_memory_says_so(void **state)
+{
+    const Fixture *const f = *state;
+    expect_queries_to_say_so(f->store);
+}
+
+static void a_query_of_several_threads_says_so_too(void **state)
+{
+    const Fixture *const f = *state;
+    f->store->limits = (KgLimits){.split_work = 1, .part_work = 1, .changes = 1, .records = 1};
+    expect_queries_to_say_so(f->store);
 }
 
 static void expect_count(KgStore *store, uint64_t count)
@@ -201,6 +218,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_query_without_memory_says_so, make_fixture, drop_fixture),
+        cmocka_unit_test_setup_teardown(a_query_of_several_threads_says_so_too, make_fixture, drop_fixture),
         cmocka_unit_test_setup_teardown(an_update_without_memory_says_so_and_changes_nothing, make_fixture,
                                         drop_fixture),
     };

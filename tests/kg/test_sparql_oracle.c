@@ -1,7 +1,9 @@
 /* test_sparql_oracle.c - random queries over random worlds, answered by kgq and by the definitions (sparql/naive.h).
- *     test_kg_sparql_oracle [--cases N] [--seed S] [--from CASE] [--failures N]
+ *     test_kg_sparql_oracle [--cases N] [--seed S] [--from CASE] [--failures N] [--split 1]
  * The first difference is reported as the least query and data that still show it. Each case is numbered, and depends
- * on the seed and its number alone: --from CASE --cases 1 runs it again. */
+ * on the seed and its number alone: --from CASE --cases 1 runs it again. With --split 1 threads share even the smallest
+ * query. */
+#include "kg/store.h"
 #include "sparql/compare.h"
 #include "sparql/generate.h"
 
@@ -11,7 +13,7 @@
 #define MOST_SECONDS 120 /* for one world's cases, which take a tenth of one */
 
 static struct {
-    uint64_t cases, seed, from, failures;
+    uint64_t cases, seed, from, failures, split;
 } wanted = {.cases = 20000, .seed = 1, .failures = 1};
 
 static uint64_t verdicts[VERDICTS], empty, current;
@@ -107,6 +109,8 @@ static void random_queries_agree_with_the_definitions(void **state)
 {
     const Fixture *const f = *state;
     signal(SIGALRM, report_endless);
+    if (wanted.split) /* triples go to the packed tables, as only those are cut into parts */
+        f->store->limits = (KgLimits){.split_work = 1, .part_work = 1, .changes = 1, .records = 1};
     const uint64_t end = wanted.from + wanted.cases;
     for (uint64_t at = wanted.from; at < end && failure_count() < wanted.failures;) {
         const uint64_t next = (at / CASES_PER_WORLD + 1) * CASES_PER_WORLD;
@@ -134,9 +138,10 @@ int main(int argc, char **argv)
                                  : strcmp(argv[i], "--seed") == 0     ? &wanted.seed
                                  : strcmp(argv[i], "--from") == 0     ? &wanted.from
                                  : strcmp(argv[i], "--failures") == 0 ? &wanted.failures
+                                 : strcmp(argv[i], "--split") == 0    ? &wanted.split
                                                                       : NULL;
         if (!option) {
-            fprintf(stderr, "usage: %s [--cases N] [--seed S] [--from CASE] [--failures N]\n", argv[0]);
+            fprintf(stderr, "usage: %s [--cases N] [--seed S] [--from CASE] [--failures N] [--split 1]\n", argv[0]);
             return 2;
         }
         *option = strtoull(argv[i + 1], NULL, 10);
