@@ -97,6 +97,7 @@ typedef struct AstExpr {
     Aggregate aggregate;
     const struct Builtin *builtin; /* CALL, CAST */
     const KgFunction *function;    /* CAST without a builtin; found by the translation */
+    const BaseSource *function_at; /* likewise: where the query calls it */
     KgText separator;              /* GROUP_CONCAT */
     struct AstExpr **arguments;
     size_t count;

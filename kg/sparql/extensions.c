@@ -182,7 +182,11 @@ BaseStatus sparql_resolve_function(Run *run, AstExpr *expr, BaseError *err)
             base_hint(err, "it takes %u or more", function->least);
         return BASE_BAD_INPUT;
     }
+    BaseSource *const at = base_arena_alloc(run->arena, 1, sizeof *at);
+    if (!at || !sparql_keep_place(run, expr->node.place, at))
+        return sparql_no_memory(err);
     expr->function = function;
+    expr->function_at = at;
     return BASE_OK;
 }
 
@@ -199,6 +203,15 @@ static bool evaluate(Eval *eval, const AstExpr *expr, const KgId *row, Value *va
     return true;
 }
 
+/* A fault of the callback, with its place in the query. */
+static void fail_call(Eval *eval, const AstExpr *expr, BaseStatus status, const BaseError *fault)
+{
+    eval->status = base_fail_at(eval->err, status, *expr->function_at, "%s",
+                                fault->message[0] ? fault->message : "the function failed");
+    if (fault->hint[0])
+        base_hint(eval->err, "%s", fault->hint);
+}
+
 bool sparql_call_function(Eval *eval, const AstExpr *expr, const KgId *row, Value *out)
 {
     const KgFunction *const function = expr->function;
@@ -210,10 +223,11 @@ bool sparql_call_function(Eval *eval, const AstExpr *expr, const KgId *row, Valu
         return false;
     KgCall call = {.run = eval->run, .arena = &eval->scratch, .arguments = values};
     KgTerm term = {0};
-    const BaseStatus status = function->call(function->context, &call, terms, expr->count, &term, eval->err);
+    BaseError fault = {0};
+    const BaseStatus status = function->call(function->context, &call, terms, expr->count, &term, &fault);
     if (status == BASE_OK)
         sparql_value_decode(&term, out);
     else if (status != BASE_NOT_FOUND)
-        eval->status = status;
+        fail_call(eval, expr, status, &fault);
     return status == BASE_OK;
 }

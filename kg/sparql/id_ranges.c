@@ -184,3 +184,16 @@ bool sparql_id_ranges(const AstExpr *filter, uint32_t variable, IdRange *out, si
     *count = ranges.count;
     return true;
 }
+
+bool sparql_common_ranges(const IdRange *a, size_t a_count, const IdRange *b, size_t b_count, IdRange *out,
+                          size_t *count)
+{
+    Ranges left = {.count = a_count}, right = {.count = b_count}, both = {0};
+    memcpy(left.items, a, a_count * sizeof *a);
+    memcpy(right.items, b, b_count * sizeof *b);
+    intersect(&left, &right, &both);
+    make_unsure(&both);
+    memcpy(out, both.items, both.count * sizeof *out);
+    *count = both.count;
+    return !both.is_full;
+}

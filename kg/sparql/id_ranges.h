@@ -18,5 +18,8 @@ typedef struct IdRange {
  * can. *is_exact: all are sure. False: the filter tells nothing about the variable. The constants in the filter are
  * translated. */
 bool sparql_id_ranges(const AstExpr *filter, uint32_t variable, IdRange *out, size_t *count, bool *is_exact);
+/* Those in both, which `out` has room for likewise; none of them is sure. False: they are too many. */
+bool sparql_common_ranges(const IdRange *a, size_t a_count, const IdRange *b, size_t b_count, IdRange *out,
+                          size_t *count);
 
 #endif

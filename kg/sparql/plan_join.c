@@ -95,26 +95,38 @@ static bool shape_of(Join *join, const Algebra *node, LookupSpec *out, bool *fit
     return true;
 }
 
-/* Ranges that filters leave to an unbound object. */
+/* Narrows the ranges to those of the filter as well; true in *is_exact: then it has nothing left to say. False: it
+ * tells nothing, or there would be too many or none (nothing can pass then, which the filter sees to). */
+static bool narrow(LookupSpec *spec, IdRange *ranges, const AstExpr *filter, bool *is_exact)
+{
+    IdRange own[ID_RANGES_MOST], both[ID_RANGES_MOST];
+    size_t count;
+    if (!sparql_id_ranges(filter, spec->places[2].variable, own, &count, is_exact) || count == 0)
+        return false;
+    if (spec->range_count == 0)
+        memcpy(both, own, count * sizeof *own);
+    else if (!sparql_common_ranges(spec->ranges, spec->range_count, own, count, both, &count) || count == 0)
+        return false;
+    memcpy(ranges, both, count * sizeof *both);
+    spec->ranges = ranges;
+    spec->range_count = count;
+    return true;
+}
+
+/* Ranges that filters leave to an unbound object, all of them together. */
 static bool find_ranges(Join *join, LookupSpec *spec)
 {
+    IdRange *ranges = NULL;
     if (!spec->is_bound[1] || spec->is_bound[0] || spec->is_bound[2])
         return true;
     for (size_t i = 0; i < join->filter_count; i++) {
+        bool is_exact;
         if (join->is_placed[i] || !set_has(join->filter_variables[i], spec->places[2].variable))
             continue;
-        IdRange *const ranges = sparql_build_alloc(&join->planner->builder, ID_RANGES_MOST, sizeof *ranges);
-        size_t count;
-        bool is_exact;
-        if (!ranges)
+        if (!ranges && !(ranges = sparql_build_alloc(&join->planner->builder, ID_RANGES_MOST, sizeof *ranges)))
             return false;
-        /* No range at all: nothing can pass, which the filter sees to. */
-        if (!sparql_id_ranges(join->filters[i], spec->places[2].variable, ranges, &count, &is_exact) || count == 0)
-            continue;
-        spec->ranges = ranges;
-        spec->range_count = count;
-        join->is_placed[i] = is_exact;
-        return true;
+        if (narrow(spec, ranges, join->filters[i], &is_exact))
+            join->is_placed[i] = is_exact;
     }
     return true;
 }

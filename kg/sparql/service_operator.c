@@ -114,15 +114,17 @@ static BaseStatus fail_service(const Service *service, const BaseError *fault, K
     return fault->status;
 }
 
-static BaseStatus get_endpoint(Service *service, KgId id, BaseArena *arena, KgTerm *out, BaseError *fault)
+/* *is_theirs: a failure is not this database's. */
+static BaseStatus get_endpoint(Service *service, KgId id, BaseArena *arena, KgTerm *out, bool *is_theirs,
+                               BaseError *fault)
 {
     *out = (KgTerm){.text = {"", 0}};
+    *is_theirs = !id;
     if (!id)
         return base_fail(fault, BASE_BAD_INPUT, "the variable for the endpoint is not bound");
     const BaseStatus status = sparql_terms_get(&service->base.run->terms, id, arena, out, fault);
-    if (status == BASE_OK && out->kind != KG_IRI)
-        return base_fail(fault, BASE_BAD_INPUT, "the endpoint is not an IRI");
-    return status;
+    *is_theirs = status == BASE_OK && out->kind != KG_IRI;
+    return *is_theirs ? base_fail(fault, BASE_BAD_INPUT, "the endpoint is not an IRI") : status;
 }
 
 /* Not longer than the query itself may take. */
@@ -168,17 +170,22 @@ static BaseStatus keep_rows(Service *service, const ServiceRows *rows, BaseError
     return BASE_OK;
 }
 
-static BaseStatus ask_endpoint(Service *service, const char *endpoint, BaseError *fault)
+/* *is_theirs: a failure is the endpoint's, or of the way there. */
+static BaseStatus ask_endpoint(Service *service, const char *endpoint, bool *is_theirs, BaseError *fault)
 {
     Run *const run = service->base.run;
     BaseBuffer query = {0}, answer = {0};
     ServiceRows rows = {0};
     BaseStatus status =
         sparql_write_service_query(run, service->spec, service->sent, service->sent_count, &query, fault);
-    if (status == BASE_OK)
+    if (status == BASE_OK) {
         status = call(service, endpoint, &query, &answer, fault);
-    if (status == BASE_OK)
+        *is_theirs = status != BASE_CANCELLED && status != BASE_LIMIT && status != BASE_NO_MEMORY;
+    }
+    if (status == BASE_OK) {
         status = sparql_read_service_answer(run, service->spec, &answer, service->sent_count, &rows, fault);
+        *is_theirs = status == BASE_BAD_INPUT;
+    }
     if (status == BASE_OK)
         status = keep_rows(service, &rows, fault);
     base_buffer_free(&query);
@@ -208,14 +215,13 @@ static BaseStatus ask(Service *service, KgId endpoint, BaseError *err)
     BaseArena arena = {0};
     KgTerm term;
     BaseError fault = {0};
-    BaseStatus status = get_endpoint(service, endpoint, &arena, &term, &fault);
+    bool is_theirs;
+    BaseStatus status = get_endpoint(service, endpoint, &arena, &term, &is_theirs, &fault);
     if (status == BASE_OK) {
         const char *const iri = base_arena_copy(&arena, term.text.bytes, term.text.length);
-        status = iri ? ask_endpoint(service, iri, &fault) : sparql_no_memory(&fault);
+        status = iri ? ask_endpoint(service, iri, &is_theirs, &fault) : sparql_no_memory(&fault);
     }
-    const bool is_endpoints =
-        status != BASE_OK && status != BASE_CANCELLED && status != BASE_LIMIT && status != BASE_NO_MEMORY;
-    if (is_endpoints && service->spec->ast->silent)
+    if (status != BASE_OK && is_theirs && service->spec->ast->silent)
         status = answer_with_nothing(service, err);
     else if (status != BASE_OK)
         status = fail_service(service, &fault, term.text, err);

@@ -493,6 +493,9 @@ bool sparql_call_replace(Eval *eval, Value *arguments, size_t count, Value *out)
         (count == 4 && arguments[3].type != VALUE_STRING))
         return false;
     const KgText flags = flags_of(arguments, count, 3);
+    bool matches_nothing; /* which would be everywhere: XPath has it be an error (FORX0003) */
+    if (!sparql_regex_matches(eval, KG_TEXT(""), arguments[1].term.text, flags, &matches_nothing) || matches_nothing)
+        return false;
     pcre2_code *const code = find_regex(eval, arguments[1].term.text, flags);
     if (!code)
         return false;

@@ -211,7 +211,7 @@ static void what_is_unknown_or_called_wrongly_is_told_at_its_place(void **state)
     const World *const world = *state;
     expect_fault(world, "SELECT (ex:none(1) AS ?x) { }", BASE_BAD_INPUT, "unknown function <http://ex/none>", 9);
     expect_fault(world, "SELECT (ex:length() AS ?x) { }", BASE_BAD_INPUT, "wrong number of arguments", 9);
-    expect_fault(world, "SELECT (ex:broken() AS ?x) { }", BASE_IO, "the instrument is gone", 0);
+    expect_fault(world, "SELECT (ex:broken() AS ?x) { }", BASE_IO, "the instrument is gone", 9);
     expect_fault(world, "SELECT * { ?w ex:letter ?l }", BASE_BAD_INPUT, "takes 2 objects, found 1", 15);
     expect_fault(world, "SELECT * { (?v ?w) ex:letter (1 ?l) }", BASE_BAD_INPUT, "takes 1 subject, found 2", 20);
     expect_fault(world, "SELECT * { ?w ex:letter (?i ?l) }", BASE_BAD_CALL, "ex:letter needs a word", 15);

@@ -280,6 +280,8 @@ static void expressions_know_errors_and_promote_numbers(void **state)
         {"REPLACE('abab', 'b', 'Z')", "\"aZaZ\""},
         {"REPLACE('abc', '(b)(c)', '$2$1')", "\"acb\""},
         {"REPLACE('abc', 'b', '\\\\$')", "\"a$c\""},
+        {"REPLACE('abc', 'x*', '-')", ""},
+        {"REPLACE('abc', '^', '-')", ""},
         {"IF(REGEX('Dog', '^d', 'i'), 1, 2)", "1"},
         {"REGEX('a', '(')", ""},
         {"STRBEFORE('abc', 'b')", "\"a\""},

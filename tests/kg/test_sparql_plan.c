@@ -210,15 +210,14 @@ static void thirty_patterns_in_a_row_are_planned_and_joined(void **state)
     kg_abort(txn);
 }
 
-static void a_profile_tells_rows_of_each_operator(void **state)
+/* The caller frees it. */
+static char *profile_of(KgStore *store, const char *text)
 {
-    const Fixture *const f = *state;
-    static const char text[] = "SELECT ?a { ?a :to ?b . ?b :to ?a OPTIONAL { ?a :value ?v FILTER(?v > 3) } } LIMIT 5";
     BaseError err = {0};
     KgQuery *query = NULL;
-    char *told;
-    size_t length;
-    KgTxn *const txn = begin_read(f->store);
+    static char *told;
+    static size_t length;
+    KgTxn *const txn = begin_read(store);
     FILE *const out = open_memstream(&told, &length);
     expect_ok(kg_query_open(txn, text, strlen(text), &(KgQueryOptions){.explain = KG_EXPLAIN_PROFILE}, &query, &err),
               &err);
@@ -226,12 +225,37 @@ static void a_profile_tells_rows_of_each_operator(void **state)
         ;
     expect_ok(kg_query_explain(query, out, &err), &err);
     fclose(out);
-    static const char *const wanted[] = {"slice", "optional", "?a :to ?b", "?a :value ?v", "rows in", " ms"};
-    for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++)
-        if (!strstr(told, wanted[i]))
-            fail_msg("no \"%s\" in\n%s", wanted[i], told);
     kg_query_close(query);
     kg_abort(txn);
+    return told;
+}
+
+static void expect_told(const char *told, const char *words)
+{
+    if (!strstr(told, words))
+        fail_msg("no \"%s\" in\n%s", words, told);
+}
+
+static void a_profile_tells_rows_of_each_operator(void **state)
+{
+    const Fixture *const f = *state;
+    char *const told =
+        profile_of(f->store, "SELECT ?a { ?a :to ?b . ?b :to ?a OPTIONAL { ?a :value ?v FILTER(?v > 3) } } LIMIT 5");
+    static const char *const wanted[] = {"slice", "optional", "?a :to ?b", "?a :value ?v", "rows in", " ms"};
+    for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++)
+        expect_told(told, wanted[i]);
+    free(told);
+}
+
+/* ---- Plans ---- */
+
+static void filters_of_a_variable_make_one_range(void **state)
+{
+    const Fixture *const f = *state;
+    char *const told =
+        profile_of(f->store, "SELECT ?a { ?a :value ?v FILTER(?v >= 100) FILTER(?v < 120) FILTER(?v != 105) }");
+    expect_told(told, "in POS, 1 bound and a range");
+    expect_told(told, "  19 rows in 1 batches");
     free(told);
 }
 
@@ -246,6 +270,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_query_past_its_time_is_stopped, make_graph, drop_fixture),
         cmocka_unit_test_setup_teardown(thirty_patterns_in_a_row_are_planned_and_joined, make_graph, drop_fixture),
         cmocka_unit_test_setup_teardown(a_profile_tells_rows_of_each_operator, make_graph, drop_fixture),
+        cmocka_unit_test_setup_teardown(filters_of_a_variable_make_one_range, make_graph, drop_fixture),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
