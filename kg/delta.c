@@ -1,5 +1,6 @@
 /* delta.c - the view of all changes in memory, what they count, and folding them into the tables. */
 #include "kg/delta.h"
+#include "kg/sort.h"
 #include "kg/tail.h"
 
 #include <stdlib.h>
@@ -157,18 +158,51 @@ BaseStatus kg_delta_count(KgTxn *txn, size_t *out, BaseError *err)
     return status;
 }
 
+/* From so many on a radix sort is quicker. */
+#define MANY_ROWS 256
+
+/* Sorts the numbers of rows, `pairs[i].with`, by one column, those of equal values staying as they are. */
+static void sort_by_place(const KgDeltaRow *rows, int place, KgPair *pairs, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        pairs[i].key = rows[pairs[i].with].keys[place];
+    kg_sort_pairs(pairs, pairs + count, count, 64);
+}
+
+/* The rows of one space, which are in SPO order, into another: by its second column, where SPO has not sorted by that
+ * behind the first, and by its first. `pairs` has room for twice as many. */
+static void sort_space(const KgDeltaRow *rows, size_t count, KgIndex index, KgPair *pairs, KgDeltaRow *out)
+{
+    for (size_t i = 0; i < count; i++)
+        pairs[i].with = i;
+    if (index == KG_POS)
+        sort_by_place(rows, kg_places[index][1], pairs, count);
+    sort_by_place(rows, kg_places[index][0], pairs, count);
+    for (size_t i = 0; i < count; i++) {
+        out[i] = rows[pairs[i].with];
+        kg_order_keys(kg_order_triple(out[i].keys, KG_SPO), index, out[i].keys);
+    }
+}
+
 /* The rows in another order than SPO. */
 static KgDeltaRow *sort_rows(const KgDelta *delta, KgIndex index)
 {
-    KgDeltaRow *const rows = malloc((delta->count ? delta->count : 1) * sizeof *rows);
-    if (!rows)
-        return NULL;
-    for (size_t i = 0; i < delta->count; i++) {
-        rows[i] = delta->rows[KG_SPO][i];
-        kg_order_keys(kg_order_triple(delta->rows[KG_SPO][i].keys, KG_SPO), index, rows[i].keys);
+    const KgDeltaRow *const from = delta->rows[KG_SPO];
+    const size_t count = delta->count;
+    KgDeltaRow *const rows = malloc((count ? count : 1) * sizeof *rows);
+    KgPair *const pairs = count >= MANY_ROWS ? malloc(2 * count * sizeof *pairs) : NULL;
+    for (size_t i = 0; rows && !pairs && i < count; i++) {
+        rows[i] = from[i];
+        kg_order_keys(kg_order_triple(from[i].keys, KG_SPO), index, rows[i].keys);
     }
-    if (delta->count > 1)
-        qsort(rows, delta->count, sizeof *rows, compare_rows);
+    if (rows && !pairs && count > 1)
+        qsort(rows, count, sizeof *rows, compare_rows);
+    for (size_t start = 0, end; rows && pairs && start < count; start = end) {
+        for (end = start + 1; end < count && from[end].space == from[start].space;)
+            end++;
+        sort_space(from + start, end - start, index, pairs, rows + start);
+    }
+    free(pairs);
     return rows;
 }
 

@@ -16,7 +16,7 @@
  * the four orders, so that more may wait where there are more blocks. */
 #define KG_DELTA_ROWS 4096
 #define KG_DELTA_ROWS_OF_BLOCK 16
-#define KG_DELTA_MOST_ROWS 16384
+#define KG_DELTA_MOST_ROWS 65536
 
 typedef struct KgDeltaRow {
     uint64_t keys[3]; /* of the triple, in the order of the index */
