@@ -1,6 +1,7 @@
 /* main.c - `kgq`: finds the command and hands it its words. The contract of the commands is docs/cli.md's. */
 #include "cli/cli.h"
 
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -123,11 +124,21 @@ static int run(Cli *cli, int argc, char **argv)
     return unknown_command(word);
 }
 
+/* Before there are threads. */
+static void set_up_process(void)
+{
+    setenv("OPENBLAS_NUM_THREADS", "1", 0); /* threads of ours compute products side by side */
+    /* Answers and batches come and go by the megabyte: given back to the system, their pages would be cleared for us
+     * again and again. */
+    mallopt(M_MMAP_THRESHOLD, 32 << 20);
+    mallopt(M_TRIM_THRESHOLD, 128 << 20);
+}
+
 int main(int argc, char **argv)
 {
     Cli cli = {.seed = 1, .extensions = kg_extensions_new()};
     BaseError err = {0};
-    setenv("OPENBLAS_NUM_THREADS", "1", 0); /* threads of ours compute products side by side */
+    set_up_process();
     screen_begin(&cli);
     const BaseStatus status = cli.extensions ? insight_add_functions(cli.extensions, &err)
                                              : base_fail(&err, BASE_NO_MEMORY, "no memory to begin with");
