@@ -4,6 +4,7 @@
 
 #include "kg/arrange.h"
 #include "kg/delta.h"
+#include "kg/track.h"
 #include "kg/walker.h"
 
 #include <pthread.h>
@@ -208,6 +209,18 @@ static BaseStatus write_orders(Load *load)
     return status;
 }
 
+static BaseStatus track_new(Load *load)
+{
+    bool is_wanted;
+    BaseStatus status = kg_track_bulk(load->txn, load->graph, load->layer, load->count, &is_wanted, load->err);
+    for (size_t i = 0; status == BASE_OK && is_wanted && i < load->count; i++) {
+        uint64_t key[3];
+        kg_arrange_row(&load->arranger, load->numbers[i], key);
+        status = kg_track_noted(load->txn, (KgTriple){key[0], key[1], key[2]}, true, load->err);
+    }
+    return status;
+}
+
 /* ---- The first triples of a graph, all noted alike: nothing to look up, every order by itself ---- */
 
 /* The rows are sorted by predicate: one count for each. */
@@ -264,6 +277,8 @@ static BaseStatus load_first(Load *load, uint64_t *added_by, uint32_t first)
     make_orders(load, make_first_order);
     BaseStatus status = write_orders(load);
     if (status == BASE_OK)
+        status = kg_track_lose(load->txn, load->graph, load->layer, load->err);
+    if (status == BASE_OK)
         status = kg_tally_apply(&load->tally, load->txn, load->graph, load->layer, false, load->err);
     if (status == BASE_OK && added_by)
         added_by[load->bulk->same->source - first] += load->count;
@@ -300,6 +315,8 @@ static BaseStatus load_rows(Load *load, uint64_t *added_by, uint32_t first)
     if (status != BASE_OK || load->count == 0)
         return status;
     status = count_new(load);
+    if (status == BASE_OK)
+        status = track_new(load);
     if (status == BASE_OK &&
         (!fill_spo(load, added_by, first) || !kg_arrange_keep(&load->arranger, load->numbers, load->count)))
         status = no_memory(load);

@@ -167,6 +167,16 @@ BaseStatus kg_put_run(KgTxn *txn, const KgRun *run, uint32_t *id, BaseError *err
                      kg_number_value((uint64_t)time(NULL)), real(run->seconds));
 }
 
+BaseStatus kg_replace_run(KgTxn *txn, const KgRun *run, BaseError *err)
+{
+    const BaseStatus status = kg_want_writer(txn, "kg_replace_run", err);
+    if (status != BASE_OK)
+        return status;
+    return KG_RECORD(txn, KG_WRITE_RUN, err, kg_number_value(run->id), kg_text_value(run->kind),
+                     kg_text_value(run->name), kg_text_value(run->text), kg_text_value(run->details),
+                     kg_number_value((uint64_t)run->time), real(run->seconds));
+}
+
 BaseStatus kg_find_run(KgTxn *txn, uint32_t id, BaseArena *arena, KgRun *out, BaseError *err)
 {
     KgReading reading;

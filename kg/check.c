@@ -7,6 +7,7 @@
 #include "kg/pages.h"
 #include "kg/statistics.h"
 #include "kg/terms.h"
+#include "kg/track.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -148,6 +149,15 @@ static BaseStatus check_catalog(KgCheck *check, BaseError *err)
     return status == BASE_OK ? check_models(check, err) : status;
 }
 
+static BaseStatus check_tracked(KgCheck *check, BaseError *err)
+{
+    uint64_t wrong;
+    const BaseStatus status = kg_verify_tracked(check->txn, &wrong, err);
+    if (status == BASE_OK && wrong > 0)
+        kg_check_fault(check, "%" PRIu64 " tracked changes of asserted facts are not as the facts are", wrong);
+    return status;
+}
+
 static BaseStatus check_labels(KgCheck *check, BaseError *err)
 {
     BaseArena arena = {0};
@@ -187,6 +197,8 @@ static BaseStatus check_contents(KgCheck *check, BaseError *err)
         status = kg_check_triples(check, err);
     if (status == BASE_OK && check->faults == before) /* damaged blocks cannot be counted */
         status = kg_check_counts(check, err);
+    if (status == BASE_OK)
+        status = check_tracked(check, err);
     if (status == BASE_OK)
         status = check_catalog(check, err);
     if (status == BASE_OK && check->faults == before)

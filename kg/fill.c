@@ -6,6 +6,7 @@
 
 #include "kg/delta.h"
 #include "kg/sort.h"
+#include "kg/track.h"
 #include "kg/walker.h"
 
 #include <pthread.h>
@@ -421,6 +422,8 @@ BaseStatus kg_add_columns(KgTxn *txn, KgLayer layer, const KgId *terms, size_t t
     BaseStatus status = kg_want_writer(txn, "kg_add_columns", err);
     if (status == BASE_OK)
         status = kg_fill_codes(txn, terms, term_count, parts, part_count, &fill.codes, err);
+    if (status == BASE_OK)
+        status = kg_track_lose(txn, 0, layer, err);
     if (status == BASE_OK)
         status = kg_delta_fold(txn, err);
     if (status == BASE_OK)

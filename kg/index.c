@@ -8,6 +8,7 @@
 #include "kg/statistics.h"
 #include "kg/table.h"
 #include "kg/terms.h"
+#include "kg/track.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -139,6 +140,8 @@ static BaseStatus add_one(KgTxn *txn, uint32_t graph, KgLayer layer, const KgRec
     if (status == BASE_OK)
         status = kg_delta_put(txn, space, record->triple, ops | KG_PRESENT, &record->note, err);
     if (status == BASE_OK)
+        status = kg_track_one(txn, graph, layer, record->triple, true, err);
+    if (status == BASE_OK)
         kg_note_change(txn, graph, layer, 1);
     if (added)
         *added = status == BASE_OK;
@@ -180,6 +183,8 @@ BaseStatus kg_delete_in(KgTxn *txn, KgId graph, KgLayer layer, KgTriple triple, 
     if (status == BASE_OK)
         status = kg_delta_put(txn, space, triple, ops == KG_PRESENT ? 0 : KG_HIDES, NULL, err);
     if (status == BASE_OK)
+        status = kg_track_one(txn, number, layer, triple, false, err);
+    if (status == BASE_OK)
         kg_note_change(txn, number, layer, 1);
     if (deleted)
         *deleted = status == BASE_OK;
@@ -202,7 +207,9 @@ BaseStatus kg_clear_layer_in(KgTxn *txn, KgId graph, KgLayer layer, BaseError *e
     if (status != BASE_OK)
         return status == BASE_NOT_FOUND ? BASE_OK : status;
     const uint32_t space = kg_space(number, layer);
-    status = kg_delta_clear(txn, space, err);
+    status = kg_track_lose(txn, number, layer, err);
+    if (status == BASE_OK)
+        status = kg_delta_clear(txn, space, err);
     for (int index = 0; status == BASE_OK && index < KG_INDEXES; index++)
         status = kg_table_clear(txn, (KgTable)(KG_ORDERS + index), space, err);
     if (status == BASE_OK)
@@ -328,6 +335,8 @@ static BaseStatus delete_from_tables(KgTxn *txn, uint32_t graph, KgLayer layer, 
     BaseStatus status = kg_delta_fold(txn, err);
     if (status == BASE_OK)
         status = keep_present(txn, graph, layer, triples, count, &tally, job, err);
+    if (status == BASE_OK)
+        status = kg_track_many(txn, graph, layer, triples, *count, false, err);
     if (status == BASE_OK && *count > 0)
         status = kg_delta_hide(txn, kg_space(graph, layer), triples, *count, err);
     if (status == BASE_OK && *count > 0)

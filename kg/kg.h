@@ -192,6 +192,42 @@ KgLayer kg_scan_layer(const KgScan *scan);
 unsigned kg_scan_layers(const KgScan *scan);
 void kg_scan_close(KgScan *scan); /* NULL is fine; before the transaction ends */
 
+/* Looks up one pattern after the other in one layer of the default graph; quickest where they ascend in the order that
+ * suits them. It does not survive a write in the transaction. Bound places must be a prefix of some order, as every
+ * choice of them is. */
+typedef struct KgFinder KgFinder;
+BaseStatus kg_finder_open(KgTxn *txn, KgLayer layer, KgFinder **out, BaseError *err);
+BaseStatus kg_finder_seek(KgFinder *finder, KgTriple pattern, BaseError *err);
+/* The next match; `note` may be NULL. BASE_END after the last. */
+BaseStatus kg_finder_next(KgFinder *finder, KgTriple *out, KgNote *note, BaseError *err);
+void kg_finder_close(KgFinder *finder); /* NULL is fine */
+
+/* ---- Tracking ------------------------------------------------------------------------------------------------ */
+
+/* What came to the asserted layer of the default graph, and what went, since a moment, for those who keep something up
+ * to it. It is part of each transaction that changes facts. Given up (is_lost) when more than an eighth of the facts
+ * changed, or someone else changes what is inferred; kg_track begins anew. */
+typedef struct KgTracking {
+    bool is_on, is_lost;
+    uint32_t run, flags; /* whoever tracks says so */
+    KgText text;         /* and so; borrowed until the next write in the transaction, or its end */
+    uint64_t changes;
+} KgTracking;
+BaseStatus kg_track(KgTxn *txn, const KgTracking *wanted, BaseError *err); /* run, flags and text; forgets changes */
+BaseStatus kg_track_stop(KgTxn *txn, BaseError *err);
+BaseStatus kg_tracking(KgTxn *txn, KgTracking *out, BaseError *err);
+typedef struct KgChanged {
+    KgTriple triple;
+    bool was_there; /* it went; else it came */
+} KgChanged;
+/* In the order of ids; *out is the caller's to free(). */
+BaseStatus kg_tracked(KgTxn *txn, KgChanged **out, size_t *count, BaseError *err);
+
+/* A call within kg_commit of transactions with tracked changes, before it settles anything: it may write. What it
+ * returns, if not BASE_OK, is what kg_commit returns, with nothing committed. NULL: none any more. */
+typedef BaseStatus KgBeforeCommit(void *context, KgTxn *txn, BaseError *err);
+void kg_before_commit(KgStore *store, KgBeforeCommit *call, void *context);
+
 /* ---- Named graphs -------------------------------------------------------------------------------------------- */
 
 /* The calls above speak of the default graph; these of the graph named by an IRI or blank node, KG_ANY being the
@@ -384,6 +420,7 @@ typedef struct KgRun {
     double seconds;
 } KgRun;
 BaseStatus kg_put_run(KgTxn *txn, const KgRun *run, uint32_t *id, BaseError *err); /* run->id, run->time are ignored */
+BaseStatus kg_replace_run(KgTxn *txn, const KgRun *run, BaseError *err); /* the one with run->id, its time too */
 BaseStatus kg_find_run(KgTxn *txn, uint32_t id, BaseArena *arena, KgRun *out, BaseError *err);
 BaseStatus kg_runs(KgTxn *txn, const char *kind, BaseArena *arena, KgRun **out, size_t *count, BaseError *err);
 

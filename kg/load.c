@@ -8,6 +8,7 @@
 #include "kg/delta.h"
 #include "kg/spill.h"
 #include "kg/terms.h"
+#include "kg/track.h"
 #include "kg/walker.h"
 
 #include <stdlib.h>
@@ -458,6 +459,8 @@ static BaseStatus load_spilled(KgLoader *loader, LoadGraph *graph, uint64_t *add
     BaseStatus status = step(&pass, 0, err);
     if (status == BASE_OK)
         status = start_pass(loader, graph, &pass, err);
+    if (status == BASE_OK)
+        status = kg_track_lose(loader->txn, pass.graph, loader->options.layer, err);
     if (status == BASE_OK)
         status = write_spo(&pass, graph->spill, added, added_by, first, err);
     kg_spill_free(graph->spill);

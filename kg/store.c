@@ -12,6 +12,7 @@
 #include "kg/statistics.h"
 #include "kg/tail.h"
 #include "kg/terms.h"
+#include "kg/track.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -163,7 +164,7 @@ static int try_environment(KgStore *store, const char *folder, size_t map_size, 
 {
     int code = mdb_env_create(&store->env);
     if (code == MDB_SUCCESS)
-        code = mdb_env_set_maxdbs(store->env, KG_TABLES);
+        code = mdb_env_set_maxdbs(store->env, KG_TABLES + 1);
     if (code == MDB_SUCCESS)
         code = mdb_env_set_maxreaders(store->env, MAX_READERS);
     if (code == MDB_SUCCESS)
@@ -267,6 +268,14 @@ static BaseStatus open_environment(KgStore *store, BaseError *err)
     return code == MDB_SUCCESS ? BASE_OK : kg_mdb_fail(store, code, "open", err);
 }
 
+static int open_tracked(KgStore *store, MDB_txn *mdb)
+{
+    MDB_dbi tracked = 0;
+    const int code = kg_open_tracked(mdb, &tracked);
+    store->tracked = tracked;
+    return code;
+}
+
 static BaseStatus open_tables(KgStore *store, BaseError *err)
 {
     MDB_txn *mdb;
@@ -296,6 +305,8 @@ static BaseStatus open_tables(KgStore *store, BaseError *err)
         code = kg_open_tables(mdb, 0, store->tables);
         if (code == MDB_SUCCESS)
             code = mdb_dbi_open(mdb, NULL, 0, &store->list);
+        if (code == MDB_SUCCESS)
+            code = open_tracked(store, mdb);
         if (code != MDB_SUCCESS)
             status = kg_mdb_fail(store, code == MDB_NOTFOUND ? MDB_CORRUPTED : code, "open", err);
     }
@@ -538,6 +549,8 @@ BaseStatus kg_commit(KgTxn *txn, BaseError *err)
     BaseStatus status = BASE_OK;
     if (txn->writes)
         status = kg_want_writer(txn, "kg_commit", err);
+    if (status == BASE_OK && txn->has_tracked && store->before_commit)
+        status = store->before_commit(store->before_commit_context, txn, err);
     if (status == BASE_OK && txn->writes)
         status = kg_settle_terms(txn, err);
     if (status == BASE_OK && txn->writes)
@@ -560,6 +573,8 @@ BaseStatus kg_commit(KgTxn *txn, BaseError *err)
         status = kg_mdb_fail(store, code, "write", err);
     else if (txn->writes)
         store->committed = true;
+    if (code == MDB_SUCCESS && txn->tracked_table)
+        store->tracked = txn->tracked_table; /* a handle opened in a transaction lasts when that is committed */
     if (status == BASE_OK && txn->journal.count > 0 && !store->stop_before_catalog)
         kg_catalog_apply(store, generation, &txn->journal);
     free_txn(txn);

@@ -8,6 +8,7 @@
  *     hashes          packed rows (hash of a stored term, its id); hashes.new: such rows not packed yet
  *     graphs          id of a named graph -> its number, from 1; the default graph is number 0
  *     counts          graph's number, predicate (KG_ANY: all) -> KgCounts, how many triples are in exactly which layers
+ *     tracked         see track.h; only where something is tracked
  *     spo, pos, osp, pso    packed rows of triples; a layer of a graph is a space; spo has the notes
  *     changes         space, triple -> what becomes of it: changes not merged into the packed rows yet (delta.h) */
 #ifndef KGQ_KG_STORE_H
@@ -70,6 +71,9 @@ static inline size_t kg_limit(size_t limit, size_t usual)
     return limit ? limit : usual;
 }
 
+/* Whether a transaction writes down what is asserted and deleted (track.h). */
+typedef enum KgTracks { KG_TRACKS_UNKNOWN, KG_TRACKS_OFF, KG_TRACKS_ON } KgTracks;
+
 #define KG_VERIFIED 8192 /* blocks remembered as verified, by their page */
 
 struct KgStore {
@@ -81,7 +85,10 @@ struct KgStore {
     bool remove_when_closed;         /* made for an import that failed */
     MDB_env *env;
     MDB_dbi tables[KG_TABLES];
-    MDB_dbi list; /* of the tables */
+    MDB_dbi list;                  /* of the tables */
+    _Atomic MDB_dbi tracked;       /* track.h; 0: this store has not seen the table */
+    KgBeforeCommit *before_commit; /* NULL: nobody asked */
+    void *before_commit_context;
     KgCatalog *catalog;
     pthread_mutex_t delta_lock; /* for the next two */
     KgDelta *delta;             /* of the newest snapshot that was looked at, shared by readers */
@@ -147,6 +154,9 @@ struct KgTxn {
     bool delta_is_old;                 /* a writer has changed it since */
     bool facts_changed;                /* since the stamp of the facts was written (statistics.h) */
     bool bulk_changed;                 /* by many at once: statistics may be due */
+    KgTracks tracks;
+    MDB_dbi tracked_table; /* 0: not looked at yet */
+    bool has_tracked;      /* something asserted came or went that is tracked */
 };
 
 /* Blocks whose checksum a reader of the same snapshot has verified are not verified again; those of a writer may change
