@@ -196,7 +196,7 @@ static BaseStatus take_group(Asking *asking, const Rule *rule, uint32_t head)
         return status;
     miss.node->kind = REASONER_DERIVED;
     miss.node->missing = 1;
-    miss.node->number = reasoner_case_number(asking->with, goal->relation, goal->tuple);
+    miss.node->number = reasoner_case_number(asking->with, goal->relation, goal->tuple, miss.node);
     miss.gaps[0] = (Gap){.node = miss.node->children[0]};
     return miss.node->number > 0 && BASE_PUSH(&asking->found, miss) ? BASE_OK : no_memory(asking->err);
 }

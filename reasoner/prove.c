@@ -158,7 +158,7 @@ static BaseStatus add_group(Collection *collection, const Rule *rule, uint32_t h
     if (status != BASE_OK || !is_found)
         return status;
     found.node->kind = REASONER_DERIVED;
-    found.node->number = reasoner_case_number(collection->with, collection->relation, collection->tuple);
+    found.node->number = reasoner_case_number(collection->with, collection->relation, collection->tuple, found.node);
     return found.node->number > 0 && BASE_PUSH(&collection->found, found) ? BASE_OK : no_memory(collection->err);
 }
 
