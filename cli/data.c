@@ -1,6 +1,7 @@
 /* data.c - the commands that move and look after triples: import, export, stats, check, backup,
  * compact. */
 #include "cli/cli.h"
+#include "reasoner/reasoner.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,8 @@ KgStore *open_database(Cli *cli, const char *path, bool create, bool read_only, 
     BaseError err = {0};
     if (kg_open(path, &(KgOptions){.create = create, .read_only = read_only}, &store, &err) != BASE_OK)
         *exit_code = report_error(cli, &err);
+    else
+        reasoner_keep(store);
     return store;
 }
 

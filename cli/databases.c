@@ -1,5 +1,6 @@
 /* databases.c - which database the shell is on. */
 #include "cli/shell.h"
+#include "reasoner/reasoner.h"
 
 #include "cli/complete_lookup.h"
 
@@ -31,6 +32,7 @@ int open_shell_store(Shell *shell, const char *path, bool is_temporary)
         return report_error(shell->cli, &err);
     }
     close_shell_store(shell);
+    reasoner_keep(store);
     shell->cli->store = store;
     shell->path = copy;
     shell->is_temporary = is_temporary;

@@ -16,6 +16,23 @@ static void print_summary(Cli *cli, const ReasonerReport *report)
             report->load_seconds, report->derive_seconds, report->store_seconds, report->cpu_seconds);
 }
 
+/* What an update did; or why it was a full run. */
+static void print_update(Cli *cli, const ReasonerReport *report)
+{
+    if (!report->is_update) {
+        print_summary(cli, report);
+        if (report->full_because)
+            fprintf(stderr, "a full run, as %s\n", report->full_because);
+        return;
+    }
+    clear_progress(cli);
+    fprintf(stderr,
+            "%s facts changed; of what was inferred %s added, %s deleted, %s changed, %.2f s wall (%.2f deriving, %.2f "
+            "storing), %.2f s CPU\n",
+            grouped(report->changes), grouped(report->added), grouped(report->deleted), grouped(report->changed),
+            report->wall_seconds, report->derive_seconds, report->store_seconds, report->cpu_seconds);
+}
+
 static void print_report(Cli *cli, const ReasonerReport *report)
 {
     for (size_t i = 0; i < report->predicate_count; i++) {
@@ -112,12 +129,14 @@ int command_reason(Cli *cli, const Command *command, int argc, char **argv)
 {
     TextList files = {0}, words = {0};
     const char *ruleset = NULL;
-    bool incremental = false, drop = false, report_wanted = false;
+    bool incremental = false, drop = false, report_wanted = false, keep = false, keep_not = false;
     const Option options[] = {
         {"r", OPTION_LIST, &files, "FILE.rls", "a file of rules (repeatable); without any: the latest run's rules"},
         {"ruleset", OPTION_TEXT, &ruleset, "NAME",
          "rdfs or owl2-rl: its rules, made for the ontology at hand, beside those of -r"},
-        {"incremental", OPTION_FLAG, &incremental, NULL, "bring the inferences up to date (a full run for now)"},
+        {"incremental", OPTION_FLAG, &incremental, NULL, "update what was inferred by what changed since"},
+        {"keep-current", OPTION_FLAG, &keep, NULL, "and let imports and updates do so from now on"},
+        {"no-keep-current", OPTION_FLAG, &keep_not, NULL, "and do not let them any more"},
         {"drop", OPTION_FLAG, &drop, NULL, "remove all that was inferred"},
         {"report", OPTION_FLAG, &report_wanted, NULL, "facts per predicate; facts, joins and time per rule"},
     };
@@ -131,22 +150,34 @@ int command_reason(Cli *cli, const Command *command, int argc, char **argv)
     const BaseSink sink = error_sink(cli);
     if (!READ_OPTIONS(options, 1, 1))
         goto done;
+    if (keep && keep_not) {
+        exit_code = usage_error(command, "--keep-current and --no-keep-current exclude each other");
+        goto done;
+    }
     store = open_database(cli, words.items[0], false, false, &exit_code);
     if (!store)
         goto done;
+    const ReasonerRunOptions run = {.sink = &sink, .keep = keep       ? REASONER_KEEP_CURRENT
+                                            : keep_not ? REASONER_KEEP_NOT
+                                                       : REASONER_KEEP_AS_IT_IS};
     BaseStatus status = kg_write_begin(store, &txn, &err);
     if (status == BASE_OK && drop && files.count == 0 && !ruleset) {
         status = drop_inferred(cli, &txn, &err);
     } else if (status == BASE_OK) {
-        status = parse_program(cli, txn, &files, ruleset, &program, &was_told, &err);
+        if (!incremental || files.count > 0 || ruleset)
+            status = parse_program(cli, txn, &files, ruleset, &program, &was_told, &err);
         if (status == BASE_OK)
-            status = reasoner_run(txn, program, &(ReasonerRunOptions){.sink = &sink}, &report, &cli->job, &err);
+            status = incremental ? reasoner_update(txn, program, &run, &report, &cli->job, &err)
+                                 : reasoner_run(txn, program, &run, &report, &cli->job, &err);
         if (status == BASE_OK) {
             status = kg_commit(txn, &err);
             txn = NULL;
         }
         if (status == BASE_OK) {
-            print_summary(cli, &report);
+            if (incremental)
+                print_update(cli, &report);
+            else
+                print_summary(cli, &report);
             if (report_wanted)
                 print_report(cli, &report);
             if (report.violations_found > 0)

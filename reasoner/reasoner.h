@@ -115,9 +115,14 @@ BaseStatus reasoner_ruleset_program(KgTxn *txn, ReasonerRuleset set, const Reaso
 
 /* ---- Running ------------------------------------------------------------------------------------------------- */
 
+/* Whether what is inferred is kept current: every transaction that changes what is asserted then updates it, in
+ * processes that have called reasoner_keep on their store. Kept in the database. */
+typedef enum ReasonerKeep { REASONER_KEEP_AS_IT_IS, REASONER_KEEP_CURRENT, REASONER_KEEP_NOT } ReasonerKeep;
+
 typedef struct ReasonerRunOptions {
     const char *name;     /* of the run in the catalog; NULL: the names of the program's texts */
     const BaseSink *sink; /* violations of constraints; NULL: only the report has them */
+    ReasonerKeep keep;
 } ReasonerRunOptions;
 
 typedef struct ReasonerPredicateReport {
@@ -159,6 +164,11 @@ typedef struct ReasonerReport {
     uint64_t derived;                 /* new facts, stored or not */
     uint64_t stored;                  /* triples put into KG_INFERRED */
     uint32_t strata, rounds, highest; /* highest: the largest height */
+    /* Of reasoner_update: whether it was an update, or else why it was a full run; asserted facts that came or went;
+     * inferred ones that were added, deleted, or got another height or rule; rows looked at for that. */
+    bool is_update;
+    const char *full_because;
+    uint64_t changes, added, deleted, changed, looked_at;
     double wall_seconds, cpu_seconds, load_seconds, derive_seconds, store_seconds;
     ReasonerPredicateReport *predicates; /* those that rules derive, in order of their first use */
     size_t predicate_count;
@@ -178,6 +188,16 @@ void reasoner_report_free(ReasonerReport *report); /* {0} again afterwards */
  * BASE_CANCELLED: job->cancelled was set. */
 BaseStatus reasoner_run(KgTxn *txn, const ReasonerProgram *program, const ReasonerRunOptions *options,
                         ReasonerReport *report, BaseJob *job, BaseError *err);
+
+/* Brings KG_INFERRED up to what was asserted and deleted since the last run or update, and to the program, of which
+ * rules may have been added or removed; NULL: the program of that run. The result is what reasoner_run gives, heights
+ * and rules alike, under the number of the run that is updated. It takes time by what changes, not by what there is;
+ * where much has changed, or the program has what cannot be maintained (it computes values, or derives facts that are
+ * not stored), it is a full run, and the report says why. BASE_BAD_CALL: program is NULL and nothing has run. */
+BaseStatus reasoner_update(KgTxn *txn, const ReasonerProgram *program, const ReasonerRunOptions *options,
+                           ReasonerReport *report, BaseJob *job, BaseError *err);
+/* Transactions of this store update what is inferred before they commit, where the database is set so. */
+void reasoner_keep(KgStore *store);
 
 /* ---- Why ----------------------------------------------------------------------------------------------------- */
 

@@ -4,6 +4,7 @@
 #include "reasoner/program_text.h"
 #include "reasoner/report.h"
 #include "reasoner/store.h"
+#include "reasoner/update.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -76,6 +77,7 @@ BaseStatus reasoner_run(KgTxn *txn, const ReasonerProgram *program, const Reason
     ReasonerReport figures = {0};
     Memory memory = {0};
     size_t stored = 0;
+    uint32_t flags = 0;
     BaseStatus status = derive(txn, program, &memory, &figures, job, err);
     const double derived = base_wall_seconds();
     if (status == BASE_OK)
@@ -83,7 +85,11 @@ BaseStatus reasoner_run(KgTxn *txn, const ReasonerProgram *program, const Reason
     if (status == BASE_OK)
         status = put_run(txn, program, options, &figures, derived - began, &figures.run, err);
     if (status == BASE_OK)
+        status = reasoner_track_flags(txn, options ? options->keep : REASONER_KEEP_AS_IT_IS, &flags, err);
+    if (status == BASE_OK)
         status = reasoner_store(&memory, figures.run, &stored, job, err);
+    if (status == BASE_OK)
+        status = reasoner_track(txn, program, figures.run, flags | (stored < figures.derived ? TRACK_HIDES : 0), err);
     if (status == BASE_OK)
         status = reasoner_report_fill(&memory.evaluation, &memory, &figures, err);
     figures.stored = stored;
@@ -104,6 +110,8 @@ BaseStatus reasoner_drop(KgTxn *txn, uint64_t *dropped, BaseError *err)
     BaseStatus status = kg_count(txn, KG_IN(KG_INFERRED), (KgTriple){0}, &count, err);
     if (status == BASE_OK)
         status = kg_clear_layer(txn, KG_INFERRED, err);
+    if (status == BASE_OK)
+        status = kg_track_stop(txn, err);
     if (status == BASE_OK && dropped)
         *dropped = count;
     return status;

@@ -1,0 +1,209 @@
+/* maintain.h - keeping what was derived up to what changed: facts in question, rule instances looked for over the
+ * database as it was and as it becomes, rounds. Private to the room. */
+#ifndef KGQ_REASONER_MAINTAIN_H
+#define KGQ_REASONER_MAINTAIN_H
+
+#include "reasoner/literal.h"
+#include "reasoner/program.h"
+
+#define NO_HEIGHT UINT32_MAX        /* it does not hold */
+#define RULE_GONE (UINT32_MAX - 1u) /* the rule that gave it is no rule any more */
+#define NO_STRATUM UINT32_MAX       /* no rule derives such facts */
+
+/* The id of a constant that the database does not know: a kind that kg never uses. */
+static inline KgId unknown_constant(uint32_t constant)
+{
+    return kg_id((KgKind)0xff, constant);
+}
+static inline bool is_unknown_constant(KgId id)
+{
+    return kg_tag(id) == 0xff;
+}
+
+/* ---- Facts in question ------------------------------------------------------------------------------------- */
+
+typedef enum KnownState {
+    KNOWN_SAME,      /* as it was, so far */
+    KNOWN_SUSPENDED, /* it lost its support, and no other is known yet */
+    KNOWN_SETTLED,   /* `height` and `rule` are final */
+} KnownState;
+
+enum { CHAIN_SUBJECT, CHAIN_OBJECT, CHAIN_PREDICATE, CHAIN_PAIR, CHAINS };
+
+/* A fact whose height or rule may change. Rules are those of the new program. */
+typedef struct Known {
+    KgTriple triple;
+    uint32_t old_height, old_rule, height, rule;
+    uint32_t pending_height, pending_rule; /* it may hold at this height; NO_HEIGHT: nothing is pending */
+    uint32_t stratum;
+    uint32_t older[CHAINS];
+    uint8_t state;
+    bool must_verify; /* what is pending rests on premises that were not settled */
+    bool is_suspect, is_asserted;
+    bool is_stored; /* in KG_INFERRED */
+} Known;
+
+typedef struct Ledger {
+    struct {
+        Known *items;
+        size_t count, capacity;
+    } facts;
+    uint32_t *slots; /* open addressing: index + 1 */
+    size_t slot_count;
+    BaseMap chains[CHAINS]; /* of those that neither layer of the database has: key to the newest */
+    struct {
+        uint32_t *items;
+        size_t count, capacity;
+    } elsewhere; /* all of those */
+} Ledger;
+
+void reasoner_ledger_free(Ledger *ledger);
+Known *reasoner_ledger_find(const Ledger *ledger, KgTriple triple); /* NULL: nothing is known of it */
+uint32_t reasoner_ledger_add(Ledger *ledger, const Known *fact);    /* its index; NOWHERE: no memory */
+bool reasoner_ledger_chain(Ledger *ledger, uint32_t fact);          /* the database does not have it */
+/* Of those that may fit the pattern the newest, and then the one before; NOWHERE: none. */
+typedef struct LedgerCursor {
+    int chain; /* CHAINS: all */
+    uint32_t next;
+} LedgerCursor;
+LedgerCursor reasoner_ledger_match(const Ledger *ledger, KgTriple pattern);
+const Known *reasoner_ledger_next(const Ledger *ledger, LedgerCursor *cursor, KgTriple pattern);
+
+static inline uint32_t known_height(const Known *fact, bool is_old)
+{
+    return is_old                           ? fact->old_height
+           : fact->state == KNOWN_SETTLED   ? fact->height
+           : fact->state == KNOWN_SUSPENDED ? NO_HEIGHT
+                                            : fact->old_height;
+}
+
+/* ---- Rules over triples ------------------------------------------------------------------------------------ */
+
+typedef struct TripleAtom {
+    Term terms[3];
+    bool is_dead; /* of a relation that has no triples: nothing fits */
+} TripleAtom;
+
+typedef enum WayKind { WAY_ATOM, WAY_ABSENT, WAY_COMPARE, WAY_ASSIGN } WayKind;
+typedef struct WayStep {
+    WayKind kind;
+    uint32_t literal;
+    bool is_inferred; /* KG_INFERRED may have matches */
+    KgFinder *asserted, *inferred;
+    Term from; /* ASSIGN */
+    uint32_t to;
+} WayStep;
+
+/* A body in the order in which it is matched when some terms are known. */
+typedef struct Way {
+    bool is_planned;
+    WayStep *steps;
+    uint32_t count;
+} Way;
+
+typedef struct RuleForm {
+    const Rule *rule;
+    TripleAtom *heads, *body; /* of comparisons: not used */
+    uint32_t *strata;         /* by head */
+    bool is_dead;
+    Way from_nothing, *from_heads, *from_body;
+} RuleForm;
+
+/* Atoms by what they speak of: an IRI, or for rdf:type also the class. */
+typedef struct AtomPlace {
+    uint32_t rule, place; /* head or literal */
+} AtomPlace;
+typedef struct AtomList {
+    AtomPlace *items;
+    size_t count, capacity;
+} AtomList;
+typedef struct AtomIndex {
+    BaseMap lists; /* hash of predicate, or of class, to a place in `all` */
+    struct {
+        AtomList *items;
+        size_t count, capacity;
+    } all;
+    AtomList open; /* with an open predicate */
+} AtomIndex;
+
+typedef struct Maintenance {
+    KgTxn *txn;
+    const ReasonerProgram *program;
+    BaseJob *job;
+    BaseError *err;
+    KgId *constants; /* by constant of the program */
+    KgId type;
+    RuleForm *rules;
+    AtomIndex heads, positive, negative;
+    Ledger ledger;
+    KgFinder *asserted, *inferred; /* for facts looked at one by one */
+    KgStatistics statistics;
+    BaseMap numbers; /* KgId to a place in number_values */
+    struct {
+        Number *items;
+        size_t count, capacity;
+    } number_values;
+    uint64_t work, work_limit; /* rows looked at */
+    const char *given_up;      /* why the changes cannot be followed; NULL: they can */
+    BaseArena memory;
+} Maintenance;
+
+/* The forms of the rules, and where atoms are. BASE_OK, or a failure. */
+BaseStatus reasoner_forms_open(Maintenance *with);
+void reasoner_forms_close(Maintenance *with);
+/* Lists of atoms that may fit the triple; at most three, NULL where there is none. */
+typedef struct AtomLists {
+    const AtomList *items[3];
+} AtomLists;
+AtomLists reasoner_atoms_of(const Maintenance *with, const AtomIndex *index, KgTriple triple);
+uint32_t reasoner_stratum_of(const Maintenance *with, KgTriple triple);
+
+/* The id that a term has under the binding; KG_ANY: open. */
+static inline KgId term_id(const Maintenance *with, const KgId *binding, Term term)
+{
+    return term.is_variable ? binding[term.index] : with->constants[term.index];
+}
+
+/* ---- Instances --------------------------------------------------------------------------------------------- */
+
+typedef struct Instance Instance;
+struct Instance {
+    Maintenance *with;
+    uint32_t rule;
+    bool is_old;          /* over the facts as they were */
+    uint32_t most_height; /* of a premise; may be lowered by `found` */
+    /* Called for each instance, `highest` of its premises; true: enough. */
+    bool (*found)(Instance *instance, uint32_t highest);
+    void *context;
+    KgId *binding; /* by variable */
+    BaseStatus status;
+};
+
+/* Instances of the rule: all, those whose head is the triple, and those with it as that literal, a positive or a
+ * negated one. The caller sets the fields up to `context`. */
+BaseStatus reasoner_match_all(Instance *instance);
+BaseStatus reasoner_match_head(Instance *instance, uint32_t head, KgTriple triple);
+BaseStatus reasoner_match_literal(Instance *instance, uint32_t literal, KgTriple triple);
+
+/* How a fact is: its entry of the ledger, or, where that is NULL, as it was and is. */
+typedef struct FactState {
+    Known *known;
+    bool is_asserted, is_stored;
+    uint32_t height, rule;
+} FactState;
+BaseStatus reasoner_fact_state(Maintenance *with, KgTriple triple, FactState *out);
+
+/* ---- All of it --------------------------------------------------------------------------------------------- */
+
+/* What changed, and what became of it. */
+typedef struct MaintainInput {
+    const KgChanged *changes; /* of what is asserted */
+    size_t change_count;
+    const uint32_t *new_rules; /* by rule of the run before: its number now, or RULE_GONE; NULL: they are the same */
+    size_t old_rule_count;
+    const bool *is_added; /* by rule of the program */
+} MaintainInput;
+/* Fills with->ledger: facts with a new height or rule are settled. with->given_up may be set instead. */
+BaseStatus reasoner_maintain(Maintenance *with, const MaintainInput *input);
+
+#endif

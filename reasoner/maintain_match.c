@@ -1,0 +1,521 @@
+/* Instances of one rule, by nested lookups in the database's orders, corrected by the ledger: over the facts as they
+ * were when they were last inferred, or as far as it is known what becomes of them. Bodies are ordered once for what is
+ * given, by the sizes and distinct values that the statistics tell. */
+#include "reasoner/maintain.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static BaseStatus no_memory(const Maintenance *with)
+{
+    return base_fail(with->err, BASE_NO_MEMORY, "no memory to update what was derived");
+}
+
+static bool is_unknown(KgTriple pattern)
+{
+    return is_unknown_constant(pattern.s) || is_unknown_constant(pattern.p) || is_unknown_constant(pattern.o);
+}
+
+/* ---- Single facts -------------------------------------------------------------------------------------------- */
+
+static BaseStatus seek_one(KgFinder *finder, KgTriple triple, KgNote *note, bool *is_there, BaseError *err)
+{
+    KgTriple found;
+    BaseStatus status = kg_finder_seek(finder, triple, err);
+    if (status == BASE_OK)
+        status = kg_finder_next(finder, &found, note, err);
+    *is_there = status == BASE_OK;
+    return status == BASE_END ? BASE_OK : status;
+}
+
+BaseStatus reasoner_fact_state(Maintenance *with, KgTriple triple, FactState *out)
+{
+    KgNote note = {0};
+    BaseStatus status = BASE_OK;
+    *out = (FactState){.known = reasoner_ledger_find(&with->ledger, triple), .height = NO_HEIGHT};
+    if (out->known) {
+        out->is_asserted = out->known->is_asserted;
+        out->is_stored = out->known->is_stored;
+        out->height = known_height(out->known, false);
+        out->rule = out->known->rule;
+        return BASE_OK;
+    }
+    if (is_unknown(triple))
+        return BASE_OK;
+    with->work += 2;
+    status = seek_one(with->inferred, triple, &note, &out->is_stored, with->err);
+    if (status == BASE_OK && !out->is_stored)
+        status = seek_one(with->asserted, triple, NULL, &out->is_asserted, with->err);
+    if (out->is_stored) {
+        out->height = note.height;
+        out->rule = note.rule;
+    } else if (out->is_asserted) {
+        out->height = 0;
+    }
+    return status;
+}
+
+/* ---- Order --------------------------------------------------------------------------------------------------- */
+
+typedef struct Planner {
+    Maintenance *with;
+    const RuleForm *form;
+    bool *is_known; /* by variable */
+    bool *is_done;  /* by literal */
+} Planner;
+
+static bool knows(const Planner *planner, Term term)
+{
+    return !term.is_variable || planner->is_known[term.index];
+}
+
+/* A test can be made once all that positive atoms bind in it is bound. */
+static bool is_ready(const Planner *planner, const Literal *literal, const TripleAtom *atom)
+{
+    if (literal->is_comparison) {
+        const bool left = knows(planner, literal->comparison.left.term),
+                   right = knows(planner, literal->comparison.right.term);
+        return literal->comparison.test == EQUAL ? left || right : left && right;
+    }
+    for (int t = 0; literal->atom.is_negated && !atom->is_dead && t < 3; t++)
+        if (atom->terms[t].is_variable && planner->form->rule->is_safe[atom->terms[t].index] &&
+            !knows(planner, atom->terms[t]))
+            return false;
+    return literal->atom.is_negated;
+}
+
+static KgTriple constants_of(const Maintenance *with, const TripleAtom *atom)
+{
+    KgId ids[3];
+    for (int t = 0; t < 3; t++)
+        ids[t] = atom->terms[t].is_variable ? KG_ANY : with->constants[atom->terms[t].index];
+    return (KgTriple){ids[0], ids[1], ids[2]};
+}
+
+/* How many matches of the atom are to be expected, roughly. */
+static BaseStatus expect(const Planner *planner, const TripleAtom *atom, double *out)
+{
+    Maintenance *const with = planner->with;
+    const KgTriple pattern = constants_of(with, atom);
+    uint64_t count = 0;
+    BaseStatus status = BASE_OK;
+    double subjects = 0, objects = 0;
+    if (!is_unknown(pattern))
+        status = kg_count(with->txn, KG_FACTS, pattern, &count, with->err);
+    for (size_t i = 0; i < with->statistics.row_count; i++) {
+        const KgPredicateStatistics *const row = &with->statistics.rows[i];
+        if (row->predicate == pattern.p) {
+            subjects = (double)row->subjects;
+            objects = (double)row->objects;
+        }
+    }
+    *out = (double)count;
+    const bool has_subject = knows(planner, atom->terms[0]) && pattern.s == KG_ANY,
+               has_object = knows(planner, atom->terms[2]) && pattern.o == KG_ANY,
+               has_predicate = knows(planner, atom->terms[1]) && pattern.p == KG_ANY;
+    if (has_subject)
+        *out /= subjects >= 1 ? subjects : 1 + *out / 4;
+    if (has_object)
+        *out /= objects >= 1 ? objects : 1 + *out / 4;
+    if (has_predicate)
+        *out /= 10;
+    return status;
+}
+
+static BaseStatus choose_atom(const Planner *planner, uint32_t *out)
+{
+    const Rule *const rule = planner->form->rule;
+    double least = 0;
+    BaseStatus status = BASE_OK;
+    *out = NOWHERE;
+    for (uint32_t b = 0; b < rule->body_count && status == BASE_OK; b++) {
+        double rows;
+        if (planner->is_done[b] || rule->body[b].is_comparison || rule->body[b].atom.is_negated)
+            continue;
+        status = expect(planner, &planner->form->body[b], &rows);
+        if (*out == NOWHERE || rows < least) {
+            *out = b;
+            least = rows;
+        }
+    }
+    return status;
+}
+
+static void take_atom(Planner *planner, const TripleAtom *atom)
+{
+    for (int t = 0; t < 3; t++)
+        if (atom->terms[t].is_variable)
+            planner->is_known[atom->terms[t].index] = true;
+}
+
+static WayStep test_step(Planner *planner, uint32_t b)
+{
+    const Literal *const literal = &planner->form->rule->body[b];
+    WayStep step = {.kind = literal->is_comparison ? WAY_COMPARE : WAY_ABSENT, .literal = b};
+    if (!literal->is_comparison)
+        return step;
+    const Term left = literal->comparison.left.term, right = literal->comparison.right.term;
+    if (knows(planner, left) && knows(planner, right))
+        return step;
+    step.kind = WAY_ASSIGN;
+    step.from = knows(planner, left) ? left : right;
+    step.to = knows(planner, left) ? right.index : left.index;
+    planner->is_known[step.to] = true;
+    return step;
+}
+
+static bool next_test(const Planner *planner, uint32_t *out)
+{
+    const RuleForm *const form = planner->form;
+    for (*out = 0; *out < form->rule->body_count; ++*out)
+        if (!planner->is_done[*out] && is_ready(planner, &form->rule->body[*out], &form->body[*out]))
+            return true;
+    return false;
+}
+
+/* Whether KG_INFERRED may have matches. */
+static BaseStatus look_inferred(Maintenance *with, const TripleAtom *atom, bool *out)
+{
+    uint64_t count = 0;
+    const KgTriple pattern = constants_of(with, atom);
+    BaseStatus status = BASE_OK;
+    if (!is_unknown(pattern))
+        status = kg_count(with->txn, KG_IN(KG_INFERRED), pattern, &count, with->err);
+    *out = count > 0;
+    return status;
+}
+
+static BaseStatus order(Planner *planner, Way *way)
+{
+    const RuleForm *const form = planner->form;
+    BaseStatus status = BASE_OK;
+    for (;;) {
+        uint32_t b;
+        WayStep step;
+        if (next_test(planner, &b)) {
+            step = test_step(planner, b);
+        } else {
+            status = choose_atom(planner, &b);
+            if (status != BASE_OK || b == NOWHERE)
+                return status;
+            step = (WayStep){.kind = WAY_ATOM, .literal = b};
+            take_atom(planner, &form->body[b]);
+        }
+        planner->is_done[b] = true;
+        if (step.kind == WAY_ABSENT && form->body[b].is_dead)
+            continue;
+        if (step.kind == WAY_ATOM || step.kind == WAY_ABSENT)
+            status = look_inferred(planner->with, &form->body[b], &step.is_inferred);
+        if (status != BASE_OK)
+            return status;
+        way->steps[way->count++] = step;
+    }
+}
+
+/* `given` is known at the beginning, and literal `done`, unless NOWHERE, is met. */
+static BaseStatus plan(Maintenance *with, const RuleForm *form, const TripleAtom *given, uint32_t done, Way *way)
+{
+    const Rule *const rule = form->rule;
+    if (way->is_planned)
+        return BASE_OK;
+    Planner planner = {with, form, calloc(rule->variable_count + 1, sizeof(bool)),
+                       calloc(rule->body_count + 1, sizeof(bool))};
+    way->steps = base_arena_alloc(&with->memory, rule->body_count + 1, sizeof *way->steps);
+    BaseStatus status = planner.is_known && planner.is_done && way->steps ? BASE_OK : no_memory(with);
+    if (status == BASE_OK) {
+        for (int t = 0; given && t < 3; t++)
+            if (given->terms[t].is_variable && rule->is_safe[given->terms[t].index])
+                planner.is_known[given->terms[t].index] = true;
+        if (done != NOWHERE)
+            planner.is_done[done] = true;
+        status = order(&planner, way);
+        way->is_planned = status == BASE_OK;
+    }
+    free(planner.is_known);
+    free(planner.is_done);
+    return status;
+}
+
+/* ---- Tests --------------------------------------------------------------------------------------------------- */
+
+static BaseStatus number_of(Maintenance *with, KgId id, Number *out)
+{
+    bool is_new;
+    const uint64_t *const place = base_map_put(&with->numbers, id, with->number_values.count, &is_new);
+    if (!place)
+        return no_memory(with);
+    if (is_new) {
+        BaseArena texts = {0};
+        KgTerm term;
+        BaseStatus status = BASE_OK;
+        if (is_unknown_constant(id))
+            term = with->program->constants.items[kg_number(id)];
+        else
+            status = kg_term(with->txn, id, &texts, &term, with->err);
+        const Number number = status == BASE_OK ? reasoner_number(&term) : (Number){0};
+        base_arena_free(&texts);
+        if (status != BASE_OK)
+            return status;
+        if (!BASE_PUSH(&with->number_values, number))
+            return no_memory(with);
+    }
+    *out = with->number_values.items[*place];
+    return BASE_OK;
+}
+
+static BaseStatus compare(const Instance *instance, const Comparison *comparison, bool *holds)
+{
+    Maintenance *const with = instance->with;
+    const KgId left = term_id(with, instance->binding, comparison->left.term),
+               right = term_id(with, instance->binding, comparison->right.term);
+    *holds = (left == right) == (comparison->test == EQUAL);
+    if (comparison->test == EQUAL || comparison->test == NOT_EQUAL)
+        return BASE_OK;
+    Number a, b = {0};
+    BaseStatus status = number_of(with, left, &a);
+    if (status == BASE_OK)
+        status = number_of(with, right, &b);
+    *holds = false;
+    if (status != BASE_OK || a.kind == NUMBER_NONE || b.kind == NUMBER_NONE)
+        return status;
+    const int sign = reasoner_compare_numbers(a, b);
+    *holds = comparison->test == LESS         ? sign < 0
+             : comparison->test == LESS_EQUAL ? sign <= 0
+             : comparison->test == GREATER    ? sign > 0
+                                              : sign >= 0;
+    return BASE_OK;
+}
+
+/* ---- Matches of an atom -------------------------------------------------------------------------------------- */
+
+/* One after the other: those that are asserted, those that are inferred, those that the database does not have. */
+typedef struct Matches {
+    Instance *instance;
+    WayStep *step;
+    KgTriple pattern;
+    int stage; /* 0: asserted, 1: inferred, 2: of the ledger */
+    LedgerCursor cursor;
+} Matches;
+
+static BaseStatus seek(Matches *matches, KgLayer layer, KgFinder **finder)
+{
+    Maintenance *const with = matches->instance->with;
+    BaseStatus status = *finder ? BASE_OK : kg_finder_open(with->txn, layer, finder, with->err);
+    with->work += 2;
+    return status == BASE_OK ? kg_finder_seek(*finder, matches->pattern, with->err) : status;
+}
+
+static BaseStatus begin_stage(Matches *matches, int stage)
+{
+    WayStep *const step = matches->step;
+    matches->stage = stage;
+    if (stage == 0)
+        return seek(matches, KG_ASSERTED, &step->asserted);
+    if (stage == 1 && step->is_inferred)
+        return seek(matches, KG_INFERRED, &step->inferred);
+    if (stage <= 2) {
+        matches->stage = 2;
+        matches->cursor = reasoner_ledger_match(&matches->instance->with->ledger, matches->pattern);
+    }
+    return BASE_OK;
+}
+
+static BaseStatus begin(Matches *matches)
+{
+    return begin_stage(matches, is_unknown(matches->pattern) ? 2 : 0);
+}
+
+/* The next fact of the stage, whether it holds or not. */
+static BaseStatus next_of_stage(Matches *matches, KgTriple *triple, uint32_t *height)
+{
+    Maintenance *const with = matches->instance->with;
+    const bool is_old = matches->instance->is_old;
+    KgNote note = {0};
+    if (matches->stage == 2) {
+        const Known *const known = reasoner_ledger_next(&with->ledger, &matches->cursor, matches->pattern);
+        if (!known)
+            return BASE_END;
+        *triple = known->triple;
+        *height = known_height(known, is_old);
+        return BASE_OK;
+    }
+    const bool is_stored = matches->stage == 1;
+    const BaseStatus status = kg_finder_next(is_stored ? matches->step->inferred : matches->step->asserted, triple,
+                                             is_stored ? &note : NULL, with->err);
+    if (status != BASE_OK)
+        return status;
+    const Known *const known = reasoner_ledger_find(&with->ledger, *triple);
+    /* One that is in both layers was met among the asserted ones. */
+    *height = !known ? note.height : is_stored && known->is_asserted ? NO_HEIGHT : known_height(known, is_old);
+    return BASE_OK;
+}
+
+static BaseStatus next(Matches *matches, KgTriple *triple, uint32_t *height)
+{
+    for (;;) {
+        const BaseStatus status = next_of_stage(matches, triple, height);
+        matches->instance->with->work++;
+        if (status == BASE_OK && *height <= matches->instance->most_height)
+            return BASE_OK;
+        if (status == BASE_OK)
+            continue;
+        if (status != BASE_END || matches->stage == 2)
+            return status;
+        const BaseStatus begun = begin_stage(matches, matches->stage + 1);
+        if (begun != BASE_OK)
+            return begun;
+    }
+}
+
+/* ---- Instances ----------------------------------------------------------------------------------------------- */
+
+/* Gives the atom's open variables the triple's ids, marking them; false: a repeated one has two. */
+static bool bind(const Instance *instance, const TripleAtom *atom, KgTriple triple, bool bound[3])
+{
+    const KgId ids[3] = {triple.s, triple.p, triple.o};
+    bool fits = true;
+    bound[0] = bound[1] = bound[2] = false;
+    for (int t = 0; t < 3 && fits; t++) {
+        const KgId id = term_id(instance->with, instance->binding, atom->terms[t]);
+        bound[t] = id == KG_ANY;
+        if (bound[t])
+            instance->binding[atom->terms[t].index] = ids[t];
+        fits = bound[t] || id == ids[t];
+    }
+    return fits;
+}
+
+static void unbind(const Instance *instance, const TripleAtom *atom, const bool bound[3])
+{
+    for (int t = 0; t < 3; t++)
+        if (bound[t])
+            instance->binding[atom->terms[t].index] = KG_ANY;
+}
+
+static KgTriple pattern_of(const Instance *instance, const TripleAtom *atom)
+{
+    return (KgTriple){term_id(instance->with, instance->binding, atom->terms[0]),
+                      term_id(instance->with, instance->binding, atom->terms[1]),
+                      term_id(instance->with, instance->binding, atom->terms[2])};
+}
+
+static BaseStatus look_absent(Instance *instance, WayStep *step, bool *out)
+{
+    const TripleAtom *const atom = &instance->with->rules[instance->rule].body[step->literal];
+    const uint32_t most = instance->most_height;
+    Matches matches = {.instance = instance, .step = step, .pattern = pattern_of(instance, atom)};
+    KgTriple triple;
+    uint32_t height;
+    bool bound[3];
+    *out = true;
+    instance->most_height = NO_HEIGHT - 1;
+    BaseStatus status = begin(&matches);
+    while (status == BASE_OK && *out && (status = next(&matches, &triple, &height)) == BASE_OK) {
+        *out = !bind(instance, atom, triple, bound);
+        unbind(instance, atom, bound);
+    }
+    instance->most_height = most;
+    return status == BASE_END ? BASE_OK : status;
+}
+
+static bool go_on(Instance *instance, const Way *way, uint32_t at, uint32_t highest);
+
+static bool meet_atom(Instance *instance, const Way *way, uint32_t at, uint32_t highest)
+{
+    const TripleAtom *const atom = &instance->with->rules[instance->rule].body[way->steps[at].literal];
+    Matches matches = {.instance = instance, .step = &way->steps[at], .pattern = pattern_of(instance, atom)};
+    KgTriple triple;
+    uint32_t height;
+    bool bound[3], is_enough = false;
+    BaseStatus status = begin(&matches);
+    while (status == BASE_OK && !is_enough && highest <= instance->most_height &&
+           (status = next(&matches, &triple, &height)) == BASE_OK) {
+        if (bind(instance, atom, triple, bound))
+            is_enough = go_on(instance, way, at + 1, height > highest ? height : highest);
+        unbind(instance, atom, bound);
+    }
+    if (status != BASE_OK && status != BASE_END && instance->status == BASE_OK)
+        instance->status = status;
+    return is_enough || instance->status != BASE_OK;
+}
+
+/* Meets the steps from `at` on; true: enough, or a failure. */
+static bool go_on(Instance *instance, const Way *way, uint32_t at, uint32_t highest)
+{
+    bool holds = true;
+    if (at == way->count)
+        return instance->found(instance, highest);
+    WayStep *const step = &way->steps[at];
+    const Literal *const literal = &instance->with->rules[instance->rule].rule->body[step->literal];
+    switch (step->kind) {
+    case WAY_ATOM:
+        return meet_atom(instance, way, at, highest);
+    case WAY_ABSENT:
+        instance->status = look_absent(instance, step, &holds);
+        break;
+    case WAY_COMPARE:
+        instance->status = compare(instance, &literal->comparison, &holds);
+        break;
+    case WAY_ASSIGN:
+        instance->binding[step->to] = term_id(instance->with, instance->binding, step->from);
+        break;
+    }
+    if (instance->status != BASE_OK)
+        return true;
+    const bool is_enough = holds && go_on(instance, way, at + 1, highest);
+    if (step->kind == WAY_ASSIGN)
+        instance->binding[step->to] = KG_ANY;
+    return is_enough;
+}
+
+static BaseStatus run(Instance *instance, const TripleAtom *given, KgTriple triple, uint32_t done, uint32_t highest,
+                      Way *way)
+{
+    Maintenance *const with = instance->with;
+    const RuleForm *const form = &with->rules[instance->rule];
+    KgId few[16] = {0};
+    bool bound[3] = {false, false, false};
+    if (form->is_dead)
+        return BASE_OK;
+    const BaseStatus status = plan(with, form, given, done, way);
+    if (status != BASE_OK)
+        return status;
+    const uint32_t count = form->rule->variable_count;
+    instance->binding = count <= 16 ? few : calloc(count, sizeof *instance->binding);
+    instance->status = instance->binding ? BASE_OK : no_memory(with);
+    if (instance->status == BASE_OK && (!given || bind(instance, given, triple, bound))) {
+        for (int t = 0; given && t < 3; t++) /* what is open within a negation stays open */
+            if (given->terms[t].is_variable && !form->rule->is_safe[given->terms[t].index])
+                instance->binding[given->terms[t].index] = KG_ANY;
+        go_on(instance, way, 0, highest);
+    }
+    if (instance->binding != few)
+        free(instance->binding);
+    if (instance->status == BASE_OK && with->work > with->work_limit)
+        with->given_up = "the changes concern too much of what was derived";
+    return instance->status;
+}
+
+BaseStatus reasoner_match_all(Instance *instance)
+{
+    return run(instance, NULL, (KgTriple){0}, NOWHERE, 0, &instance->with->rules[instance->rule].from_nothing);
+}
+
+BaseStatus reasoner_match_head(Instance *instance, uint32_t head, KgTriple triple)
+{
+    RuleForm *const form = &instance->with->rules[instance->rule];
+    return run(instance, &form->heads[head], triple, NOWHERE, 0, &form->from_heads[head]);
+}
+
+BaseStatus reasoner_match_literal(Instance *instance, uint32_t literal, KgTriple triple)
+{
+    RuleForm *const form = &instance->with->rules[instance->rule];
+    const bool is_negated = form->rule->body[literal].atom.is_negated;
+    uint32_t height = 0;
+    if (!is_negated) {
+        const Known *const known = reasoner_ledger_find(&instance->with->ledger, triple);
+        height = known ? known_height(known, instance->is_old) : 0;
+    }
+    return run(instance, &form->body[literal], triple, is_negated ? NOWHERE : literal, height,
+               &form->from_body[literal]);
+}
