@@ -125,16 +125,6 @@ static void sort_facts(const Rounds *rounds, FactList *list)
 
 /* ---- What is known of a fact --------------------------------------------------------------------------------- */
 
-static bool is_storable(const Maintenance *with, KgTriple triple)
-{
-    const KgId ids[2] = {triple.s, triple.p};
-    KgKind kinds[2];
-    for (int i = 0; i < 2; i++)
-        kinds[i] =
-            is_unknown_constant(ids[i]) ? with->program->constants.items[kg_number(ids[i])].kind : kg_kind(ids[i]);
-    return kinds[0] != KG_LITERAL && kinds[1] == KG_IRI;
-}
-
 /* A stored fact's rule by its number now. */
 static uint32_t rule_now(const Rounds *rounds, uint32_t rule)
 {
@@ -255,9 +245,12 @@ static bool take_claim(Instance *instance, uint32_t highest)
         claim.triple = (KgTriple){term_id(with, instance->binding, form->heads[h].terms[0]),
                                   term_id(with, instance->binding, form->heads[h].terms[1]),
                                   term_id(with, instance->binding, form->heads[h].terms[2])};
-        if (!claim.departs && !is_storable(with, claim.triple))
+        bool is_storable = true;
+        if (!claim.departs)
+            instance->status = reasoner_is_storable(with, claim.triple, &is_storable);
+        if (!is_storable && instance->status == BASE_OK)
             with->given_up = "a rule derives what no triple can say";
-        else if (!BASE_PUSH(&rounds->claims, claim))
+        else if (instance->status == BASE_OK && !BASE_PUSH(&rounds->claims, claim))
             instance->status = no_memory(rounds);
     }
     return instance->status != BASE_OK || with->given_up != NULL;

@@ -3,19 +3,18 @@
 #ifndef KGQ_REASONER_MAINTAIN_H
 #define KGQ_REASONER_MAINTAIN_H
 
-#include "reasoner/literal.h"
-#include "reasoner/program.h"
+#include "reasoner/terms.h"
 
 #define NO_HEIGHT UINT32_MAX        /* it does not hold */
 #define RULE_GONE (UINT32_MAX - 1u) /* the rule that gave it is no rule any more */
 #define NO_STRATUM UINT32_MAX       /* no rule derives such facts */
 
-/* The id of a constant that the database does not know: a kind that kg never uses. */
-static inline KgId unknown_constant(uint32_t constant)
+/* The id of a term that the database lacks, by its number in the table of terms: a kind that kg never uses. */
+static inline KgId unknown_id(uint32_t number)
 {
-    return kg_id((KgKind)0xff, constant);
+    return kg_id((KgKind)0xff, number);
 }
-static inline bool is_unknown_constant(KgId id)
+static inline bool is_unknown_id(KgId id)
 {
     return kg_tag(id) == 0xff;
 }
@@ -90,7 +89,7 @@ typedef struct WayStep {
     uint32_t literal;
     bool is_inferred; /* KG_INFERRED may have matches */
     KgFinder *asserted, *inferred;
-    Term from; /* ASSIGN */
+    Operand from; /* ASSIGN */
     uint32_t to;
 } WayStep;
 
@@ -138,11 +137,8 @@ typedef struct Maintenance {
     Ledger ledger;
     KgFinder *asserted, *inferred; /* for facts looked at one by one */
     KgStatistics statistics;
-    BaseMap numbers; /* KgId to a place in number_values */
-    struct {
-        Number *items;
-        size_t count, capacity;
-    } number_values;
+    Terms terms;
+    BaseMap found;             /* number of a computed value to its id */
     uint64_t work, work_limit; /* rows looked at */
     const char *given_up;      /* why the changes cannot be followed; NULL: they can */
     BaseArena memory;
@@ -157,6 +153,9 @@ typedef struct AtomLists {
 } AtomLists;
 AtomLists reasoner_atoms_of(const Maintenance *with, const AtomIndex *index, KgTriple triple);
 uint32_t reasoner_stratum_of(const Maintenance *with, KgTriple triple);
+
+/* Whether the term may stand where RDF has subjects, or predicates. */
+BaseStatus reasoner_is_storable(const Maintenance *with, KgTriple triple, bool *out);
 
 /* The id that a term has under the binding; KG_ANY: open. */
 static inline KgId term_id(const Maintenance *with, const KgId *binding, Term term)

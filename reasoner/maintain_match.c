@@ -1,6 +1,7 @@
 /* Instances of one rule, by nested lookups in the database's orders, corrected by the ledger: over the facts as they
  * were when they were last inferred, or as far as it is known what becomes of them. Bodies are ordered once for what is
  * given, by the sizes and distinct values that the statistics tell. */
+#include "reasoner/functions.h"
 #include "reasoner/maintain.h"
 
 #include <stdlib.h>
@@ -13,7 +14,7 @@ static BaseStatus no_memory(const Maintenance *with)
 
 static bool is_unknown(KgTriple pattern)
 {
-    return is_unknown_constant(pattern.s) || is_unknown_constant(pattern.p) || is_unknown_constant(pattern.o);
+    return is_unknown_id(pattern.s) || is_unknown_id(pattern.p) || is_unknown_id(pattern.o);
 }
 
 /* ---- Single facts -------------------------------------------------------------------------------------------- */
@@ -69,13 +70,21 @@ static bool knows(const Planner *planner, Term term)
     return !term.is_variable || planner->is_known[term.index];
 }
 
+/* Whether the side is a variable that `=` may bind. */
+static bool is_free(const Planner *planner, const Operand *side)
+{
+    return !side->expression && !knows(planner, side->term);
+}
+
 /* A test can be made once all that positive atoms bind in it is bound. */
 static bool is_ready(const Planner *planner, const Literal *literal, const TripleAtom *atom)
 {
     if (literal->is_comparison) {
-        const bool left = knows(planner, literal->comparison.left.term),
-                   right = knows(planner, literal->comparison.right.term);
-        return literal->comparison.test == EQUAL ? left || right : left && right;
+        const Operand *const sides[2] = {&literal->comparison.left, &literal->comparison.right};
+        const bool left = reasoner_is_bound(sides[0], planner->is_known),
+                   right = reasoner_is_bound(sides[1], planner->is_known);
+        return (left && right) || (literal->comparison.test == EQUAL &&
+                                   ((left && is_free(planner, sides[1])) || (right && is_free(planner, sides[0]))));
     }
     for (int t = 0; literal->atom.is_negated && !atom->is_dead && t < 3; t++)
         if (atom->terms[t].is_variable && planner->form->rule->is_safe[atom->terms[t].index] &&
@@ -154,12 +163,14 @@ static WayStep test_step(Planner *planner, uint32_t b)
     WayStep step = {.kind = literal->is_comparison ? WAY_COMPARE : WAY_ABSENT, .literal = b};
     if (!literal->is_comparison)
         return step;
-    const Term left = literal->comparison.left.term, right = literal->comparison.right.term;
-    if (knows(planner, left) && knows(planner, right))
+    const Operand left = literal->comparison.left, right = literal->comparison.right;
+    const bool has_left = reasoner_is_bound(&left, planner->is_known),
+               has_right = reasoner_is_bound(&right, planner->is_known);
+    if (has_left && has_right)
         return step;
     step.kind = WAY_ASSIGN;
-    step.from = knows(planner, left) ? left : right;
-    step.to = knows(planner, left) ? right.index : left.index;
+    step.from = has_left ? left : right;
+    step.to = has_left ? right.term.index : left.term.index;
     planner->is_known[step.to] = true;
     return step;
 }
@@ -238,52 +249,102 @@ static BaseStatus plan(Maintenance *with, const RuleForm *form, const TripleAtom
 
 /* ---- Tests --------------------------------------------------------------------------------------------------- */
 
-static BaseStatus number_of(Maintenance *with, KgId id, Number *out)
+/* The numbers of what is bound, for those who compute; scratch of the caller. */
+static bool number_binding(const Instance *instance, uint32_t *out)
 {
-    bool is_new;
-    const uint64_t *const place = base_map_put(&with->numbers, id, with->number_values.count, &is_new);
-    if (!place)
-        return no_memory(with);
-    if (is_new) {
-        BaseArena texts = {0};
-        KgTerm term;
-        BaseStatus status = BASE_OK;
-        if (is_unknown_constant(id))
-            term = with->program->constants.items[kg_number(id)];
-        else
-            status = kg_term(with->txn, id, &texts, &term, with->err);
-        const Number number = status == BASE_OK ? reasoner_number(&term) : (Number){0};
-        base_arena_free(&texts);
-        if (status != BASE_OK)
-            return status;
-        if (!BASE_PUSH(&with->number_values, number))
-            return no_memory(with);
+    Maintenance *const with = instance->with;
+    const uint32_t count = with->rules[instance->rule].rule->variable_count;
+    for (uint32_t v = 0; v < count; v++) {
+        const KgId id = instance->binding[v];
+        out[v] = NO_VALUE;
+        if (is_unknown_id(id))
+            out[v] = (uint32_t)kg_number(id);
+        else if (id != KG_ANY && !reasoner_terms_number(&with->terms, id, &out[v]))
+            return false;
     }
-    *out = with->number_values.items[*place];
-    return BASE_OK;
+    return true;
+}
+
+/* The id of a value: the database's, where it has the term. */
+static BaseStatus id_of_value(Maintenance *with, uint32_t number, KgId *out)
+{
+    const uint64_t *const known = base_map_get(&with->found, number);
+    *out = known ? *known : terms_id(&with->terms, number);
+    if (*out != KG_ANY)
+        return BASE_OK;
+    BaseArena texts = {0};
+    KgTerm term;
+    BaseStatus status = reasoner_terms_read(&with->terms, number, &texts, &term, with->err);
+    if (status == BASE_OK)
+        status = kg_find(with->txn, &term, out, with->err);
+    if (status == BASE_NOT_FOUND) {
+        *out = unknown_id(number);
+        status = BASE_OK;
+    }
+    base_arena_free(&texts);
+    if (status == BASE_OK && !base_map_put(&with->found, number, *out, NULL))
+        return no_memory(with);
+    return status;
+}
+
+typedef bool Computation(void *context, const uint32_t *binding, Values *values);
+
+/* Calls with the numbers of the binding. */
+static BaseStatus compute(const Instance *instance, Computation *call, void *context, bool *has_value)
+{
+    Maintenance *const with = instance->with;
+    uint32_t few[16] = {0};
+    const uint32_t count = with->rules[instance->rule].rule->variable_count;
+    uint32_t *const numbers = count <= 16 ? few : calloc(count, sizeof *numbers);
+    bool is_fine = numbers && number_binding(instance, numbers);
+    *has_value = is_fine && call(context, numbers, with->terms.values);
+    is_fine = is_fine && !(with->terms.values && reasoner_values_failed(with->terms.values));
+    if (numbers != few)
+        free(numbers);
+    return is_fine ? BASE_OK : no_memory(with);
+}
+
+static bool call_compare(void *context, const uint32_t *binding, Values *values)
+{
+    return reasoner_compare(context, binding, values);
 }
 
 static BaseStatus compare(const Instance *instance, const Comparison *comparison, bool *holds)
 {
-    Maintenance *const with = instance->with;
-    const KgId left = term_id(with, instance->binding, comparison->left.term),
-               right = term_id(with, instance->binding, comparison->right.term);
-    *holds = (left == right) == (comparison->test == EQUAL);
-    if (comparison->test == EQUAL || comparison->test == NOT_EQUAL)
+    if ((comparison->test == EQUAL || comparison->test == NOT_EQUAL) && !comparison->left.expression &&
+        !comparison->right.expression) {
+        const bool is_same = term_id(instance->with, instance->binding, comparison->left.term) ==
+                             term_id(instance->with, instance->binding, comparison->right.term);
+        *holds = is_same == (comparison->test == EQUAL);
         return BASE_OK;
-    Number a, b = {0};
-    BaseStatus status = number_of(with, left, &a);
-    if (status == BASE_OK)
-        status = number_of(with, right, &b);
-    *holds = false;
-    if (status != BASE_OK || a.kind == NUMBER_NONE || b.kind == NUMBER_NONE)
-        return status;
-    const int sign = reasoner_compare_numbers(a, b);
-    *holds = comparison->test == LESS         ? sign < 0
-             : comparison->test == LESS_EQUAL ? sign <= 0
-             : comparison->test == GREATER    ? sign > 0
-                                              : sign >= 0;
-    return BASE_OK;
+    }
+    Comparison copy = *comparison;
+    return compute(instance, call_compare, &copy, holds);
+}
+
+typedef struct Computed {
+    const Operand *operand;
+    uint32_t number;
+} Computed;
+
+static bool call_operand(void *context, const uint32_t *binding, Values *values)
+{
+    Computed *const computed = context;
+    return reasoner_operand(computed->operand, binding, values, &computed->number);
+}
+
+/* Binds the variable of an ASSIGN; false in *holds: there is no value. */
+static BaseStatus assign(const Instance *instance, const WayStep *step, bool *holds)
+{
+    Maintenance *const with = instance->with;
+    *holds = true;
+    if (!step->from.expression) {
+        instance->binding[step->to] = term_id(with, instance->binding, step->from.term);
+        return BASE_OK;
+    }
+    Computed computed = {.operand = &step->from};
+    const BaseStatus status = compute(instance, call_operand, &computed, holds);
+    return status == BASE_OK && *holds ? id_of_value(with, computed.number, &instance->binding[step->to]) : status;
 }
 
 /* ---- Matches of an atom -------------------------------------------------------------------------------------- */
@@ -457,7 +518,7 @@ static bool go_on(Instance *instance, const Way *way, uint32_t at, uint32_t high
         instance->status = compare(instance, &literal->comparison, &holds);
         break;
     case WAY_ASSIGN:
-        instance->binding[step->to] = term_id(instance->with, instance->binding, step->from);
+        instance->status = assign(instance, step, &holds);
         break;
     }
     if (instance->status != BASE_OK)

@@ -90,18 +90,42 @@ uint32_t reasoner_stratum_of(const Maintenance *with, KgTriple triple)
 static BaseStatus find_constants(Maintenance *with)
 {
     const ReasonerProgram *const program = with->program;
+    BaseStatus status = reasoner_terms_open(with->txn, program, &with->terms, with->err);
+    if (status == BASE_OK && program->needs_values)
+        status = reasoner_terms_lend(&with->terms, with->err);
+    if (status != BASE_OK)
+        return status;
     with->constants = base_arena_alloc(&with->memory, program->constants.count + 1, sizeof *with->constants);
     if (!with->constants)
         return no_memory(with);
     for (uint32_t c = 0; c < program->constants.count; c++) {
-        const BaseStatus status = kg_find(with->txn, &program->constants.items[c], &with->constants[c], with->err);
-        if (status == BASE_NOT_FOUND)
-            with->constants[c] = unknown_constant(c);
-        else if (status != BASE_OK)
-            return status;
+        const KgId id = terms_id(&with->terms, c);
+        with->constants[c] = id == KG_ANY ? unknown_id(c) : id;
     }
     with->type = with->constants[program->type_constant];
     return BASE_OK;
+}
+
+static BaseStatus kind_of(const Maintenance *with, KgId id, KgKind *out)
+{
+    BaseArena texts = {0};
+    KgTerm term = {.kind = kg_kind(id)};
+    BaseStatus status = BASE_OK;
+    if (is_unknown_id(id))
+        status = reasoner_terms_read(&with->terms, (uint32_t)kg_number(id), &texts, &term, with->err);
+    *out = term.kind;
+    base_arena_free(&texts);
+    return status;
+}
+
+BaseStatus reasoner_is_storable(const Maintenance *with, KgTriple triple, bool *out)
+{
+    KgKind subject, predicate;
+    BaseStatus status = kind_of(with, triple.s, &subject);
+    if (status == BASE_OK)
+        status = kind_of(with, triple.p, &predicate);
+    *out = status == BASE_OK && subject != KG_LITERAL && predicate == KG_IRI;
+    return status;
 }
 
 static bool form_rule(Maintenance *with, uint32_t r)
@@ -180,11 +204,12 @@ void reasoner_forms_close(Maintenance *with)
     free_index(&with->heads);
     free_index(&with->positive);
     free_index(&with->negative);
-    base_map_free(&with->numbers);
-    free(with->number_values.items);
+    base_map_free(&with->found);
+    if (with->terms.txn)
+        reasoner_terms_close(&with->terms);
+    with->terms = (Terms){0};
     reasoner_ledger_free(&with->ledger);
     base_arena_free(&with->memory);
     with->asserted = with->inferred = NULL;
     with->rules = NULL;
-    with->number_values.items = NULL;
 }

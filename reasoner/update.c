@@ -5,6 +5,7 @@
  * What is tracked belongs to a run, whose program is kept beside it, as the catalog does not show what is not committed
  * yet. Updates keep the run: its facts carry its number, and its text in the catalog becomes that of the new rules. */
 #include "reasoner/update.h"
+#include "reasoner/functions.h"
 #include "reasoner/maintain.h"
 #include "reasoner/program_text.h"
 
@@ -27,22 +28,17 @@ static bool derives_hidden(const ReasonerProgram *program)
     return false;
 }
 
-static bool has_constraint(const ReasonerProgram *program)
-{
-    for (size_t r = 0; r < program->rules.count; r++)
-        if (program->rules.items[r].is_constraint)
-            return true;
-    return false;
-}
-
 /* Why the program's facts cannot be maintained; NULL: they can. */
 static const char *hindrance(const ReasonerProgram *program)
 {
-    if (program->has_expression)
-        return "the rules compute values";
-    if (derives_hidden(program))
-        return "the rules derive facts that are not stored";
-    return has_constraint(program) ? "the rules have constraints" : NULL;
+    for (size_t r = 0; r < program->rules.count; r++) {
+        const Rule *const rule = &program->rules.items[r];
+        if (rule->has_aggregate || rule->has_existential || rule->is_constraint)
+            return rule->has_aggregate     ? "the rules have aggregates"
+                   : rule->has_existential ? "the rules create nulls"
+                                           : "the rules have constraints";
+    }
+    return derives_hidden(program) ? "the rules derive facts that are not stored" : NULL;
 }
 
 BaseStatus reasoner_track(KgTxn *txn, const ReasonerProgram *program, uint32_t run, uint32_t flags, BaseError *err)
@@ -99,6 +95,21 @@ static bool write_term(const ReasonerProgram *program, Term term, BaseBuffer *ou
            base_buffer_add(out, " ", 1);
 }
 
+static bool write_expression(const ReasonerProgram *program, const Expression *expression, BaseBuffer *out)
+{
+    if (expression->kind == EXPRESSION_TERM)
+        return write_term(program, expression->term, out);
+    bool is_fine = base_buffer_format(out, "%s(", reasoner_function_name(expression->function));
+    for (uint32_t i = 0; i < expression->count && is_fine; i++)
+        is_fine = write_expression(program, expression->arguments[i], out);
+    return is_fine && base_buffer_add(out, ")", 1);
+}
+
+static bool write_side(const ReasonerProgram *program, const Operand *side, BaseBuffer *out)
+{
+    return side->expression ? write_expression(program, side->expression, out) : write_term(program, side->term, out);
+}
+
 static bool write_atom(const ReasonerProgram *program, const Atom *atom, BaseBuffer *out)
 {
     const Predicate *const predicate = &program->predicates.items[atom->predicate];
@@ -118,9 +129,9 @@ static bool write_rule(const ReasonerProgram *program, const Rule *rule, BaseBuf
         const Literal *const literal = &rule->body[b];
         is_fine = base_buffer_format(out, b == 0 ? " :- " : ", ");
         if (literal->is_comparison)
-            is_fine = is_fine && write_term(program, literal->comparison.left.term, out) &&
+            is_fine = is_fine && write_side(program, &literal->comparison.left, out) &&
                       base_buffer_format(out, "#%d ", (int)literal->comparison.test) &&
-                      write_term(program, literal->comparison.right.term, out);
+                      write_side(program, &literal->comparison.right, out);
         else
             is_fine = is_fine && write_atom(program, &literal->atom, out);
     }
@@ -235,9 +246,15 @@ typedef struct Writing {
 
 static BaseStatus know_id(Maintenance *with, KgId *id)
 {
-    if (!is_unknown_constant(*id))
+    BaseArena texts = {0};
+    KgTerm term;
+    if (!is_unknown_id(*id))
         return BASE_OK;
-    return kg_intern(with->txn, &with->program->constants.items[kg_number(*id)], id, with->err);
+    BaseStatus status = reasoner_terms_read(&with->terms, (uint32_t)kg_number(*id), &texts, &term, with->err);
+    if (status == BASE_OK)
+        status = kg_intern(with->txn, &term, id, with->err);
+    base_arena_free(&texts);
+    return status;
 }
 
 static BaseStatus note_known(Maintenance *with, const Known *fact, uint32_t run, Writing *out)

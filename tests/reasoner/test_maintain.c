@@ -310,6 +310,8 @@ static const char *const recursive[] = {
     "triple(?x, ?q, ?y) :- triple(?x, ?p, ?y), under(?p, ?q). under(edge, way). way(?x, ?z) :- way(?x, ?y), way(?y, "
     "?z).",
     "c(?x) :- start(?x). rdf:type(?y, ?t) :- rdf:type(?x, ?t), edge(?x, ?y).",
+    "far(?x, 0) :- start(?x). far(?y, ?d + 1) :- far(?x, ?d), edge(?x, ?y), ?d < 9."
+    " near(?x, ?d * 2) :- far(?x, ?d), ?d < 3. named(?x, CONCAT(STR(?x), \"!\")) :- near(?x, ?d), ~short(?x, ?x).",
 };
 
 enum { NODES = 30, DEEP_CHANGES = 60 };
