@@ -4,6 +4,7 @@
 
 #include "kg/arrange.h"
 #include "kg/delta.h"
+#include "kg/patch.h"
 #include "kg/track.h"
 #include "kg/walker.h"
 
@@ -329,6 +330,25 @@ static BaseStatus load_rows(Load *load, uint64_t *added_by, uint32_t first)
     return write_orders(load);
 }
 
+/* Few beside what there is: as changes. */
+static BaseStatus patch_rows(Load *load, uint64_t *added_by, uint32_t first)
+{
+    const KgBulk *const bulk = load->bulk;
+    KgChange *const changes = malloc(bulk->count * sizeof *changes);
+    bool *const added = calloc(bulk->count, sizeof *added);
+    BaseStatus status = changes && added ? BASE_OK : no_memory(load);
+    for (size_t i = 0; status == BASE_OK && i < bulk->count; i++)
+        changes[i] = (KgChange){.record = {{bulk->columns[0][i], bulk->columns[1][i], bulk->columns[2][i]},
+                                           bulk->same ? *bulk->same : bulk->note(bulk->context, i)}};
+    if (status == BASE_OK)
+        status = kg_patch_change(load->txn, load->layer, changes, bulk->count, true, added, &load->count, load->err);
+    for (size_t i = 0; status == BASE_OK && added_by && i < bulk->count; i++)
+        added_by[changes[i].record.note.source - first] += added[i];
+    free(changes);
+    free(added);
+    return status;
+}
+
 BaseStatus kg_bulk_add(KgTxn *txn, uint32_t graph, KgLayer layer, const KgBulk *bulk, uint64_t *added,
                        uint64_t *added_by, uint32_t first, BaseJob *job, BaseError *err)
 {
@@ -338,7 +358,10 @@ BaseStatus kg_bulk_add(KgTxn *txn, uint32_t graph, KgLayer layer, const KgBulk *
         return base_fail(err, BASE_BAD_CALL, "%zu triples at once are too many", bulk->count);
     Load load = {.txn = txn, .graph = graph, .layer = layer, .bulk = bulk, .job = job, .err = err};
     pthread_mutex_init(&load.mutex, NULL);
-    const BaseStatus status = load_rows(&load, added_by, first);
+    bool is_patch = false;
+    BaseStatus status = graph == 0 ? kg_patch_fits(txn, bulk->count, &is_patch, err) : BASE_OK;
+    if (status == BASE_OK)
+        status = is_patch ? patch_rows(&load, added_by, first) : load_rows(&load, added_by, first);
     pthread_mutex_destroy(&load.mutex);
     if (status == BASE_OK && added)
         *added += load.count;

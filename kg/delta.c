@@ -1,7 +1,9 @@
 /* delta.c - the view of all changes in memory, what they count, and folding them into the tables. */
 #include "kg/delta.h"
+#include "kg/patch.h"
 #include "kg/sort.h"
 #include "kg/tail.h"
+#include "kg/walker.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -53,63 +55,101 @@ static int compare_rows(const void *left, const void *right)
     return kg_compare_keys(a->keys, b->keys);
 }
 
-/* Puts behind `delta` what the cursor has before the row of the tail, and that row. */
-static bool take_row(KgDelta *delta, size_t capacity, const KgDeltaRow *row)
+typedef struct Rows {
+    KgDeltaRow *items;
+    size_t count, capacity;
+    bool keeps_all; /* also those that take back what the patch says */
+} Rows;
+
+static bool take_row(Rows *rows, const KgDeltaRow *row)
 {
-    if (delta->count == capacity)
+    if (rows->count == rows->capacity)
         return false;
-    delta->rows[KG_SPO][delta->count] = *row;
-    delta->count += row->ops != 0;
+    rows->items[rows->count] = *row;
+    rows->count += row->ops != 0 || rows->keeps_all;
     return true;
 }
 
 /* The table's rows with those of the tail, which say what is so now, merged into them. */
-static int merge_tail(MDB_cursor *cursor, const KgChangesTail *tail, KgDelta *delta, size_t capacity)
+static int merge_tail(MDB_cursor *cursor, const KgChangesTail *tail, Rows *out)
 {
     const KgDeltaRow *next = tail->rows.items, *const end = next + tail->rows.count;
     MDB_val key, value;
     int code = MDB_SUCCESS;
-    while (cursor && (code = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) == MDB_SUCCESS) {
+    while (cursor && (code = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) == MDB_SUCCESS &&
+           !kg_patch_has_key(key.mv_data, key.mv_size)) {
         KgDeltaRow row;
         if (!kg_delta_read_row(&key, &value, &row))
             return MDB_CORRUPTED;
         int order = -1;
         while (next < end && (order = compare_rows(next, &row)) < 0)
-            if (!take_row(delta, capacity, next++))
+            if (!take_row(out, next++))
                 return MDB_CORRUPTED;
-        if ((next == end || order != 0) && !take_row(delta, capacity, &row))
+        if ((next == end || order != 0) && !take_row(out, &row))
             return MDB_CORRUPTED;
     }
     for (; next < end; next++)
-        if (!take_row(delta, capacity, next))
+        if (!take_row(out, next))
             return MDB_CORRUPTED;
     return code == MDB_NOTFOUND ? MDB_SUCCESS : code;
 }
 
-static BaseStatus read_delta(KgTxn *txn, KgDelta **out, BaseError *err)
+/* What is said one by one, sorted. */
+static BaseStatus read_single(KgTxn *txn, size_t most, Rows *out, BaseError *err)
 {
-    size_t most;
-    BaseStatus status = kg_delta_most(txn, &most, err);
-    KgDelta *const delta = status == BASE_OK ? calloc(1, sizeof *delta) : NULL;
-    KgDeltaRow *const rows = delta ? malloc((most + 1) * sizeof *rows) : NULL;
-    *out = NULL;
-    if (status == BASE_OK && !rows)
-        status = base_fail(err, BASE_NO_MEMORY, "no memory for %zu changes", most);
-    if (status != BASE_OK) {
-        free(delta);
-        return status;
-    }
-    *delta = (KgDelta){.store = txn->store, .references = 1, .rows = {rows}};
     MDB_cursor *cursor = NULL;
     int code = most ? mdb_cursor_open(txn->mdb, txn->store->tables[KG_CHANGES], &cursor) : MDB_SUCCESS;
     if (code == MDB_SUCCESS)
-        code = merge_tail(cursor, txn->changes_tail, delta, most + 1);
+        code = merge_tail(cursor, txn->changes_tail, out);
     if (cursor)
         mdb_cursor_close(cursor);
-    if (code != MDB_SUCCESS) {
-        free_delta(delta);
-        return kg_mdb_fail(txn->store, code, "read", err);
+    return code == MDB_SUCCESS ? BASE_OK : kg_mdb_fail(txn->store, code, "read", err);
+}
+
+/* The patch at the end of what `rows` has room for, and what is said one by one merged into it from the front. */
+static BaseStatus merge_patch(KgTxn *txn, size_t most, size_t patched, Rows *rows, BaseError *err)
+{
+    Rows single = {.items = malloc((most + 1) * sizeof *single.items), .capacity = most + 1, .keeps_all = true};
+    const KgDeltaRow *at = rows->items + (rows->capacity - patched), *const end = rows->items + rows->capacity;
+    BaseStatus status = single.items ? BASE_OK : base_fail(err, BASE_NO_MEMORY, "no memory for %zu changes", most);
+    if (status == BASE_OK)
+        status = read_single(txn, most, &single, err);
+    if (status == BASE_OK)
+        status = kg_patch_read(txn, rows->items + (rows->capacity - patched), patched, err);
+    for (size_t i = 0; status == BASE_OK && i < single.count; i++) {
+        int order = 1;
+        while (at < end && (order = compare_rows(at, &single.items[i])) < 0)
+            rows->items[rows->count++] = *at++;
+        at += at < end && order == 0;
+        if (single.items[i].ops)
+            rows->items[rows->count++] = single.items[i];
     }
+    while (status == BASE_OK && at < end)
+        rows->items[rows->count++] = *at++;
+    free(single.items);
+    return status;
+}
+
+static BaseStatus read_delta(KgTxn *txn, KgDelta **out, BaseError *err)
+{
+    size_t most, patched = 0;
+    BaseStatus status = kg_delta_most(txn, &most, err);
+    if (status == BASE_OK && most > 0)
+        status = kg_patch_count(txn, &patched, err);
+    KgDelta *const delta = status == BASE_OK ? calloc(1, sizeof *delta) : NULL;
+    Rows rows = {.capacity = most + 1};
+    rows.items = delta ? malloc(rows.capacity * sizeof *rows.items) : NULL;
+    *out = NULL;
+    if (status == BASE_OK && !rows.items)
+        status = base_fail(err, BASE_NO_MEMORY, "no memory for %zu changes", most);
+    if (status == BASE_OK)
+        status = patched ? merge_patch(txn, most - patched, patched, &rows, err) : read_single(txn, most, &rows, err);
+    if (status != BASE_OK) {
+        free(rows.items);
+        free(delta);
+        return status;
+    }
+    *delta = (KgDelta){.store = txn->store, .references = 1, .count = rows.count, .rows = {rows.items}};
     *out = delta;
     return BASE_OK;
 }
@@ -149,6 +189,15 @@ static BaseStatus want_delta(KgTxn *txn, BaseError *err)
     if (before != txn->delta)
         kg_delta_release(before);
     return BASE_OK;
+}
+
+BaseStatus kg_delta_rows(KgTxn *txn, KgDeltaRows *out, BaseError *err)
+{
+    const BaseStatus status = want_delta(txn, err);
+    *out = (KgDeltaRows){0};
+    if (status == BASE_OK)
+        *out = (KgDeltaRows){txn->delta->rows[KG_SPO], txn->delta->count};
+    return status;
 }
 
 BaseStatus kg_delta_count(KgTxn *txn, size_t *out, BaseError *err)
@@ -297,20 +346,19 @@ static bool next_triple(Layers *layers, uint64_t key[3], unsigned *hidden, unsig
     return true;
 }
 
-/* The layers whose tables have a triple. A layer with changes of it says so itself. */
-static BaseStatus in_tables(KgTxn *txn, uint32_t graph, const KgCounts *stored, const uint64_t key[3], unsigned changed,
+/* The layers whose tables have a triple, asked in order. A layer with changes of it says so itself. */
+static BaseStatus in_tables(KgWalker *walkers, const KgCounts *stored, const uint64_t key[3], unsigned changed,
                             unsigned hidden, unsigned *out, BaseError *err)
 {
     *out = hidden;
     for (int layer = 0; layer < KG_LAYERS; layer++) {
-        uint64_t count = 0;
+        bool is_there;
         if (changed & KG_IN(layer) || kg_union_count(stored, KG_IN(layer)) == 0)
             continue;
-        const BaseStatus status =
-            kg_table_count(txn, (KgTable)(KG_ORDERS + KG_SPO), kg_space(graph, (KgLayer)layer), key, 3, &count, err);
+        const BaseStatus status = kg_walker_ask(&walkers[layer], key, &is_there, err);
         if (status != BASE_OK)
             return status;
-        *out |= count ? KG_IN(layer) : 0;
+        *out |= is_there ? KG_IN(layer) : 0;
     }
     return BASE_OK;
 }
@@ -334,6 +382,7 @@ static BaseStatus count_graph(KgTxn *txn, KgDelta *delta, size_t start, size_t e
     const KgDeltaRow *const rows = delta->rows[KG_SPO];
     const uint32_t graph = rows[start].space / KG_LAYERS;
     Layers layers = {0};
+    KgWalker walkers[KG_LAYERS];
     BaseMap places = {0};
     KgCounts stored;
     uint64_t key[3];
@@ -341,12 +390,13 @@ static BaseStatus count_graph(KgTxn *txn, KgDelta *delta, size_t start, size_t e
     BaseStatus status = kg_stored_counts(txn, graph, KG_ANY, &stored, err);
     for (int layer = 0; layer < KG_LAYERS; layer++) {
         const uint32_t space = kg_space(graph, (KgLayer)layer);
+        kg_walker_start(&walkers[layer], txn, space);
         layers.at[layer] = rows + start + find_row(rows + start, end - start, space, NULL, 0, false);
         layers.end[layer] = rows + start + find_row(rows + start, end - start, space, NULL, 0, true);
     }
     while (status == BASE_OK && next_triple(&layers, key, &hidden, &present, &changed)) {
         unsigned before;
-        status = in_tables(txn, graph, &stored, key, changed, hidden, &before, err);
+        status = in_tables(walkers, &stored, key, changed, hidden, &before, err);
         const unsigned now = (before & ~hidden) | present;
         if (status == BASE_OK && before != now &&
             (!move_one(delta, &places, graph, key[1], before, now) ||
@@ -442,7 +492,11 @@ BaseStatus kg_delta_is_full(KgTxn *txn, bool *out, BaseError *err)
     const size_t exact = txn->store->limits.changes;
     size_t count, limit = exact;
     *out = false;
+    size_t patched = 0;
     BaseStatus status = kg_delta_most(txn, &count, err);
+    if (status == BASE_OK && count > (exact ? exact : KG_DELTA_ROWS))
+        status = kg_patch_count(txn, &patched, err);
+    count -= patched;
     if (status != BASE_OK || count <= (exact ? exact : KG_DELTA_ROWS))
         return status;
     status = exact ? kg_delta_count(txn, &count, err) : find_limit(txn, &limit, err);
@@ -496,6 +550,18 @@ static BaseStatus fold_orders(KgTxn *txn, const KgDelta *delta, BaseError *err)
     return status;
 }
 
+BaseStatus kg_delta_forget(KgTxn *txn, BaseError *err)
+{
+    BaseStatus status = kg_want_changes_tail(txn, err);
+    if (status != BASE_OK)
+        return status;
+    const int code = kg_mdb_empty(txn, txn->store->tables[KG_CHANGES]);
+    txn->has_patch_count = false;
+    txn->delta_is_old = true;
+    kg_changes_tail_clear(txn->changes_tail);
+    return code == MDB_SUCCESS ? BASE_OK : kg_break(txn, code, err);
+}
+
 BaseStatus kg_delta_fold(KgTxn *txn, BaseError *err)
 {
     size_t most;
@@ -511,15 +577,10 @@ BaseStatus kg_delta_fold(KgTxn *txn, BaseError *err)
         const KgDeltaCounts *const counts = &txn->delta->counts.items[i];
         status = kg_move_stored_counts(txn, counts->graph, counts->predicate, &counts->moved, err);
     }
-    if (status == BASE_OK) {
-        const int code = kg_mdb_empty(txn, txn->store->tables[KG_CHANGES]);
-        status = code == MDB_SUCCESS ? BASE_OK : kg_break(txn, code, err);
-    }
     if (status == BASE_OK)
-        kg_changes_tail_clear(txn->changes_tail);
-    else
+        status = kg_delta_forget(txn, err);
+    if (status != BASE_OK)
         txn->broken = true;
-    txn->delta_is_old = true;
     return status;
 }
 
@@ -544,7 +605,9 @@ BaseStatus kg_delta_hide(KgTxn *txn, uint32_t space, const KgTriple *triples, si
 BaseStatus kg_delta_clear(KgTxn *txn, uint32_t space, BaseError *err)
 {
     KgDeltaRows rows;
-    BaseStatus status = kg_delta_range(txn, KG_SPO, space, NULL, 0, &rows, err);
+    BaseStatus status = kg_patch_clear(txn, space, err);
+    if (status == BASE_OK)
+        status = kg_delta_range(txn, KG_SPO, space, NULL, 0, &rows, err);
     for (size_t i = 0; status == BASE_OK && i < rows.count; i++)
         status = kg_delta_put(txn, space, kg_order_triple(rows.items[i].keys, KG_SPO), 0, NULL, err);
     return status;

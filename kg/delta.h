@@ -56,6 +56,10 @@ BaseStatus kg_delta_count(KgTxn *txn, size_t *out, BaseError *err);
 BaseStatus kg_delta_may_have(KgTxn *txn, bool *out, BaseError *err);
 /* Whether so many wait that they are to be folded. */
 BaseStatus kg_delta_is_full(KgTxn *txn, bool *out, BaseError *err);
+/* All of them, in SPO order. */
+BaseStatus kg_delta_rows(KgTxn *txn, KgDeltaRows *out, BaseError *err);
+/* Forgets them all, for one who says them anew. */
+BaseStatus kg_delta_forget(KgTxn *txn, BaseError *err);
 /* Merges all changes into the tables, and what they count into the counts. */
 BaseStatus kg_delta_fold(KgTxn *txn, BaseError *err);
 /* Takes triples that the space's tables have, sorted and each once, out of them; no change may wait to be merged. */

@@ -1,4 +1,5 @@
 /* delta_rows.c - changes one by one: those of the tail first, then those of the table. */
+#include "kg/patch.h"
 #include "kg/tail.h"
 
 #include <endian.h>
@@ -51,6 +52,11 @@ BaseStatus kg_delta_most(KgTxn *txn, size_t *out, BaseError *err)
     BaseStatus status = kg_want_changes_tail(txn, err);
     if (status == BASE_OK)
         status = count_table(txn, out, err);
+    if (status == BASE_OK && *out > 0) {
+        size_t patched;
+        status = kg_patch_count(txn, &patched, err);
+        *out += patched;
+    }
     *out += status == BASE_OK ? txn->changes_tail->rows.count : 0;
     return status;
 }
@@ -76,7 +82,7 @@ static BaseStatus get_from_table(KgTxn *txn, uint32_t space, KgTriple triple, Kg
     MDB_val key = {sizeof bytes, bytes}, value;
     const int code = mdb_get(txn->mdb, txn->store->tables[KG_CHANGES], &key, &value);
     if (code == MDB_NOTFOUND)
-        return BASE_OK;
+        return kg_patch_get(txn, space, (uint64_t[]){triple.s, triple.p, triple.o}, out, err);
     return code == MDB_SUCCESS && kg_delta_read_row(&key, &value, out)
                ? BASE_OK
                : kg_mdb_fail(txn->store, code == MDB_SUCCESS ? MDB_CORRUPTED : code, "read", err);
@@ -102,27 +108,31 @@ BaseStatus kg_delta_get(KgTxn *txn, uint32_t space, KgTriple triple, unsigned *o
     return status;
 }
 
-static int put_into_table(KgTxn *txn, const KgDeltaRow *row)
+/* What says nothing is not kept, unless the patch says something. */
+static BaseStatus put_into_table(KgTxn *txn, const KgDeltaRow *row, BaseError *err)
 {
     unsigned char bytes[KEY_BYTES];
     make_key(row->space, kg_order_triple(row->keys, KG_SPO), bytes);
     const Change change = {row->ops, row->note};
     MDB_val key = {sizeof bytes, bytes}, value = {sizeof change, (void *)&change};
     const MDB_dbi table = txn->store->tables[KG_CHANGES];
-    if (row->ops)
-        return kg_mdb_put(txn, table, &key, &value, 0);
-    const int code = kg_mdb_del(txn, table, &key);
-    return code == MDB_NOTFOUND ? MDB_SUCCESS : code;
+    KgDeltaRow below = {0};
+    const BaseStatus status = row->ops ? BASE_OK : kg_patch_get(txn, row->space, row->keys, &below, err);
+    if (status != BASE_OK)
+        return status;
+    const bool is_kept = row->ops || below.ops;
+    const int code = is_kept ? kg_mdb_put(txn, table, &key, &value, 0) : kg_mdb_del(txn, table, &key);
+    return code == MDB_SUCCESS || (!is_kept && code == MDB_NOTFOUND) ? BASE_OK : kg_break(txn, code, err);
 }
 
 static BaseStatus empty_tail(KgTxn *txn, BaseError *err)
 {
     KgChangesTail *const tail = txn->changes_tail;
-    int code = MDB_SUCCESS;
-    for (size_t i = 0; code == MDB_SUCCESS && i < tail->rows.count; i++)
-        code = put_into_table(txn, &tail->rows.items[i]);
-    if (code != MDB_SUCCESS)
-        return kg_break(txn, code, err);
+    for (size_t i = 0; i < tail->rows.count; i++) {
+        const BaseStatus status = put_into_table(txn, &tail->rows.items[i], err);
+        if (status != BASE_OK)
+            return status;
+    }
     kg_changes_tail_clear(tail);
     return BASE_OK;
 }

@@ -5,6 +5,7 @@
 
 #include "kg/bulk.h"
 #include "kg/delta.h"
+#include "kg/patch.h"
 #include "kg/statistics.h"
 #include "kg/table.h"
 #include "kg/terms.h"
@@ -227,6 +228,32 @@ BaseStatus kg_clear_layer(KgTxn *txn, KgLayer layer, BaseError *err)
 
 /* ---- Many triples ---- */
 
+static BaseStatus patch_records(KgTxn *txn, KgLayer layer, const KgRecord *records, size_t count, size_t *added,
+                                BaseError *err)
+{
+    KgChange *const changes = malloc(count * sizeof *changes);
+    if (!changes)
+        return base_fail(err, BASE_NO_MEMORY, "no memory to sort %zu triples", count);
+    for (size_t i = 0; i < count; i++)
+        changes[i] = (KgChange){.record = records[i]};
+    const BaseStatus status = kg_patch_change(txn, layer, changes, count, true, NULL, added, err);
+    free(changes);
+    return status;
+}
+
+static BaseStatus patch_away(KgTxn *txn, KgLayer layer, const KgTriple *triples, size_t count, size_t *gone,
+                             BaseError *err)
+{
+    KgChange *const changes = malloc(count * sizeof *changes);
+    if (!changes)
+        return base_fail(err, BASE_NO_MEMORY, "no memory to sort %zu triples", count);
+    for (size_t i = 0; i < count; i++)
+        changes[i] = (KgChange){.record = {.triple = triples[i]}, .is_gone = true};
+    const BaseStatus status = kg_patch_change(txn, layer, changes, count, true, NULL, gone, err);
+    free(changes);
+    return status;
+}
+
 static KgNote note_of_record(const void *context, size_t row)
 {
     return ((const KgRecord *)context)[row].note;
@@ -280,8 +307,17 @@ BaseStatus kg_add_many_in(KgTxn *txn, KgId graph, KgLayer layer, KgRecord *recor
         return base_fail(err, BASE_CANCELLED, "cancelled while writing triples");
     }
     const bool is_few = count <= kg_limit(txn->store->limits.records, FEW_RECORDS);
-    status = is_few ? add_few(txn, number, layer, records, count, &new_ones, err)
-                    : add_records(txn, number, layer, records, count, &new_ones, NULL, 0, job, err);
+    bool is_patch = false;
+    if (number == 0 && !is_few)
+        status = kg_patch_fits(txn, count, &is_patch, err);
+    if (status == BASE_OK && is_patch) {
+        size_t patched = 0;
+        status = patch_records(txn, layer, records, count, &patched, err);
+        new_ones = patched;
+    }
+    if (status == BASE_OK && !is_patch)
+        status = is_few ? add_few(txn, number, layer, records, count, &new_ones, err)
+                        : add_records(txn, number, layer, records, count, &new_ones, NULL, 0, job, err);
     if (status == BASE_OK && added)
         *added = (size_t)new_ones;
     return status;
@@ -361,7 +397,14 @@ BaseStatus kg_delete_many_in(KgTxn *txn, KgId graph, KgLayer layer, KgTriple *tr
         return status == BASE_NOT_FOUND ? BASE_OK : status;
     if (base_job_cancelled(job))
         return base_fail(err, BASE_CANCELLED, "cancelled while deleting triples");
-    if (count > kg_limit(txn->store->limits.records, FEW_RECORDS)) {
+    bool is_patch = false;
+    if (number == 0 && count > kg_limit(txn->store->limits.records, FEW_RECORDS))
+        status = kg_patch_fits(txn, count, &is_patch, err);
+    if (status != BASE_OK)
+        return status;
+    if (is_patch) {
+        status = patch_away(txn, layer, triples, count, &gone, err);
+    } else if (count > kg_limit(txn->store->limits.records, FEW_RECORDS)) {
         gone = count;
         status = delete_from_tables(txn, number, layer, triples, &gone, job, err);
     } else {
@@ -380,4 +423,44 @@ BaseStatus kg_delete_many(KgTxn *txn, KgLayer layer, KgTriple *triples, size_t c
                           BaseError *err)
 {
     return kg_delete_many_in(txn, KG_ANY, layer, triples, count, deleted, job, err);
+}
+
+/* ---- Changes of both kinds ---- */
+
+/* Where the tables have to take them: what goes or is noted anew first, then what comes. */
+static BaseStatus change_in_turn(KgTxn *txn, KgLayer layer, const KgChange *changes, size_t count, BaseJob *job,
+                                 BaseError *err)
+{
+    KgTriple *const gone = malloc((count ? count : 1) * sizeof *gone);
+    KgRecord *const records = malloc((count ? count : 1) * sizeof *records);
+    size_t kept = 0;
+    BaseStatus status = gone && records ? BASE_OK : base_fail(err, BASE_NO_MEMORY, "no memory for %zu changes", count);
+    for (size_t i = 0; status == BASE_OK && i < count; i++) {
+        gone[i] = changes[i].record.triple;
+        if (!changes[i].is_gone)
+            records[kept++] = changes[i].record;
+    }
+    if (status == BASE_OK)
+        status = kg_delete_many(txn, layer, gone, count, NULL, job, err);
+    if (status == BASE_OK)
+        status = kg_add_many(txn, layer, records, kept, NULL, job, err);
+    free(gone);
+    free(records);
+    return status;
+}
+
+BaseStatus kg_change_many(KgTxn *txn, KgLayer layer, const KgChange *changes, size_t count, BaseJob *job,
+                          BaseError *err)
+{
+    bool is_patch = false;
+    size_t changed;
+    BaseStatus status = want_layer(txn, layer, "kg_change_many", err);
+    for (size_t i = 0; status == BASE_OK && i < count; i++)
+        status = want_known(txn, changes[i].record.triple, err);
+    if (status == BASE_OK)
+        status = kg_patch_fits(txn, count, &is_patch, err);
+    if (status != BASE_OK)
+        return status;
+    return is_patch ? kg_patch_change(txn, layer, changes, count, false, NULL, &changed, err)
+                    : change_in_turn(txn, layer, changes, count, job, err);
 }

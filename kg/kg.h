@@ -170,6 +170,13 @@ typedef struct KgColumns {
 BaseStatus kg_add_columns(KgTxn *txn, KgLayer layer, const KgId *terms, size_t term_count, const KgColumns *parts,
                           size_t part_count, size_t *added, BaseJob *job, BaseError *err);
 BaseStatus kg_clear_layer(KgTxn *txn, KgLayer layer, BaseError *err);
+typedef struct KgChange {
+    KgRecord record;
+    bool is_gone; /* else it comes, or gets this note */
+} KgChange;
+/* Adds, deletes and notes anew, many at once, each triple named once. */
+BaseStatus kg_change_many(KgTxn *txn, KgLayer layer, const KgChange *changes, size_t count, BaseJob *job,
+                          BaseError *err);
 
 /* BASE_NOT_FOUND, with no message, when it is not in that layer. `note` may be NULL. */
 BaseStatus kg_get(KgTxn *txn, KgLayer layer, KgTriple triple, KgNote *note, BaseError *err);

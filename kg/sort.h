@@ -10,8 +10,8 @@ typedef struct KgPair {
     uint64_t key, with;
 } KgPair;
 
-/* Ascending by the low `bits` of the keys, above which all keys are the same; equal ones stay in the order given. `scratch`
- * has room for as many. */
+/* Ascending by the low `bits` of the keys, above which all keys are the same; equal ones stay in the order given.
+ * `scratch` has room for as many. */
 void kg_sort_keys(uint64_t *keys, uint64_t *scratch, size_t count, int bits);
 void kg_sort_pairs(KgPair *pairs, KgPair *scratch, size_t count, int bits);
 

@@ -154,6 +154,8 @@ struct KgTxn {
     bool delta_is_old;                 /* a writer has changed it since */
     bool facts_changed;                /* since the stamp of the facts was written (statistics.h) */
     bool bulk_changed;                 /* by many at once: statistics may be due */
+    bool has_patch_count;
+    size_t patch_count; /* rows of the patch (patch.h), when it has been looked at */
     KgTracks tracks;
     MDB_dbi tracked_table; /* 0: not looked at yet */
     bool has_tracked;      /* something asserted came or went that is tracked */

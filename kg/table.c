@@ -23,6 +23,8 @@ KgShape kg_table_shape(KgTable table)
         return (KgShape){2, 0};
     case KG_ORDERS + KG_SPO:
         return (KgShape){3, 4}; /* + the note */
+    case KG_CHANGES:
+        return (KgShape){3, 5}; /* of the patch: + the note, and what becomes of the triple (patch.h) */
     default:
         return (KgShape){3, 0};
     }

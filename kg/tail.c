@@ -37,8 +37,7 @@ BaseStatus kg_tail_read(KgTxn *txn, KgTailPart part, KgText *out, BaseError *err
     return check == check_of(part, *out) ? BASE_OK : kg_tail_damaged(txn, err);
 }
 
-/* Programs that know nothing of tails must not take the database for one without. */
-static BaseStatus raise_format(KgTxn *txn, BaseError *err)
+BaseStatus kg_raise_format(KgTxn *txn, BaseError *err)
 {
     uint64_t format;
     const BaseStatus status = kg_get_number(txn, KG_FORMAT_KEY, &format, err);
@@ -54,7 +53,7 @@ BaseStatus kg_tail_write(KgTxn *txn, KgTailPart part, KgText bytes, BaseError *e
         code = kg_mdb_del(txn, txn->store->list, &key);
         return code == MDB_SUCCESS || code == MDB_NOTFOUND ? BASE_OK : kg_break(txn, code, err);
     }
-    const BaseStatus status = raise_format(txn, err);
+    const BaseStatus status = kg_raise_format(txn, err);
     if (status != BASE_OK)
         return status;
     const Check check = check_of(part, bytes);

@@ -18,6 +18,8 @@ typedef enum KgTailPart { KG_TAIL_CHANGES, KG_TAIL_TERMS } KgTailPart;
 /* What the snapshot's tail says, without its checksum; empty where there is none. Borrowed until the next write in txn
  * or its end. BASE_BAD_INPUT: it is damaged. */
 BaseStatus kg_tail_read(KgTxn *txn, KgTailPart part, KgText *out, BaseError *err);
+/* For what programs of format 2 know nothing of: they must not take the database for one without. */
+BaseStatus kg_raise_format(KgTxn *txn, BaseError *err);
 /* Empty: there is no tail from now on. */
 BaseStatus kg_tail_write(KgTxn *txn, KgTailPart part, KgText bytes, BaseError *err);
 /* BASE_BAD_INPUT, for a tail that says what cannot be. */

@@ -7,7 +7,7 @@
 #include <pthread.h>
 
 enum { SPACES = 4, PLACES = 7, CELLS = PLACES * PLACES * PLACES };
-static const uint32_t spaces[SPACES] = {0, 1, 9, UINT32_MAX - 3};
+static const uint32_t spaces[SPACES] = {0, 1, 9, UINT32_MAX - 4};
 static const uint64_t ids[PLACES] = {1, 2, 0x0100000000000003u, 0x0200000000000000u, 0x1000000000000007u, 0x7fu, 0x80u};
 
 /* The obvious changes, and the rows that the tables have. */
