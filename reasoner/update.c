@@ -234,13 +234,9 @@ static BaseStatus compare_programs(const ReasonerProgram *old, const ReasonerPro
 
 typedef struct Writing {
     struct {
-        KgTriple *items;
+        KgChange *items;
         size_t count, capacity;
-    } gone;
-    struct {
-        KgRecord *items;
-        size_t count, capacity;
-    } put;
+    } changes;
     uint64_t added, deleted, changed;
 } Writing;
 
@@ -262,20 +258,16 @@ static BaseStatus note_known(Maintenance *with, const Known *fact, uint32_t run,
     const bool is_wanted = fact->height != NO_HEIGHT && fact->height > 0;
     if (fact->state != KNOWN_SETTLED || (!is_wanted && !fact->is_stored))
         return BASE_OK;
-    KgRecord record = {fact->triple, {.source = run, .rule = fact->rule, .height = fact->height}};
-    if (fact->is_stored && !BASE_PUSH(&out->gone, fact->triple))
-        return no_memory(with->err);
+    KgChange change = {{fact->triple, {.source = run, .rule = fact->rule, .height = fact->height}}, !is_wanted};
     out->added += !fact->is_stored;
     out->deleted += !is_wanted;
     out->changed += fact->is_stored && is_wanted;
-    if (!is_wanted)
-        return BASE_OK;
-    BaseStatus status = know_id(with, &record.triple.s);
+    BaseStatus status = know_id(with, &change.record.triple.s);
     if (status == BASE_OK)
-        status = know_id(with, &record.triple.p);
+        status = know_id(with, &change.record.triple.p);
     if (status == BASE_OK)
-        status = know_id(with, &record.triple.o);
-    return status == BASE_OK && !BASE_PUSH(&out->put, record) ? no_memory(with->err) : status;
+        status = know_id(with, &change.record.triple.o);
+    return status == BASE_OK && !BASE_PUSH(&out->changes, change) ? no_memory(with->err) : status;
 }
 
 /* Facts that stay as they are, by rules that have other numbers now. */
@@ -294,8 +286,8 @@ static BaseStatus renumber(Maintenance *with, const RuleChanges *rules, uint32_t
         const uint32_t rule = note.rule < rules->old_count ? rules->new_rules[note.rule] : RULE_GONE;
         if (rule == note.rule || (known && known->state == KNOWN_SETTLED))
             continue;
-        const KgRecord record = {triple, {.source = run, .rule = rule, .height = note.height}};
-        if (!BASE_PUSH(&out->gone, triple) || !BASE_PUSH(&out->put, record))
+        const KgChange change = {{triple, {.source = run, .rule = rule, .height = note.height}}, false};
+        if (!BASE_PUSH(&out->changes, change))
             status = no_memory(with->err);
     }
     kg_finder_close(finder);
@@ -309,9 +301,7 @@ static BaseStatus write_changes(Maintenance *with, const RuleChanges *rules, uin
         status = note_known(with, &with->ledger.facts.items[i], run, out);
     reasoner_forms_close(with); /* finders do not survive writes */
     if (status == BASE_OK)
-        status = kg_delete_many(with->txn, KG_INFERRED, out->gone.items, out->gone.count, NULL, with->job, with->err);
-    if (status == BASE_OK)
-        status = kg_add_many(with->txn, KG_INFERRED, out->put.items, out->put.count, NULL, with->job, with->err);
+        status = kg_change_many(with->txn, KG_INFERRED, out->changes.items, out->changes.count, with->job, with->err);
     return status;
 }
 
@@ -359,8 +349,7 @@ static BaseStatus maintain(Update *update, const char **hindered)
     update->report->added = writing.added;
     update->report->deleted = writing.deleted;
     update->report->changed = writing.changed;
-    free(writing.gone.items);
-    free(writing.put.items);
+    free(writing.changes.items);
     return status;
 }
 
