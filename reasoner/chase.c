@@ -70,10 +70,10 @@ static void set_spans(const Chase *chase, const ChaseRule *rule)
         Relation *const relation = &chase->evaluation->relations[rule->join.rule->body[b].atom.relation];
         relation->low = rule->seen[b];
         relation->high = relation->count;
-        relation->value_hint = reasoner_values_count(chase->evaluation->values);
+        relation_hint(relation, reasoner_values_count(chase->evaluation->values));
     }
     for (uint32_t h = 0; h < rule->join.head_count; h++)
-        rule->join.heads[h].relation->value_hint = reasoner_values_count(chase->evaluation->values);
+        relation_hint(rule->join.heads[h].relation, reasoner_values_count(chase->evaluation->values));
 }
 
 static BaseStatus match_body(Chase *chase, ChaseRule *rule, uint64_t *facts)

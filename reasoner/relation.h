@@ -76,6 +76,13 @@ static inline const uint32_t *relation_row(const Relation *relation, uint32_t ro
 {
     return relation->values + (size_t)row * relation->arity;
 }
+/* Values are below `count` now. Where they keep growing in number, as fresh nulls do, the hint leaves room, so that
+ * what is sized by it need not be made anew each round. */
+static inline void relation_hint(Relation *relation, uint32_t count)
+{
+    if (count > relation->value_hint)
+        relation->value_hint = relation->value_hint > 0 && count < NO_ROW / 2 ? count + count / 2 : count;
+}
 const Segment *reasoner_relation_segment(const Relation *relation, uint32_t row); /* the one the row is in */
 
 /* Adds those of `count` tuples that are not there. Heights may not fall from call to call. false: no memory, or 2^32

@@ -184,7 +184,7 @@ bool reasoner_stratum_begin_round(Stratum *stratum, uint32_t height)
         if (!bring_back(relation, &stratum->waiting[r], height - 1))
             return false;
         if (values)
-            relation->value_hint = reasoner_values_count(values);
+            relation_hint(relation, reasoner_values_count(values));
         if (!stratum->is_looked_at[r])
             continue;
         const bool is_new = relation->high < relation->count;
