@@ -179,17 +179,16 @@ static void check_body(const Check *check)
                        "[994] the body has no positive atom");
 }
 
-void reasoner_check_rule(const ReasonerProgram *program, Rule *rule, Faults *faults)
+bool reasoner_check_rule(const ReasonerProgram *program, Rule *rule, Faults *faults)
 {
     Check check = {.program = program, .rule = rule, .faults = faults, .is_safe = rule->is_safe};
     check.negated = calloc(rule->variable_count + 1, sizeof *check.negated);
-    if (check.negated) {
-        bind_atoms(&check);
-        bind_equalities(&check);
-        check_heads(&check);
-        check_body(&check);
-    } else {
-        reasoner_fault(faults, rule->place, NULL, "no memory to check this rule");
-    }
+    if (!check.negated)
+        return false;
+    bind_atoms(&check);
+    bind_equalities(&check);
+    check_heads(&check);
+    check_body(&check);
     free(check.negated);
+    return true;
 }

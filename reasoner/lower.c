@@ -359,8 +359,8 @@ static bool lower_rule(Lowering *lowering, Rule *rule)
     for (uint32_t b = 0; b < rule->body_count; b++)
         rule->has_external |= reasoner_is_external(lowering->program, &rule->body[b]);
     const size_t before = lowering->faults->count;
-    reasoner_check_rule(lowering->program, rule, lowering->faults);
-    return lowering->faults->count == before;
+    return reasoner_check_rule(lowering->program, rule, lowering->faults) ? lowering->faults->count == before
+                                                                          : no_memory(lowering);
 }
 
 /* ---- Singletons ---------------------------------------------------------------------------------------------- */

@@ -343,7 +343,7 @@ void reasoner_tell_faults(Faults *faults, const BaseSink *sink, BaseError *first
 BaseStatus reasoner_lower(ReasonerProgram *program, Faults *faults, BaseError *err);
 
 /* check.c: faults of one rule that the grammar does not see: unsafe variables, no positive atom. */
-void reasoner_check_rule(const ReasonerProgram *program, Rule *rule, Faults *faults);
+bool reasoner_check_rule(const ReasonerProgram *program, Rule *rule, Faults *faults); /* false: no memory */
 
 /* transfer.c: reads the settings of @import and @export, and gives each its predicate. BASE_NO_MEMORY. */
 BaseStatus reasoner_plan_transfers(ReasonerProgram *program, Faults *faults, BaseError *err);
