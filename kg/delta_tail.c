@@ -8,7 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { OPS = KG_HIDES | KG_PRESENT, WITH_NOTE = 4, MOST_ROW_BYTES = 1 + 4 * KG_VARINT_BYTES + sizeof(KgNote) };
+enum {
+    LEAST_ROW_BYTES = 5,
+    OPS = KG_HIDES | KG_PRESENT,
+    WITH_NOTE = 4,
+    MOST_ROW_BYTES = 1 + 4 * KG_VARINT_BYTES + sizeof(KgNote)
+};
 
 static uint64_t turn(KgId id)
 {
@@ -135,6 +140,11 @@ void kg_free_changes_tail(KgChangesTail *tail)
 
 /* ---- In LMDB ---- */
 
+static bool is_behind(const KgDeltaRow *row, const KgDeltaRow *last)
+{
+    return row->space != last->space ? row->space > last->space : kg_compare_keys(row->keys, last->keys) > 0;
+}
+
 static BaseStatus read_rows(KgTxn *txn, KgChangesTail *tail, BaseError *err)
 {
     KgText bytes;
@@ -142,12 +152,14 @@ static BaseStatus read_rows(KgTxn *txn, KgChangesTail *tail, BaseError *err)
     if (status != BASE_OK)
         return status;
     tail->bytes = bytes.length;
+    if (bytes.length > 0 && !BASE_RESERVE(&tail->rows, bytes.length / LEAST_ROW_BYTES + 1))
+        return base_fail(err, BASE_NO_MEMORY, "no memory for changes");
     while (bytes.length > 0) {
         KgDeltaRow row;
         if (!decode_row(&bytes, &row))
             return kg_tail_damaged(txn, err);
-        if (tail->rows.count > 0 && place_of(tail, row.space, row.keys) < tail->rows.count)
-            return kg_tail_damaged(txn, err); /* they are sorted, and each there once */
+        if (tail->rows.count > 0 && !is_behind(&row, &tail->rows.items[tail->rows.count - 1]))
+            return kg_tail_damaged(txn, err);
         if (!BASE_PUSH(&tail->rows, row))
             return base_fail(err, BASE_NO_MEMORY, "no memory for changes");
     }

@@ -71,7 +71,8 @@ uint64_t kg_seal_hash_meta(const KgPageMeta *meta)
     return base_hash(meta, sizeof *meta, 0);
 }
 
-BaseStatus kg_seal_hash_pages(const KgPageFile *data, const KgPageList *list, uint64_t *out, BaseError *err)
+BaseStatus kg_seal_hash_pages(const KgPageFile *data, const KgPageList *list, uint64_t *hashes, uint64_t *out,
+                              BaseError *err)
 {
     BaseStatus status = BASE_OK;
     char *const room = malloc(data->page_bytes);
@@ -81,8 +82,12 @@ BaseStatus kg_seal_hash_pages(const KgPageFile *data, const KgPageList *list, ui
     for (size_t i = 0; status == BASE_OK && i < list->count; i++) {
         const char *page;
         status = kg_page_at(data, list->items[i], 1, room, &page, err);
-        if (status == BASE_OK)
-            *out = base_mix(*out ^ base_hash(page, data->page_bytes, list->items[i]));
+        if (status != BASE_OK)
+            break;
+        const uint64_t hash = base_hash(page, data->page_bytes, list->items[i]);
+        *out = base_mix(*out ^ hash);
+        if (hashes)
+            hashes[i] = hash;
     }
     free(room);
     return status;
@@ -111,7 +116,7 @@ BaseStatus kg_seal_is_whole(const KgPageFile *data, const KgPageMeta metas[2], B
     BaseStatus status = kg_page_changes(data, before, newest, &list, &dropped, &why);
     kg_page_list_sort(&list);
     if (status == BASE_OK)
-        status = kg_seal_hash_pages(data, &list, &pages, &why);
+        status = kg_seal_hash_pages(data, &list, NULL, &pages, &why);
     *out = status == BASE_OK && pages == seal.pages;
     free(list.items);
     free(dropped.items);

@@ -49,8 +49,9 @@ void kg_seal_put_meta(const KgSealPages *pages, uint64_t page, const KgPageMeta 
 /* The seal of that snapshot; false: it has none. One that was half written is open. */
 bool kg_seal_get(const KgPageFile *data, uint64_t txn, KgSeal *out);
 uint64_t kg_seal_hash_meta(const KgPageMeta *meta);
-/* What KgSeal.pages is of these pages, sorted and each once. */
-BaseStatus kg_seal_hash_pages(const KgPageFile *data, const KgPageList *list, uint64_t *out, BaseError *err);
+/* What KgSeal.pages is of these pages, sorted and each once. `hashes` gets that of each, or is NULL. */
+BaseStatus kg_seal_hash_pages(const KgPageFile *data, const KgPageList *list, uint64_t *hashes, uint64_t *out,
+                              BaseError *err);
 
 /* Whether the newest of the two snapshots is whole, as far as its seal tells. */
 BaseStatus kg_seal_is_whole(const KgPageFile *data, const KgPageMeta metas[2], BaseHash128 boot, bool *out,

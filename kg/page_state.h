@@ -24,6 +24,7 @@ struct KgPages {
     KgSumsHeader header;
     struct timespec changed;   /* data.mdb, when kg_pages_watch was called */
     KgPageList trees, dropped; /* what it wrote */
+    KgPageList hashes;         /* of the pages of `trees`, where it is sealed; else there are none */
 };
 
 /* `file` is open, and at `path`; or neither is there. */

@@ -66,7 +66,7 @@ static inline uint64_t kg_sums_entry(uint64_t page, uint32_t sum)
 }
 static inline uint64_t kg_sums_of(uint64_t page, const char *bytes, size_t length)
 {
-    return kg_sums_entry(page, (uint32_t)base_hash(bytes, length, page));
+    return kg_sums_entry(page, (uint32_t)base_hash(bytes, length, page)); /* what page_seal.h hashes pages with, too */
 }
 static inline bool kg_sums_is_entry(uint64_t page, uint64_t entry)
 {

@@ -28,6 +28,17 @@
 
 /* ---- Summing ---- */
 
+/* Puts the sums of pages there that the seal has hashed; both lists are sorted. */
+static BaseStatus put_hashed(const KgPages *pages, KgSums *sums, const KgPageList *hashed, BaseError *err)
+{
+    BaseStatus status = BASE_OK;
+    for (size_t i = 0; status == BASE_OK && i < hashed->count; i++) {
+        const uint64_t page = hashed->items[i], entry = kg_sums_entry(page, (uint32_t)pages->hashes.items[i]);
+        status = page < pages->data.page_count ? kg_sums_write(sums, page, 1, &entry, err) : BASE_OK;
+    }
+    return status;
+}
+
 /* Sums the pages of a sorted list; those past the file's end are none. */
 static BaseStatus sum_pages(const KgPageFile *data, KgSums *sums, const KgPageList *list, BaseError *err)
 {
@@ -88,7 +99,7 @@ typedef enum Scope {
 static BaseStatus find_changes(KgPages *pages, const KgPageFile *data, const KgPageMeta *before,
                                const KgPageMeta *after, BaseError *err)
 {
-    pages->trees.count = pages->dropped.count = 0;
+    pages->trees.count = pages->dropped.count = pages->hashes.count = 0;
     if (before->txn == after->txn)
         return BASE_OK;
     const BaseStatus status = kg_page_changes(data, before, after, &pages->trees, &pages->dropped, err);
@@ -97,13 +108,13 @@ static BaseStatus find_changes(KgPages *pages, const KgPageFile *data, const KgP
 }
 
 static BaseStatus list_pages(const KgPages *pages, const KgPageFile *data, const KgPageMeta *after, Scope scope,
-                             KgPageList *out, BaseError *err)
+                             bool is_hashed, KgPageList *out, BaseError *err)
 {
     BaseStatus status = BASE_OK;
     if (scope == CHANGES_AND_FREE)
         status = add_free(data, after, out, err);
     if (status == BASE_OK && scope != ALL &&
-        (!kg_page_list_add(out, &pages->trees) || !kg_page_list_add(out, &pages->dropped)))
+        ((!is_hashed && !kg_page_list_add(out, &pages->trees)) || !kg_page_list_add(out, &pages->dropped)))
         status = base_fail(err, BASE_NO_MEMORY, "no memory for checksums");
     for (uint64_t page = scope == ALL ? 0 : pages->header.page_count; status == BASE_OK && page < data->page_count;
          page++)
@@ -116,21 +127,25 @@ static BaseStatus list_pages(const KgPages *pages, const KgPageFile *data, const
     return status;
 }
 
-/* Sums what may have been written since `before`, and says so in the header. `found`: the changes are found. */
+/* Sums what may have been written since `before`, and says so in the header. `found`: the changes are found, and hashed
+ * if the commit is sealed. */
 static BaseStatus settle(KgPages *pages, const KgPageMeta *before, const KgPageMeta *after, Scope scope, bool found,
                          BaseError *err)
 {
     KgPageList list = {0};
     BaseStatus status = BASE_OK;
     KgPageFile data = pages->data;
+    const bool is_hashed = found && pages->hashes.count > 0;
     if (scope != CHANGES) /* not what was just written: a bad sector would kill the process */
         data.map = NULL;
     if (!found && scope != ALL)
         status = find_changes(pages, &data, before, after, err);
     if (status == BASE_OK)
-        status = list_pages(pages, &data, after, scope, &list, err);
+        status = list_pages(pages, &data, after, scope, is_hashed, &list, err);
     if (status == BASE_OK)
         status = sum_pages(&data, &pages->sums, &list, err);
+    if (status == BASE_OK && is_hashed) /* after that: among the pages that are new in the file */
+        status = put_hashed(pages, &pages->sums, &pages->trees, err);
     free(list.items);
     if (status != BASE_OK)
         return status;
@@ -373,8 +388,11 @@ static int wait_for_disk(KgPages *pages, const KgPageMeta *newest, KgSeal *seal,
 {
     BaseStatus status = find_changes(pages, &pages->data, &pages->before, newest, NULL);
     *found = status == BASE_OK;
+    if (status == BASE_OK && !BASE_RESERVE(&pages->hashes, pages->trees.count + 1))
+        status = BASE_NO_MEMORY;
     if (status == BASE_OK)
-        status = kg_seal_hash_pages(&pages->data, &pages->trees, &seal->pages, NULL);
+        status = kg_seal_hash_pages(&pages->data, &pages->trees, pages->hashes.items, &seal->pages, NULL);
+    pages->hashes.count = status == BASE_OK ? pages->trees.count : 0;
     seal->state = KG_SEAL_CLOSED;
     if (status == BASE_OK)
         kg_seal_put(&pages->metas, seal);

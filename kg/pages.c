@@ -328,6 +328,7 @@ void kg_pages_close(KgStore *store)
     pthread_mutex_destroy(&pages->writer);
     free(pages->trees.items);
     free(pages->dropped.items);
+    free(pages->hashes.items);
     free(pages->data_path);
     free(pages->sums_path);
     free(pages);

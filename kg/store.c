@@ -257,7 +257,7 @@ static BaseStatus open_environment(KgStore *store, BaseError *err)
         code = try_until_made(store, map_sizes[i], flags);
         if (can_go_without_lock(store, code))
             code = try_environment(store, store->path, map_sizes[i], flags | MDB_NOLOCK);
-        if (code != ENOMEM)
+        if (code != ENOMEM && code != EINVAL) /* the latter says valgrind */
             break;
     }
     if (code == MDB_INVALID || code == MDB_VERSION_MISMATCH)

@@ -64,16 +64,3 @@ BaseStatus kg_tail_write(KgTxn *txn, KgTailPart part, KgText bytes, BaseError *e
     memcpy((char *)value.mv_data + sizeof check, bytes.bytes, bytes.length);
     return BASE_OK;
 }
-
-bool kg_take_varint(KgText *bytes, uint64_t *out)
-{
-    *out = 0;
-    for (int shift = 0; shift < 64 && bytes->length > 0; shift += 7) {
-        const unsigned char byte = (unsigned char)*bytes->bytes++;
-        bytes->length--;
-        *out |= (uint64_t)(byte & 0x7f) << shift;
-        if (byte < 0x80)
-            return true;
-    }
-    return false;
-}

@@ -36,7 +36,18 @@ static inline size_t kg_put_varint(uint64_t number, char *out)
     return count;
 }
 /* Takes it off the front; false: there is none. */
-bool kg_take_varint(KgText *bytes, uint64_t *out);
+static inline bool kg_take_varint(KgText *bytes, uint64_t *out)
+{
+    *out = 0;
+    for (int shift = 0; shift < 64 && bytes->length > 0; shift += 7) {
+        const unsigned char byte = (unsigned char)*bytes->bytes++;
+        bytes->length--;
+        *out |= (uint64_t)(byte & 0x7f) << shift;
+        if (byte < 0x80)
+            return true;
+    }
+    return false;
+}
 
 /* ---- Changes: rows sorted by space and triple in SPO order; ops 0 takes away what the table of changes says ---- */
 
