@@ -134,34 +134,64 @@ BaseStatus kg_cursor_rows(KgCursor *cursor, const uint64_t *columns[3], size_t *
     return BASE_OK;
 }
 
-/* ---- Cutting ---- */
+/* ---- Looking over ---- */
 
-/* By the layer that has most to cut. */
-BaseStatus kg_cursor_split(KgCursor *cursor, const uint64_t *key, int width, uint64_t low, uint64_t high, uint64_t rows,
-                           KgBounds *out, BaseError *err)
+static KgStretch stretch_of(const KgStream *stream, const uint64_t *key, int width, uint64_t low, uint64_t high)
 {
-    KgSpan span = kg_span(key, width);
-    KgBounds most = {0};
+    const KgSpan span = kg_span(key, width);
+    KgStretch stretch = {.table = stream->table, .space = stream->space, .column = width};
+    memcpy(stretch.low, span.low, sizeof stretch.low);
+    memcpy(stretch.high, span.high, sizeof stretch.high);
+    stretch.low[width] = low;
+    stretch.high[width] = high;
+    return stretch;
+}
+
+/* The layer that has most of it; one of no rows where there are no layers. */
+static BaseStatus find_stretch(KgCursor *cursor, const uint64_t *key, int width, uint64_t low, uint64_t high,
+                               KgStretch *out, uint64_t *rows, BaseError *err)
+{
     BaseStatus status = BASE_OK;
-    span.low[width] = low;
-    span.high[width] = high;
-    for (int i = 0; i < cursor->stream_count && status == BASE_OK; i++) {
-        const KgStream *const stream = &cursor->streams[i];
-        KgBounds bounds = {0};
-        status =
-            kg_table_split(stream->txn, stream->table, stream->space, span.low, span.high, width, rows, &bounds, err);
-        if (status == BASE_OK && bounds.count > most.count) {
-            const KgBounds fewer = most;
-            most = bounds;
-            bounds = fewer;
-        }
-        free(bounds.items);
+    *rows = 0;
+    for (int i = 0; i < cursor->stream_count && status == BASE_OK && low <= high; i++) {
+        const KgStretch stretch = stretch_of(&cursor->streams[i], key, width, low, high);
+        uint64_t count = 0;
+        status = kg_table_extent(cursor->streams[i].txn, &stretch, &count, err);
+        if (count <= *rows)
+            continue;
+        *rows = count;
+        *out = stretch;
     }
-    for (size_t i = 0; i < most.count && most.items[i] < high && status == BASE_OK; i++)
-        if (!BASE_PUSH(out, most.items[i]))
-            status = base_fail(err, BASE_NO_MEMORY, "no memory to cut a range");
-    if (status == BASE_OK && !BASE_PUSH(out, high))
-        status = base_fail(err, BASE_NO_MEMORY, "no memory to cut a range");
-    free(most.items);
     return status;
+}
+
+BaseStatus kg_cursor_extent(KgCursor *cursor, const uint64_t *key, int width, uint64_t low, uint64_t high,
+                            uint64_t *out, BaseError *err)
+{
+    KgStretch stretch;
+    return find_stretch(cursor, key, width, low, high, &stretch, out, err);
+}
+
+BaseStatus kg_cursor_cut(KgCursor *cursor, const uint64_t *key, int width, uint64_t low, uint64_t high, uint64_t rows,
+                         KgValues *out, BaseError *err)
+{
+    KgStretch stretch;
+    uint64_t all;
+    const size_t before = out->count;
+    BaseStatus status = find_stretch(cursor, key, width, low, high, &stretch, &all, err);
+    if (status == BASE_OK && all > rows)
+        status = kg_table_cut(cursor->streams[0].txn, &stretch, rows, out, err);
+    if (status != BASE_OK || (out->count > before && out->items[out->count - 1] == high))
+        return status;
+    return BASE_PUSH(out, high) ? BASE_OK : base_fail(err, BASE_NO_MEMORY, "no memory to cut a range");
+}
+
+BaseStatus kg_cursor_sample(KgCursor *cursor, const uint64_t *key, int width, uint64_t rows, int sampled, KgValues *out,
+                            BaseError *err)
+{
+    KgStretch stretch;
+    uint64_t all;
+    const BaseStatus status = find_stretch(cursor, key, width, 0, UINT64_MAX, &stretch, &all, err);
+    return status == BASE_OK && all > 0 ? kg_table_sample(cursor->streams[0].txn, &stretch, rows, sampled, out, err)
+                                        : status;
 }

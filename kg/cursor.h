@@ -4,7 +4,7 @@
 #ifndef KGQ_KG_CURSOR_H
 #define KGQ_KG_CURSOR_H
 
-#include "kg/table.h"
+#include "kg/table_cut.h"
 
 typedef struct KgCursor KgCursor;
 
@@ -19,9 +19,16 @@ BaseStatus kg_cursor_find_range(KgCursor *cursor, const uint64_t *key, int width
 /* The next rows of what was found: *count is at least 1 and columns[c] for c >= width point to `*count` values each,
  * borrowed until the next call on the cursor; BASE_END after the last. Each triple once, ascending. */
 BaseStatus kg_cursor_rows(KgCursor *cursor, const uint64_t *columns[3], size_t *count, BaseError *err);
-/* Cuts what kg_cursor_find_range would find into parts of about `rows` rows: adds the value of column `width` at which
- * each ends, `high` for the last one. What was found before is lost. The caller frees out->items. */
-BaseStatus kg_cursor_split(KgCursor *cursor, const uint64_t *key, int width, uint64_t low, uint64_t high, uint64_t rows,
-                           KgBounds *out, BaseError *err);
+/* Of what kg_cursor_find_range would find, as far as it lies in the tables (table_cut.h); of several layers, in the one
+ * that has most of it. Adds the values of column `width` at which parts of about `rows` rows end, `high` for the last.
+ */
+BaseStatus kg_cursor_cut(KgCursor *cursor, const uint64_t *key, int width, uint64_t low, uint64_t high, uint64_t rows,
+                         KgValues *out, BaseError *err);
+/* Adds what column `sampled` has in every so many rows. */
+BaseStatus kg_cursor_sample(KgCursor *cursor, const uint64_t *key, int width, uint64_t rows, int sampled, KgValues *out,
+                            BaseError *err);
+/* How many there are. */
+BaseStatus kg_cursor_extent(KgCursor *cursor, const uint64_t *key, int width, uint64_t low, uint64_t high,
+                            uint64_t *out, BaseError *err);
 
 #endif

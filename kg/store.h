@@ -56,15 +56,16 @@ typedef struct KgTermReader KgTermReader;
 /* Where one way to do a thing gives way to another; 0: the usual. Tests set them low, so that little data takes every
  * way. */
 typedef struct KgLimits {
-    size_t changes;     /* that wait to be merged into the tables, at most */
-    size_t records;     /* of one call, that become such changes, at most */
-    size_t new_hashes;  /* that wait to be packed, at most */
-    size_t tail_bytes;  /* of a tail, at most (tail.h) */
-    size_t known_bytes; /* of terms that a transaction keeps in memory */
-    size_t loaded_rows; /* that a load keeps in memory, at most */
-    size_t chunk_rows;  /* that go from sorted runs into the tables at once */
-    size_t split_work;  /* of a query, in rows to go through, from which on threads share it */
-    size_t part_work;   /* of a part that one thread takes at a time, at least */
+    size_t changes;         /* that wait to be merged into the tables, at most */
+    size_t records;         /* of one call, that become such changes, at most */
+    size_t new_hashes;      /* that wait to be packed, at most */
+    size_t tail_bytes;      /* of a tail, at most (tail.h) */
+    size_t known_bytes;     /* of terms that a transaction keeps in memory */
+    size_t loaded_rows;     /* that a load keeps in memory, at most */
+    size_t chunk_rows;      /* that go from sorted runs into the tables at once */
+    size_t split_work;      /* of a query, in rows to go through, from which on threads share it */
+    size_t sampled_matches; /* of a pattern, from which on a planner looks at what it has */
+    size_t part_work;       /* of a part that one thread takes at a time, at least */
 } KgLimits;
 static inline size_t kg_limit(size_t limit, size_t usual)
 {

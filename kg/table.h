@@ -50,17 +50,6 @@ BaseStatus kg_table_misplaced(const KgTxn *txn, BaseError *err);
 BaseStatus kg_table_count(KgTxn *txn, KgTable table, uint32_t space, const uint64_t *key, int width, uint64_t *out,
                           BaseError *err);
 
-/* Values of a column, ascending. */
-typedef struct KgBounds {
-    uint64_t *items;
-    size_t count, capacity;
-} KgBounds;
-/* Adds values of `column` between which there are about `rows` rows each, of those whose keys are from `low` to `high`;
- * both
- * have the same keys before that column. */
-BaseStatus kg_table_split(KgTxn *txn, KgTable table, uint32_t space, const uint64_t low[3], const uint64_t high[3],
-                          int column, uint64_t rows, KgBounds *out, BaseError *err);
-
 /* Rows as columns, each `count` long: keys first, values after them. */
 typedef struct KgRows {
     uint64_t *columns[KG_BLOCK_COLUMNS];

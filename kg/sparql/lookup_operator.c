@@ -466,7 +466,7 @@ BaseStatus sparql_cut_lookup(Operator *op, uint64_t rows, LookupParts *out, Base
     const IdRange *const ranges = lookup->spec.range_count ? lookup->spec.ranges : &all;
     const size_t range_count = lookup->spec.range_count ? lookup->spec.range_count : 1;
     uint64_t key[3] = {0, 0, 0};
-    KgBounds bounds = {0};
+    KgValues bounds = {0};
     use_graph(lookup);
     BaseStatus status = want_cursor(lookup, err);
     for (int c = 0; c < lookup->width; c++)
@@ -474,7 +474,7 @@ BaseStatus sparql_cut_lookup(Operator *op, uint64_t rows, LookupParts *out, Base
     for (size_t i = 0; i < range_count && status == BASE_OK; i++) {
         KgId low = ranges[i].low;
         bounds.count = 0;
-        status = kg_cursor_split(lookup->cursor, key, lookup->width, low, ranges[i].high, rows, &bounds, err);
+        status = kg_cursor_cut(lookup->cursor, key, lookup->width, low, ranges[i].high, rows, &bounds, err);
         for (size_t b = 0; b < bounds.count && status == BASE_OK; b++) {
             if (!BASE_PUSH(out, (LookupPart){low, bounds.items[b]}))
                 status = sparql_no_memory(err);

@@ -34,7 +34,8 @@ static bool describe_filters(Join *join, JoinFilter **out)
         if (!sparql_new_set(builder, &join->filter_variables[i]))
             return false;
         sparql_add_variables(join->filters[i], join->filter_variables[i]);
-        (*out)[i] = (JoinFilter){join->filter_variables[i], planner_selectivity(join->filters[i])};
+        (*out)[i] = (JoinFilter){join->filter_variables[i], planner_share(join->planner, join->children, join->count,
+                                                                          join->filters[i], join->filter_variables[i])};
     }
     return true;
 }

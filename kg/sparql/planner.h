@@ -57,7 +57,9 @@ double planner_count_matches(Planner *planner, Algebra *node);
 void planner_estimate_part(Planner *planner, Algebra *node, JoinPart *out);
 /* Rows of a pattern by itself, nothing bound. */
 double planner_estimate(Planner *planner, Algebra *node);
-/* The share of rows that pass. */
+/* The share of rows that pass, by a rule of thumb. */
 double planner_selectivity(const AstExpr *filter);
+/* The same of a filter over the join of the children, by a look at what it is about where that pays (selectivity.c). */
+double planner_share(Planner *planner, Algebra *const *children, size_t count, const AstExpr *filter, VarSet variables);
 
 #endif

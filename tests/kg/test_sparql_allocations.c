@@ -24,7 +24,8 @@ static bool fails_now(void)
     if (calls_left == UINT64_MAX || atomic_fetch_sub(&calls_left, 1) != 0)
         return false;
     calls_left = UINT64_MAX; /* one failure at a time */
-    return has_failed = true;
+    has_failed = true;
+    return true;
 }
 
 void *__wrap_malloc(size_t size)

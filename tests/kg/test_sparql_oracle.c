@@ -110,7 +110,8 @@ static void random_queries_agree_with_the_definitions(void **state)
     const Fixture *const f = *state;
     signal(SIGALRM, report_endless);
     if (wanted.split) /* triples go to the packed tables, as only those are cut into parts */
-        f->store->limits = (KgLimits){.split_work = 1, .part_work = 1, .changes = 1, .records = 1};
+        f->store->limits =
+            (KgLimits){.split_work = 1, .part_work = 1, .sampled_matches = 1, .changes = 1, .records = 1};
     const uint64_t end = wanted.from + wanted.cases;
     for (uint64_t at = wanted.from; at < end && failure_count() < wanted.failures;) {
         const uint64_t next = (at / CASES_PER_WORLD + 1) * CASES_PER_WORLD;

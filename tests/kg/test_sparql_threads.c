@@ -84,8 +84,8 @@ static const char *const queries[] = {
     "SELECT ?a ?b ?c { ?a :to ?b . ?b :to ?c . ?c :to ?a }",
     "SELECT (COUNT(*) AS ?n) { ?a :to ?b . ?b :to ?c . ?c :to ?d }",
     "SELECT ?b (COUNT(?a) AS ?n) (SUM(?v) AS ?s) (AVG(?v) AS ?m) { ?a :to ?b . ?a :value ?v } GROUP BY ?b",
-    "SELECT ?m (SUM(?v) AS ?s) (MIN(?v) AS ?l) (MAX(?v) AS ?h) (SAMPLE(?a) AS ?x) { ?a :name ?m . ?a :value ?v } GROUP "
-    "BY ?m",
+    "SELECT ?m (SUM(?v) AS ?s) (MIN(?v) AS ?l) (MAX(?v) AS ?h) (SAMPLE(?a) AS ?x) { ?a :name ?m; :value ?v } GROUP BY "
+    "?m",
     "SELECT ?n (GROUP_CONCAT(?a; SEPARATOR=\"|\") AS ?all) { ?a :name ?n } GROUP BY ?n",
     "SELECT (SUM(?v / 7) AS ?s) (GROUP_CONCAT(?v) AS ?all) { ?a :value ?v }",
     "SELECT (MIN(CONCAT(?m, \"!\")) AS ?l) (MAX(UCASE(?m)) AS ?h) { ?a :name ?m . ?a :to ?b }",

@@ -1,6 +1,7 @@
 /* Packed tables compared with sorted arrays in memory: seeking, going on, counting, merging, clearing. */
 #include "cases.h"
 #include "fixture.h"
+#include "kg/table_cut.h"
 #include "kg/walker.h"
 
 #include <endian.h>
@@ -186,6 +187,40 @@ static void expect_seeks_near(KgTxn *txn, KgTable table, const Space *space, con
         }
 }
 
+/* Rows between two values of a column, behind those before it of a row. */
+static void expect_stretch(KgTxn *txn, KgTable table, const Space *space, BaseRandom *random)
+{
+    BaseError err = {0};
+    const int column = (int)below(random, 3), sampled = (int)below(random, 3);
+    const uint64_t step = 1 + below(random, one_in(random, 2) ? 10 : 3000);
+    const Row *const a = &space->rows[below(random, space->count)], *const b =
+                                                                        &space->rows[below(random, space->count)];
+    KgStretch stretch = {
+        .table = table, .space = space->number, .high = {UINT64_MAX, UINT64_MAX, UINT64_MAX}, .column = column};
+    KgValues cuts = {0}, samples = {0};
+    uint64_t extent;
+    for (int c = 0; c < column; c++)
+        stretch.low[c] = stretch.high[c] = a->columns[c];
+    const bool is_upwards = a->columns[column] <= b->columns[column];
+    stretch.low[column] = (is_upwards ? a : b)->columns[column];
+    stretch.high[column] = (is_upwards ? b : a)->columns[column];
+    const size_t first = first_row(space, stretch.low, column + 1, false);
+    const size_t count = first_row(space, stretch.high, column + 1, true) - first;
+    expect_ok(kg_table_extent(txn, &stretch, &extent, &err), &err);
+    assert_int_equal(extent, count);
+    expect_ok(kg_table_cut(txn, &stretch, step, &cuts, &err), &err);
+    expect_ok(kg_table_sample(txn, &stretch, step, sampled, &samples, &err), &err);
+    assert_int_equal(samples.count, count / step);
+    for (size_t i = 0; i < samples.count; i++)
+        assert_int_equal(samples.items[i], space->rows[first + (i + 1) * step - 1].columns[sampled]);
+    assert_true(count < step ? cuts.count == 0 : cuts.count > 0 && cuts.count <= count / step);
+    for (size_t i = 0; i < cuts.count; i++)
+        assert_true(cuts.items[i] >= (i ? cuts.items[i - 1] + 1 : stretch.low[column]) &&
+                    cuts.items[i] <= stretch.high[column]);
+    free(cuts.items);
+    free(samples.items);
+}
+
 static void expect_space(KgTxn *txn, KgTable table, const Space *space, BaseRandom *random)
 {
     size_t borders[64];
@@ -202,6 +237,8 @@ static void expect_space(KgTxn *txn, KgTable table, const Space *space, BaseRand
             row = space->rows[below(random, space->count)];
         expect_seeks_near(txn, table, space, &row);
     }
+    for (int i = 0; i < 20 && space->count > 0 && kg_table_shape(table).keys == 3; i++)
+        expect_stretch(txn, table, space, random);
 }
 
 /* ---- Random changes ---- */
