@@ -87,10 +87,18 @@ static bool compares(unsigned tag, const TagKeys *keys, uint64_t key, ExprOp op,
     return sparql_value_compare(op, &value, constant, &answer) && answer;
 }
 
-/* The first key at which `op` is what it is at the end; it changes once at most. */
-static uint64_t find_edge(unsigned tag, const TagKeys *keys, ExprOp op, const Value *constant)
+/* The first key from `low` on at which `op` is what it is at the end; it changes once at most. Sought near `low` first
+ * (Bentley and Yao, "An almost optimal algorithm for unbounded searching", 1976). */
+static uint64_t find_edge(unsigned tag, const TagKeys *keys, ExprOp op, const Value *constant, uint64_t low)
 {
-    uint64_t low = 0, high = keys->end;
+    uint64_t high = keys->end;
+    for (uint64_t step = 1; low > 0 && step < high - low; step *= 4) {
+        if (compares(tag, keys, low + step - 1, op, constant)) {
+            high = low + step - 1;
+            break;
+        }
+        low += step;
+    }
     while (low < high) {
         const uint64_t middle = low + (high - low) / 2;
         if (compares(tag, keys, middle, op, constant))
@@ -139,7 +147,8 @@ static void make_ordered(ExprOp op, const Value *constant, unsigned tag, const T
         give_all(out, op == EXPR_NE ? VERDICT_TRUE : VERDICT_FALSE);
         return;
     }
-    const uint64_t equal = find_edge(tag, keys, EXPR_GE, constant), greater = find_edge(tag, keys, EXPR_GT, constant);
+    const uint64_t equal = find_edge(tag, keys, EXPR_GE, constant, 0);
+    const uint64_t greater = find_edge(tag, keys, EXPR_GT, constant, equal);
     uint64_t reach = 0; /* how far from the constant one with a zone and one without may not be compared */
     give_verdicts(out, op);
     if (is_moment(keys->type)) {

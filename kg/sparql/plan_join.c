@@ -17,6 +17,7 @@ typedef struct Join {
     AstExpr *const *filters;
     size_t filter_count;
     VarSet *filter_variables;
+    FilterRanges *filter_ranges;
     bool *is_placed; /* by filter */
     Known known;
 } Join;
@@ -28,14 +29,17 @@ static bool describe_filters(Join *join, JoinFilter **out)
     Builder *const builder = &join->planner->builder;
     *out = sparql_build_alloc(builder, join->filter_count, sizeof **out);
     join->filter_variables = sparql_build_alloc(builder, join->filter_count, sizeof *join->filter_variables);
-    if (!*out || !join->filter_variables)
+    join->filter_ranges = sparql_build_alloc(builder, join->filter_count, sizeof *join->filter_ranges);
+    if (!*out || !join->filter_variables || !join->filter_ranges)
         return false;
     for (size_t i = 0; i < join->filter_count; i++) {
         if (!sparql_new_set(builder, &join->filter_variables[i]))
             return false;
         sparql_add_variables(join->filters[i], join->filter_variables[i]);
-        (*out)[i] = (JoinFilter){join->filter_variables[i], planner_share(join->planner, join->children, join->count,
-                                                                          join->filters[i], join->filter_variables[i])};
+        join->filter_ranges[i].variable = AST_NO_VARIABLE;
+        (*out)[i] = (JoinFilter){join->filter_variables[i],
+                                 planner_share(join->planner, join->children, join->count, join->filters[i],
+                                               join->filter_variables[i], &join->filter_ranges[i])};
     }
     return true;
 }
@@ -98,18 +102,22 @@ static bool shape_of(Join *join, const Algebra *node, LookupSpec *out, bool *fit
 
 /* Narrows the ranges to those of the filter as well; true in *is_exact: then it has nothing left to say. False: it
  * tells nothing, or there would be too many or none (nothing can pass then, which the filter sees to). */
-static bool narrow(LookupSpec *spec, IdRange *ranges, const AstExpr *filter, bool *is_exact)
+static bool narrow(Join *join, LookupSpec *spec, const FilterRanges *ranges)
 {
-    IdRange own[ID_RANGES_MOST], both[ID_RANGES_MOST];
+    IdRange *both;
     size_t count;
-    if (!sparql_id_ranges(filter, spec->places[2].variable, own, &count, is_exact) || count == 0)
+    if (!ranges->is_told || ranges->count == 0)
         return false;
-    if (spec->range_count == 0)
-        memcpy(both, own, count * sizeof *own);
-    else if (!sparql_common_ranges(spec->ranges, spec->range_count, own, count, both, &count) || count == 0)
+    if (spec->range_count == 0) {
+        spec->ranges = ranges->items;
+        spec->range_count = ranges->count;
+        return true;
+    }
+    both = sparql_build_alloc(&join->planner->builder, ID_RANGES_MOST, sizeof *both);
+    if (!both || !sparql_common_ranges(spec->ranges, spec->range_count, ranges->items, ranges->count, both, &count) ||
+        count == 0)
         return false;
-    memcpy(ranges, both, count * sizeof *both);
-    spec->ranges = ranges;
+    spec->ranges = both;
     spec->range_count = count;
     return true;
 }
@@ -117,19 +125,19 @@ static bool narrow(LookupSpec *spec, IdRange *ranges, const AstExpr *filter, boo
 /* Ranges that filters leave to an unbound object, all of them together. */
 static bool find_ranges(Join *join, LookupSpec *spec)
 {
-    IdRange *ranges = NULL;
+    const uint32_t variable = spec->places[2].variable;
     if (!spec->is_bound[1] || spec->is_bound[0] || spec->is_bound[2])
         return true;
     for (size_t i = 0; i < join->filter_count; i++) {
-        bool is_exact;
-        if (join->is_placed[i] || !set_has(join->filter_variables[i], spec->places[2].variable))
+        FilterRanges *const ranges = &join->filter_ranges[i];
+        if (join->is_placed[i] || !set_has(join->filter_variables[i], variable))
             continue;
-        if (!ranges && !(ranges = sparql_build_alloc(&join->planner->builder, ID_RANGES_MOST, sizeof *ranges)))
+        if (!planner_find_ranges(join->planner, join->filters[i], variable, ranges))
             return false;
-        if (narrow(spec, ranges, join->filters[i], &is_exact))
-            join->is_placed[i] = is_exact;
+        if (narrow(join, spec, ranges)) /* one that is exact has nothing left to say */
+            join->is_placed[i] = ranges->is_exact;
     }
-    return true;
+    return join->planner->builder.status == BASE_OK;
 }
 
 static Operator *compile_triple(Join *join, size_t step, Operator *input, double input_rows)

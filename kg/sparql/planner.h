@@ -4,6 +4,7 @@
 #define KGQ_KG_SPARQL_PLANNER_H
 
 #include "kg/sparql/bindings.h"
+#include "kg/sparql/id_ranges.h"
 #include "kg/sparql/join_order.h"
 
 /* Nanoseconds, about, of a row that is looked up in an index in a sorted batch. */
@@ -59,7 +60,18 @@ void planner_estimate_part(Planner *planner, Algebra *node, JoinPart *out);
 double planner_estimate(Planner *planner, Algebra *node);
 /* The share of rows that pass, by a rule of thumb. */
 double planner_selectivity(const AstExpr *filter);
-/* The same of a filter over the join of the children, by a look at what it is about where that pays (selectivity.c). */
-double planner_share(Planner *planner, Algebra *const *children, size_t count, const AstExpr *filter, VarSet variables);
+/* What sparql_id_ranges says of a filter. */
+typedef struct FilterRanges {
+    uint32_t variable; /* that was asked about; AST_NO_VARIABLE: none yet */
+    bool is_told, is_exact;
+    size_t count;
+    IdRange *items;
+} FilterRanges;
+/* Asks unless it is known. False: no memory. */
+bool planner_find_ranges(Planner *planner, const AstExpr *filter, uint32_t variable, FilterRanges *out);
+/* The share of a filter over the join of the children, by a look at what it is about where that pays (selectivity.c);
+ * `ranges` as it finds them. */
+double planner_share(Planner *planner, Algebra *const *children, size_t count, const AstExpr *filter, VarSet variables,
+                     FilterRanges *ranges);
 
 #endif

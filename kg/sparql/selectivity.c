@@ -39,6 +39,21 @@ static BaseStatus open_cursor(const Look *look, KgIndex index, KgCursor **out)
     return kg_cursor_open(builder->run->txn, builder->run->graph, builder->run->layers, index, out, builder->err);
 }
 
+bool planner_find_ranges(Planner *planner, const AstExpr *filter, uint32_t variable, FilterRanges *out)
+{
+    IdRange found[ID_RANGES_MOST];
+    if (out->variable == variable)
+        return true;
+    out->variable = variable;
+    out->is_told = sparql_id_ranges(filter, variable, found, &out->count, &out->is_exact);
+    if (!out->is_told || out->count == 0)
+        return true;
+    out->items = sparql_build_alloc(&planner->builder, out->count, sizeof *out->items);
+    if (out->items)
+        memcpy(out->items, found, out->count * sizeof *found);
+    return out->items != NULL;
+}
+
 static BaseStatus count_ranges(const Look *look, const IdRange *ranges, size_t count, double *share)
 {
     BaseError *const err = look->planner->builder.err;
@@ -86,15 +101,13 @@ static BaseStatus try_sample(const Look *look, double *share)
 }
 
 /* By what the pattern has as objects; false: it has too little to say. */
-static bool look_at(Planner *planner, Algebra *node, const AstExpr *filter, uint32_t variable, double *share)
+static bool look_at(Planner *planner, Algebra *node, const AstExpr *filter, uint32_t variable, FilterRanges *ranges,
+                    double *share)
 {
     Builder *const builder = &planner->builder;
     const size_t least = kg_limit(kg_store(builder->run->txn)->limits.sampled_matches, LARGE);
     Look look = {planner, filter, variable, KG_ANY, 0};
-    IdRange ranges[ID_RANGES_MOST];
     Place predicate;
-    size_t count;
-    bool is_exact;
     if (node->kind != ALGEBRA_TRIPLE || node->o.variable != variable || node->s.variable == variable ||
         node->s.variable == AST_NO_VARIABLE || node->p.variable != AST_NO_VARIABLE)
         return false;
@@ -102,16 +115,18 @@ static bool look_at(Planner *planner, Algebra *node, const AstExpr *filter, uint
     if (look.matches < (double)least || !planner_place(planner, &node->p, &predicate))
         return false;
     look.predicate = predicate.id;
-    const BaseStatus status = sparql_id_ranges(filter, variable, ranges, &count, &is_exact)
-                                  ? count_ranges(&look, ranges, count, share)
-                                  : try_sample(&look, share);
+    if (!planner_find_ranges(planner, filter, variable, ranges))
+        return false;
+    const BaseStatus status =
+        ranges->is_told ? count_ranges(&look, ranges->items, ranges->count, share) : try_sample(&look, share);
     if (status != BASE_OK)
         builder->status = status;
     *share = *share * look.matches < 1 ? 1 / look.matches : *share > 1 ? 1 : *share;
     return status == BASE_OK;
 }
 
-double planner_share(Planner *planner, Algebra *const *children, size_t count, const AstExpr *filter, VarSet variables)
+double planner_share(Planner *planner, Algebra *const *children, size_t count, const AstExpr *filter, VarSet variables,
+                     FilterRanges *ranges)
 {
     const uint32_t variable = count > 1 ? only_variable(planner, variables) : AST_NO_VARIABLE;
     const bool is_plain_graph = planner->builder.run->graph < MERGED_GRAPH;
@@ -119,7 +134,7 @@ double planner_share(Planner *planner, Algebra *const *children, size_t count, c
     if (variable == AST_NO_VARIABLE || !is_plain_graph || !sparql_is_plain(filter))
         return share;
     for (size_t i = 0; i < count; i++)
-        if (look_at(planner, children[i], filter, variable, &share))
+        if (look_at(planner, children[i], filter, variable, ranges, &share))
             break;
     return share;
 }
