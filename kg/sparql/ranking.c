@@ -1,14 +1,20 @@
 /* ranking.c - from ids to numbers in their order. Inlined ids of one type have such a number in them. Others are
  * decoded, each id once and in the order of ids, in which the dictionary is read fastest; texts are then sorted by the
- * bytes that follow what all of their kind begin with, and compared only where these are equal. */
+ * bytes that follow what all of their kind begin with, those alike by the bytes behind them and so on. */
 #include "kg/sparql/ranking.h"
 
 #include "kg/sparql/value_ids.h"
+#include "kg/store.h"
 
 #include <stdlib.h>
 
 #define FEW_PAIRS 1024 /* merged; more are sorted by digits, whose tables cost some time each */
 #define SHORT_RUN 16
+#define COARSE_BYTES 7    /* of a text, in a coarse number */
+#define DEEPEST_RUN 20    /* texts that are the same for longer are compared */
+#define MANY_VALUES 20000 /* texts that threads sort together */
+#define MOST_PARTS 64     /* of them */
+#define MOST_THREADS 16
 #define CHECKED_EACH 4096 /* ids decoded between two looks at the clock and at the memory */
 
 /* ---- Sorting pairs ---- */
@@ -133,14 +139,14 @@ static void find_common(const Value *values, size_t count, size_t common[VALUE_O
     }
 }
 
-/* The class, and of a text the seven bytes from `start` on: what differs in it differs so in sparql_value_order. */
+/* The class, and of a text the bytes from `start` on: what differs in it differs so in sparql_value_order. */
 static uint64_t coarse_number(const Value *value, size_t start)
 {
     uint64_t number = class_number(value->type);
     if (!has_text_order(value->type))
         return number;
     const KgText text = value->term.text;
-    for (size_t i = 0; i < 7 && start + i < text.length; i++)
+    for (size_t i = 0; i < COARSE_BYTES && start + i < text.length; i++)
         number |= (uint64_t)(unsigned char)text.bytes[start + i] << (48 - 8 * i);
     return number;
 }
@@ -151,24 +157,121 @@ static int compare_pairs(const void *a, const void *b, void *context)
     return sparql_value_order(&values[((const KgPair *)a)->with], &values[((const KgPair *)b)->with]);
 }
 
+/* Values in the order of their coarse numbers, to be put in that of their texts. */
+typedef struct Ordering {
+    Value *values;
+    KgPair *order, *scratch;
+    const size_t *common; /* by type: where coarse numbers were taken from */
+    size_t parts;
+    size_t starts[MOST_PARTS + 1]; /* of parts, and the end; equal numbers are in the same one */
+} Ordering;
+
+/* From now on a pair's key is whether its value is another one than that before it. */
+static void mark_values(const Ordering *all, KgPair *run, size_t count)
+{
+    run[0].key = 1;
+    for (size_t i = 1; i < count; i++)
+        run[i].key = compare_pairs(&run[i - 1], &run[i], all->values) != 0;
+}
+
+static void insert_values(const Ordering *all, KgPair *run, size_t count)
+{
+    for (size_t i = 1; i < count; i++) {
+        const KgPair pair = run[i];
+        size_t at = i;
+        for (; at > 0 && compare_pairs(&run[at - 1], &pair, all->values) > 0; at--)
+            run[at] = run[at - 1];
+        run[at] = pair;
+    }
+}
+
+static bool reach_behind(const Ordering *all, const KgPair *run, size_t count, size_t start)
+{
+    for (size_t i = 0; i < count; i++)
+        if (all->values[run[i].with].term.text.length > start)
+            return true;
+    return false;
+}
+
+static size_t equal_keys(const KgPair *run, size_t count)
+{
+    size_t end = 1;
+    while (end < count && run[end].key == run[0].key)
+        end++;
+    return end;
+}
+
+/* Values whose texts are the same before `start`: by the bytes from there on, and so on where those are the same too
+ * (McIlroy, Bostic, McIlroy, "Engineering radix sort", 1993). */
+static void order_run(const Ordering *all, KgPair *run, size_t count, size_t start, int depth)
+{
+    const ValueType type = all->values[run[0].with].type;
+    if (count <= SHORT_RUN) {
+        insert_values(all, run, count);
+    } else if (!has_text_order(type) || depth == DEEPEST_RUN || !reach_behind(all, run, count, start)) {
+        qsort_r(run, count, sizeof *run, compare_pairs, all->values);
+    } else {
+        for (size_t i = 0; i < count; i++)
+            run[i].key = coarse_number(&all->values[run[i].with], start);
+        sparql_sort_pairs(run, all->scratch + (run - all->order), count);
+        for (size_t at = 0, same; at < count; at += same) {
+            same = equal_keys(run + at, count - at);
+            order_run(all, run + at, same, start + COARSE_BYTES, depth + 1);
+        }
+        return;
+    }
+    mark_values(all, run, count);
+}
+
+static void order_part(void *context, size_t part, int worker)
+{
+    const Ordering *const all = context;
+    const size_t end = all->starts[part + 1];
+    (void)worker;
+    for (size_t at = all->starts[part], same; at < end; at += same) {
+        same = equal_keys(all->order + at, end - at);
+        order_run(all, all->order + at, same, all->common[all->values[all->order[at].with].type] + COARSE_BYTES, 0);
+    }
+}
+
+static void cut_order(Ordering *all, size_t count, size_t parts)
+{
+    all->parts = parts;
+    all->starts[0] = 0;
+    for (size_t part = 1; part <= parts; part++) {
+        size_t at = count * part / parts;
+        at = at < all->starts[part - 1] ? all->starts[part - 1] : at;
+        while (at > 0 && at < count && all->order[at].key == all->order[at - 1].key)
+            at++;
+        all->starts[part] = at;
+    }
+}
+
+/* By several threads where there are many. */
+static void order_runs(const Run *run, Ordering *all, size_t count)
+{
+    const size_t least = kg_limit(kg_store(run->txn)->limits.split_work, MANY_VALUES);
+    const int threads = run->is_copy || count < least ? 1 : base_job_threads(run->job);
+    BasePool *const pool = threads > 1 ? base_pool_new(threads < MOST_THREADS ? threads : MOST_THREADS) : NULL;
+    cut_order(all, count, pool ? MOST_PARTS : 1);
+    base_parallel_for(pool, all->parts, order_part, all);
+    base_pool_free(pool);
+}
+
 /* Puts pairs of (anything, place among the values) into the order of the values; their keys become ranks. */
-static void order_values(Value *values, KgPair *order, KgPair *scratch, size_t count)
+static void order_values(const Run *run, Value *values, KgPair *order, KgPair *scratch, size_t count)
 {
     size_t common[VALUE_OTHER + 1] = {0};
+    Ordering all = {.values = values, .order = order, .scratch = scratch, .common = common};
     find_common(values, count, common);
     for (size_t i = 0; i < count; i++)
         order[i] = (KgPair){coarse_number(&values[i], common[values[i].type]), i};
     sparql_sort_pairs(order, scratch, count);
+    order_runs(run, &all, count);
     uint64_t rank = 0;
-    for (size_t start = 0, end; start < count; start = end) {
-        for (end = start + 1; end < count && order[end].key == order[start].key;)
-            end++;
-        if (end - start > 1)
-            qsort_r(order + start, end - start, sizeof *order, compare_pairs, values);
-        for (size_t i = start; i < end; i++) {
-            rank += i == start || compare_pairs(&order[i - 1], &order[i], values) != 0;
-            order[i].key = rank;
-        }
+    for (size_t i = 0; i < count; i++) {
+        rank += order[i].key;
+        order[i].key = rank;
     }
 }
 
@@ -215,7 +318,7 @@ static BaseStatus rank_decoded(Operator *op, Ranking *ranking, KgPair *pairs, si
     const BaseStatus status = decode_ids(op, ranking, count, &distinct, err);
     if (status != BASE_OK)
         return status;
-    order_values(ranking->values.items, order, ranking->scratch.items, distinct);
+    order_values(op->run, ranking->values.items, order, ranking->scratch.items, distinct);
     /* Ranks by the number of the distinct id. */
     KgPair *const ranks = ranking->scratch.items;
     for (size_t i = 0; i < distinct; i++)

@@ -1,6 +1,7 @@
 /* test_sparql_order.c - ORDER BY, LIMIT and OFFSET over terms of all kinds, against an insertion sort of their values.
  */
 #include "kg/sparql/value.h"
+#include "kg/store.h"
 #include "sparql/ask.h"
 #include "sparql/odd_terms.h"
 
@@ -170,6 +171,41 @@ static void many_texts_are_in_the_order_of_their_bytes(void **state)
     }
 }
 
+static int compare_texts(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* Texts that differ behind what they have in common, or end within it. */
+static void texts_that_differ_late_are_in_order_too(void **state)
+{
+    enum { COUNT = 2000, LONGEST = 250 };
+    const Fixture *const f = *state;
+    BaseBuffer query = {0}, expected = {0};
+    static char texts[COUNT][LONGEST + 16];
+    static char *sorted[COUNT];
+    assert_true(base_buffer_format(&query, "SELECT ?v { VALUES ?v { "));
+    for (unsigned i = 0; i < COUNT; i++) {
+        const unsigned number = i * 1009 % COUNT, same = number % 3 ? LONGEST - number % 3 * 40 : number / 3 % LONGEST;
+        texts[i][0] = "abc"[number % 2];
+        memset(texts[i] + 1, 'x', same);
+        snprintf(texts[i] + 1 + same, 16, number % 3 ? "%u" : "", number / 4); /* some are the same */
+        sorted[i] = texts[i];
+        assert_true(base_buffer_format(&query, "\"%s\" ", texts[i]));
+    }
+    qsort(sorted, COUNT, sizeof *sorted, compare_texts);
+    for (unsigned i = 0; i < COUNT; i++)
+        assert_true(base_buffer_format(&expected, "\"%s\"\n", sorted[i]));
+    assert_true(base_buffer_format(&query, "} } ORDER BY ?v"));
+    for (int split = 0; split < 2; split++) {
+        f->store->limits.split_work = split ? 1 : 0;
+        expect_answer(f->store, query.items, expected.items);
+    }
+    f->store->limits.split_work = 0;
+    base_buffer_free(&query);
+    base_buffer_free(&expected);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -177,6 +213,7 @@ int main(void)
         cmocka_unit_test(the_best_of_many_rows_are_kept),
         cmocka_unit_test(integers_stay_in_order_beside_a_double_that_equals_both),
         cmocka_unit_test(many_texts_are_in_the_order_of_their_bytes),
+        cmocka_unit_test(texts_that_differ_late_are_in_order_too),
     };
     return cmocka_run_group_tests(tests, make_values, drop_fixture);
 }

@@ -102,6 +102,7 @@ static const char *const queries[] = {
     "SELECT ?a ?n { ?a :value ?v { SELECT ?a (COUNT(*) AS ?n) { ?a :to ?b . ?b :to ?c } GROUP BY ?a } }",
     "SELECT ?a ?b { ?a :to ?b VALUES ?b { :n3 :n77 :nowhere \"nothing\" } }",
     "SELECT ?b (COUNT(*) AS ?n) { ?a :to ?b . ?a :value ?v FILTER(?v = 7 || STR(?v) = \"nothing\") } GROUP BY ?b",
+    "SELECT ?a ?k { ?a :to ?b BIND(CONCAT(STR(?b), ' and ', STR(?a), ' are neighbours') AS ?k) } ORDER BY DESC(?k)",
     "CONSTRUCT { ?a :two ?c } { ?a :to ?b . ?b :to ?c }",
 };
 
