@@ -286,6 +286,7 @@ static Request *next_request(Server *server)
         server->first = request->next;
         server->last = server->first ? server->last : NULL;
         server->waiting--;
+        request->job.threads = server->active->after ? 1 : 0; /* one alone has all cores */
     }
     pthread_mutex_unlock(&server->lock);
     return request;

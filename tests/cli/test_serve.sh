@@ -180,6 +180,26 @@ curl -sS -o /dev/null --max-time 10 -G "$A" --data-urlencode "query=$slow" 2> /d
 sleep 0.2
 stop "$A_pid" INT
 
+# More than may wait are sent away at once, and those who leave make room.
+start A "$T/db" --timeout 60 --threads 1 --max-waiting 1
+for i in 1 2; do
+    curl -sS -o /dev/null --max-time 60 -G "$A" --data-urlencode "query=$slow" 2> /dev/null &
+    pids[i]=$!
+    sleep 0.5
+done
+SECONDS=0
+q 503 'ASK { }'
+header_has 'Retry-After'
+[ "$SECONDS" -lt 10 ] || fail "sent away after $SECONDS seconds"
+kill "${pids[1]}" "${pids[2]}"
+wait "${pids[1]}" "${pids[2]}" 2> /dev/null
+for i in $(seq 100); do
+    curl -sSf --max-time 10 -o /dev/null -G "$A" --data-urlencode 'query=ASK { }' 2> /dev/null && break
+    sleep 0.1
+done
+q 200 'ASK { }'
+stop "$A_pid" TERM
+
 # Updates.
 start W "$T/db" --writable
 ask 200 "$W" --data-urlencode 'update=INSERT DATA { :new :next :n0 }'
