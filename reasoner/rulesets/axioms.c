@@ -52,6 +52,12 @@ bool ruleset_makes_rules(const RulesetBuilder *builder, uint32_t p, uint32_t o)
            (vocabulary[term].kind & kind_of(builder)) && (p == V_TYPE) == ((vocabulary[term].kind & KIND_CLASS) != 0);
 }
 
+bool ruleset_is_part(uint32_t p, uint32_t o)
+{
+    const uint32_t term = p == V_TYPE ? o : p;
+    return term < VOCABULARY_COUNT && (vocabulary[term].kind & KIND_PART);
+}
+
 /* ---- The set of axioms --------------------------------------------------------------------------------------- */
 
 static int compare(const void *a, const void *b)
@@ -80,13 +86,13 @@ void ruleset_sort_axioms(RulesetBuilder *builder)
     for (size_t i = 0; i < builder->axioms.count; i++)
         if (kept == 0 || compare(&items[kept - 1], &items[i]) != 0)
             items[kept++] = items[i];
-    builder->axioms.count = kept;
+    builder->axioms.count = builder->sorted_axioms = kept;
 }
 
 /* The first axiom that is not before (p, s, o). */
 static size_t lower_bound(const RulesetBuilder *builder, Axiom axiom)
 {
-    size_t low = 0, high = builder->axioms.count;
+    size_t low = 0, high = builder->sorted_axioms;
     while (low < high) {
         const size_t middle = low + (high - low) / 2;
         if (compare(&builder->axioms.items[middle], &axiom) < 0)
@@ -117,7 +123,7 @@ bool ruleset_has_axiom(const RulesetBuilder *builder, uint32_t s, uint32_t p, ui
 {
     const Axiom axiom = {p, s, o};
     const size_t at = lower_bound(builder, axiom);
-    return at < builder->axioms.count && compare(&builder->axioms.items[at], &axiom) == 0;
+    return at < builder->sorted_axioms && compare(&builder->axioms.items[at], &axiom) == 0;
 }
 
 bool ruleset_is_mentioned(const RulesetBuilder *builder, uint32_t term)

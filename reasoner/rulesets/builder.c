@@ -238,6 +238,10 @@ static bool add_piece(RulesetBuilder *builder, char directive, va_list *argument
 {
     if (directive == 's')
         return add_text(builder, va_arg(*arguments, const char *));
+    if (directive == 'v') {
+        const char letter = (char)va_arg(*arguments, int);
+        return base_buffer_add(&builder->text, &letter, 1);
+    }
     const uint32_t number = va_arg(*arguments, uint32_t);
     if (directive == '+')
         note_key(builder, number);

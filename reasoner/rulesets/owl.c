@@ -1,6 +1,6 @@
 /* OWL 2 RL (OWL 2 Profiles, second edition, 2012, section 4.3): what holds in every ontology, rules of axioms alone
  * (table 9, and 8 in part), and equality (table 4). Classes are in owl_classes.c, properties in owl_properties.c. */
-#include "reasoner/rulesets/owl.h"
+#include "reasoner/rulesets/same.h"
 
 /* ---- Lists --------------------------------------------------------------------------------------------------- */
 
@@ -117,12 +117,51 @@ static void add_property_schema(RulesetBuilder *b)
 
 /* ---- Equality ------------------------------------------------------------------------------------------------ */
 
+/* Two equal things are so by a third; in a large class the third, or one of the two, is its representative. */
+static void add_transitivity(RulesetBuilder *b)
+{
+    const uint32_t proper = PROPER_SAME;
+    if (!b->has_represented) {
+        ruleset_rule(b, "eq-trans", "owl:sameAs(?x, ?z) :- owl:sameAs(?x, ?y)%+, owl:sameAs(?y, ?z)", proper);
+        return;
+    }
+    ruleset_rule(b, "eq-trans",
+                 "owl:sameAs(?x, ?z) :- owl:sameAs(?x, ?y)%+, ~<kgq:represented>(?y, _, _), owl:sameAs(?y, ?z)",
+                 proper);
+    ruleset_rule(b, "eq-trans",
+                 "owl:sameAs(?x, ?r) :- owl:sameAs(?x, ?y)%+, <kgq:represented>(?y, ?r, ?r), owl:sameAs(?y, ?r)",
+                 proper);
+    ruleset_rule(b, "eq-trans",
+                 "owl:sameAs(?x, ?z) :- <kgq:represented>(?r, ?r, ?r), owl:sameAs(?x, ?r)%+, owl:sameAs(?r, ?z)",
+                 proper);
+}
+
+/* What holds of a thing holds of what is the same: `head` and `body` are the predicate with ?y, and with ?x, in the
+ * place that varies. In a large class it goes to the representative and from there to all. */
+static void add_replacement(RulesetBuilder *b, const char *name, const char *pattern, uint32_t predicate)
+{
+    static const char *const ways[] = {
+        "owl:sameAs(?x, ?y)%+, ?x != ?y",
+        "owl:sameAs(?x, ?y)%+, ~<kgq:represented>(?x, _, _), ?x != ?y",
+        "<kgq:represented>(?x, ?y, ?y), owl:sameAs(?x, ?y)%+, ?x != ?y",
+        "<kgq:represented>(?x, ?x, ?x), owl:sameAs(?x, ?y)%+, ?x != ?y",
+    };
+    for (size_t way = b->has_represented ? 1 : 0; way < (b->has_represented ? 4 : 1); way++) {
+        ruleset_open(b, false, name);
+        ruleset_part(b, pattern, predicate, 'y');
+        ruleset_part(b, " :- ");
+        ruleset_part(b, pattern, predicate, 'x');
+        ruleset_part(b, ", ");
+        ruleset_part(b, ways[way], (uint32_t)PROPER_SAME);
+        ruleset_close(b);
+    }
+}
+
 static void add_equality(RulesetBuilder *b)
 {
     ruleset_rule(b, "eq-ref", "owl:sameAs(rdf:type, rdf:type) :- %c(%t)", V_OWL_CLASS, V_THING);
     ruleset_rule(b, "eq-sym", "owl:sameAs(?y, ?x) :- owl:sameAs(?x, ?y)%+", (uint32_t)PROPER_SAME);
-    ruleset_rule(b, "eq-trans", "owl:sameAs(?x, ?z) :- owl:sameAs(?x, ?y)%+, owl:sameAs(?y, ?z)",
-                 (uint32_t)PROPER_SAME);
+    add_transitivity(b);
     ruleset_rule(b, "eq-diff1", "#false :- %p(?x, ?y), owl:sameAs(?x, ?y)", V_DIFFERENT_FROM);
     const Axioms same = ruleset_axioms(b, V_SAME_AS);
     for (size_t i = 0; i < same.count; i++)
@@ -142,17 +181,15 @@ static void add_property(RulesetBuilder *b, uint32_t p)
     ruleset_rule(b, "eq-ref", "owl:sameAs(%t, %t) :- %p(_, _)", p, p, p);
     if (p == V_SAME_AS)
         return;
-    ruleset_rule(b, "eq-rep-s", "%p(?y, ?o) :- owl:sameAs(?x, ?y)%+, %p(?x, ?o), ?x != ?y", p, (uint32_t)PROPER_SAME,
-                 p);
-    ruleset_rule(b, "eq-rep-o", "%p(?s, ?y) :- owl:sameAs(?x, ?y)%+, %p(?s, ?x), ?x != ?y", p, (uint32_t)PROPER_SAME,
-                 p);
+    add_replacement(b, "eq-rep-s", "%p(?%v, ?o)", p);
+    add_replacement(b, "eq-rep-o", "%p(?s, ?%v)", p);
 }
 
 static void add_class(RulesetBuilder *b, uint32_t c)
 {
     ruleset_rule(b, "eq-ref", "owl:sameAs(?x, ?x) :- %c(?x)", c);
     ruleset_rule(b, "eq-ref", "owl:sameAs(%t, %t) :- %c(_)", c, c, c);
-    ruleset_rule(b, "eq-rep-s", "%c(?y) :- owl:sameAs(?x, ?y)%+, %c(?x), ?x != ?y", c, (uint32_t)PROPER_SAME, c);
+    add_replacement(b, "eq-rep-s", "%c(?%v)", c);
 }
 
 /* The same for predicates that cannot be named apart. */
@@ -188,7 +225,7 @@ static void add_predicate(RulesetBuilder *builder, uint32_t key)
         add_class(builder, key / 2);
 }
 
-BaseStatus ruleset_add_owl(RulesetBuilder *builder, BaseError *err)
+BaseStatus ruleset_add_owl(RulesetBuilder *builder, const BaseSink *sink, BaseError *err)
 {
     ruleset_set_live(builder, property_key(V_SAME_AS)); /* by eq-ref */
     add_facts(builder);
@@ -198,8 +235,10 @@ BaseStatus ruleset_add_owl(RulesetBuilder *builder, BaseError *err)
     ruleset_add_hierarchies(builder);
     ruleset_add_owl_properties(builder);
     ruleset_add_owl_classes(builder);
+    BaseStatus status = ruleset_add_literals(builder, err);
+    if (status == BASE_OK)
+        status = ruleset_add_represented(builder, sink, err);
     add_equality(builder);
-    const BaseStatus status = ruleset_add_literals(builder, err);
     ruleset_settle(builder);
     if (builder->all_live)
         add_open_rules(builder, false);

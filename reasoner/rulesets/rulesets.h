@@ -58,9 +58,10 @@ typedef struct RulesetBuilder {
         size_t count, capacity;
     } names;
     struct {
-        Axiom *items; /* sorted, once they are all there */
+        Axiom *items;
         size_t count, capacity;
     } axioms;
+    size_t sorted_axioms; /* of them, which are found; those behind were added since */
     struct {
         Candidate *items;
         size_t count, capacity;
@@ -87,6 +88,7 @@ typedef struct RulesetBuilder {
         size_t count, capacity;
     } ready;
     uint32_t class_count;            /* live classes */
+    bool has_represented;            /* some terms have a representative (same.h) */
     bool is_expanding;               /* rules about each live predicate, which ask nothing */
     bool is_asked[VOCABULARY_COUNT]; /* datatypes whose members some rule looks at */
     bool is_head;                    /* the rule at hand is before its `:-` */
@@ -117,7 +119,8 @@ bool ruleset_is_predicate(const RulesetBuilder *builder, uint32_t term); /* a pr
 bool ruleset_is_named(const RulesetBuilder *builder, uint32_t term);     /* no literal: it may be a class or property */
 
 /* Adds a rule. In the pattern %t is a term, %c one that stands as a class (unary), %p as a property (binary), each a
- * uint32_t; %+ a key that the rule gives or needs besides, and %s a string put in as it is. Without `:-` it is a fact.
+ * uint32_t; %+ a key that the rule gives or needs besides, %s a string put in as it is, and %v
+ * a letter (a char). Without `:-` it is a fact.
  */
 void ruleset_rule(RulesetBuilder *builder, const char *name, const char *pattern, ...);
 void ruleset_schema_rule(RulesetBuilder *builder, const char *name, const char *pattern, ...);
@@ -145,11 +148,20 @@ Axioms ruleset_axioms_of(const RulesetBuilder *builder, uint32_t p, uint32_t s);
 bool ruleset_has_axiom(const RulesetBuilder *builder, uint32_t s, uint32_t p, uint32_t o);
 bool ruleset_is_mentioned(const RulesetBuilder *builder, uint32_t term); /* in some axiom */
 /* Whether triples of the property, or members of the class, make rules. */
+bool ruleset_is_part(uint32_t p, uint32_t o); /* several such triples about one term make a rule together */
 bool ruleset_makes_rules(const RulesetBuilder *builder, uint32_t p, uint32_t o);
+
+/* ---- derived.c: axioms that programs derive. */
+/* Whether the program may derive axioms that make rules, beyond those known. Those that follow from axioms alone are
+ * looked at (only_schema) before the rules of facts are. */
+bool ruleset_may_give_axioms(RulesetBuilder *builder, const ReasonerProgram *program, bool only_schema);
+/* Adds the axioms that were derived; *is_new: there are some that the builder did not know. */
+BaseStatus ruleset_note_axioms(RulesetBuilder *builder, const Memory *memory, bool *is_new, BaseError *err);
 
 /* ---- rdfs.c, owl.c: the rules of a set, of the axioms at hand. */
 void ruleset_add_rdfs(RulesetBuilder *builder);
-BaseStatus ruleset_add_owl(RulesetBuilder *builder, BaseError *err);
+/* Warnings go to the sink. */
+BaseStatus ruleset_add_owl(RulesetBuilder *builder, const BaseSink *sink, BaseError *err);
 /* Rules that both sets have: domains, ranges, property and class hierarchies. */
 void ruleset_add_hierarchies(RulesetBuilder *builder);
 

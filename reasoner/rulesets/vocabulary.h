@@ -4,8 +4,9 @@
 #define KGQ_REASONER_RULESETS_VOCABULARY_H
 
 /* What a term is to the making of rules: a property whose triples become rules, a class whose members do (in RDFS, or
- * in OWL 2 RL), a datatype. */
-enum { KIND_NONE = 0, KIND_RDFS = 1, KIND_OWL = 2, KIND_BOTH = 3, KIND_CLASS = 4, KIND_DATATYPE = 8 };
+ * in OWL 2 RL), a datatype; and whether it takes several of its triples, about
+ * one term, to make a rule. */
+enum { KIND_NONE = 0, KIND_RDFS = 1, KIND_OWL = 2, KIND_BOTH = 3, KIND_CLASS = 4, KIND_DATATYPE = 8, KIND_PART = 16 };
 
 /* name, prefix, local name, kind */
 #define VOCABULARY(TERM)                                                                                               \
@@ -15,8 +16,8 @@ enum { KIND_NONE = 0, KIND_RDFS = 1, KIND_OWL = 2, KIND_BOTH = 3, KIND_CLASS = 4
     TERM(PREDICATE, RDF, "predicate", KIND_NONE)                                                                       \
     TERM(OBJECT, RDF, "object", KIND_NONE)                                                                             \
     TERM(STATEMENT, RDF, "Statement", KIND_NONE)                                                                       \
-    TERM(FIRST, RDF, "first", KIND_OWL)                                                                                \
-    TERM(REST, RDF, "rest", KIND_OWL)                                                                                  \
+    TERM(FIRST, RDF, "first", KIND_OWL | KIND_PART)                                                                    \
+    TERM(REST, RDF, "rest", KIND_OWL | KIND_PART)                                                                      \
     TERM(NIL, RDF, "nil", KIND_NONE)                                                                                   \
     TERM(LIST, RDF, "List", KIND_NONE)                                                                                 \
     TERM(VALUE, RDF, "value", KIND_NONE)                                                                               \
@@ -46,9 +47,9 @@ enum { KIND_NONE = 0, KIND_RDFS = 1, KIND_OWL = 2, KIND_BOTH = 3, KIND_CLASS = 4
     TERM(ANNOTATION_PROPERTY, OWL, "AnnotationProperty", KIND_NONE)                                                    \
     TERM(SAME_AS, OWL, "sameAs", KIND_NONE)                                                                            \
     TERM(DIFFERENT_FROM, OWL, "differentFrom", KIND_NONE)                                                              \
-    TERM(ALL_DIFFERENT, OWL, "AllDifferent", KIND_CLASS | KIND_OWL)                                                    \
-    TERM(MEMBERS, OWL, "members", KIND_OWL)                                                                            \
-    TERM(DISTINCT_MEMBERS, OWL, "distinctMembers", KIND_OWL)                                                           \
+    TERM(ALL_DIFFERENT, OWL, "AllDifferent", KIND_CLASS | KIND_OWL | KIND_PART)                                        \
+    TERM(MEMBERS, OWL, "members", KIND_OWL | KIND_PART)                                                                \
+    TERM(DISTINCT_MEMBERS, OWL, "distinctMembers", KIND_OWL | KIND_PART)                                               \
     TERM(FUNCTIONAL, OWL, "FunctionalProperty", KIND_CLASS | KIND_OWL)                                                 \
     TERM(INVERSE_FUNCTIONAL, OWL, "InverseFunctionalProperty", KIND_CLASS | KIND_OWL)                                  \
     TERM(IRREFLEXIVE, OWL, "IrreflexiveProperty", KIND_CLASS | KIND_OWL)                                               \
@@ -58,7 +59,7 @@ enum { KIND_NONE = 0, KIND_RDFS = 1, KIND_OWL = 2, KIND_BOTH = 3, KIND_CLASS = 4
     TERM(CHAIN, OWL, "propertyChainAxiom", KIND_OWL)                                                                   \
     TERM(EQUIVALENT_PROPERTY, OWL, "equivalentProperty", KIND_OWL)                                                     \
     TERM(PROPERTY_DISJOINT, OWL, "propertyDisjointWith", KIND_OWL)                                                     \
-    TERM(ALL_DISJOINT_PROPERTIES, OWL, "AllDisjointProperties", KIND_CLASS | KIND_OWL)                                 \
+    TERM(ALL_DISJOINT_PROPERTIES, OWL, "AllDisjointProperties", KIND_CLASS | KIND_OWL | KIND_PART)                     \
     TERM(INVERSE_OF, OWL, "inverseOf", KIND_OWL)                                                                       \
     TERM(HAS_KEY, OWL, "hasKey", KIND_OWL)                                                                             \
     TERM(SOURCE_INDIVIDUAL, OWL, "sourceIndividual", KIND_NONE)                                                        \
@@ -68,17 +69,17 @@ enum { KIND_NONE = 0, KIND_RDFS = 1, KIND_OWL = 2, KIND_BOTH = 3, KIND_CLASS = 4
     TERM(INTERSECTION, OWL, "intersectionOf", KIND_OWL)                                                                \
     TERM(UNION, OWL, "unionOf", KIND_OWL)                                                                              \
     TERM(COMPLEMENT, OWL, "complementOf", KIND_OWL)                                                                    \
-    TERM(SOME_VALUES, OWL, "someValuesFrom", KIND_OWL)                                                                 \
-    TERM(ALL_VALUES, OWL, "allValuesFrom", KIND_OWL)                                                                   \
-    TERM(HAS_VALUE, OWL, "hasValue", KIND_OWL)                                                                         \
-    TERM(ON_PROPERTY, OWL, "onProperty", KIND_OWL)                                                                     \
-    TERM(ON_CLASS, OWL, "onClass", KIND_OWL)                                                                           \
-    TERM(MAX_CARDINALITY, OWL, "maxCardinality", KIND_OWL)                                                             \
-    TERM(MAX_QUALIFIED, OWL, "maxQualifiedCardinality", KIND_OWL)                                                      \
+    TERM(SOME_VALUES, OWL, "someValuesFrom", KIND_OWL | KIND_PART)                                                     \
+    TERM(ALL_VALUES, OWL, "allValuesFrom", KIND_OWL | KIND_PART)                                                       \
+    TERM(HAS_VALUE, OWL, "hasValue", KIND_OWL | KIND_PART)                                                             \
+    TERM(ON_PROPERTY, OWL, "onProperty", KIND_OWL | KIND_PART)                                                         \
+    TERM(ON_CLASS, OWL, "onClass", KIND_OWL | KIND_PART)                                                               \
+    TERM(MAX_CARDINALITY, OWL, "maxCardinality", KIND_OWL | KIND_PART)                                                 \
+    TERM(MAX_QUALIFIED, OWL, "maxQualifiedCardinality", KIND_OWL | KIND_PART)                                          \
     TERM(ONE_OF, OWL, "oneOf", KIND_OWL)                                                                               \
     TERM(EQUIVALENT_CLASS, OWL, "equivalentClass", KIND_OWL)                                                           \
     TERM(DISJOINT, OWL, "disjointWith", KIND_OWL)                                                                      \
-    TERM(ALL_DISJOINT_CLASSES, OWL, "AllDisjointClasses", KIND_CLASS | KIND_OWL)                                       \
+    TERM(ALL_DISJOINT_CLASSES, OWL, "AllDisjointClasses", KIND_CLASS | KIND_OWL | KIND_PART)                           \
     TERM(DEPRECATED, OWL, "deprecated", KIND_NONE)                                                                     \
     TERM(VERSION_INFO, OWL, "versionInfo", KIND_NONE)                                                                  \
     TERM(PRIOR_VERSION, OWL, "priorVersion", KIND_NONE)                                                                \

@@ -18,3 +18,4 @@ kgq_test(reasoner entailment SOURCES ${w3c} LINK PkgConfig::JANSSON PkgConfig::S
 target_include_directories(test_reasoner_entailment PRIVATE ${CMAKE_SOURCE_DIR}/tests)
 kgq_test(reasoner rulesets)
 kgq_test(reasoner external)
+kgq_test(reasoner rulesets_oracle SOURCES reasoner/generic_rules.c)
