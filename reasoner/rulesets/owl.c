@@ -4,27 +4,76 @@
 
 /* ---- Lists --------------------------------------------------------------------------------------------------- */
 
-/* The cell's only object of the property; NOWHERE: there is none. */
-static uint32_t follow(const RulesetBuilder *builder, uint32_t p, uint32_t cell)
+/* A way through cells that may have several items and several rests, when cells are the same or lists are faulty: each
+ * combination is a list. */
+typedef struct Step {
+    Axioms firsts, rests;
+    size_t first, rest; /* chosen */
+} Step;
+typedef struct Way {
+    struct {
+        Step *items;
+        size_t count, capacity;
+    } steps;
+    RulesetList list; /* the items chosen so far */
+} Way;
+
+static bool take_step(RulesetBuilder *builder, Way *way, uint32_t cell)
 {
-    const Axioms found = ruleset_axioms_of(builder, p, cell);
-    return found.count > 0 ? found.items[0].o : NOWHERE;
+    const Step step = {.firsts = ruleset_axioms_of(builder, V_FIRST, cell),
+                       .rests = ruleset_axioms_of(builder, V_REST, cell)};
+    if (step.firsts.count == 0 || step.rests.count == 0)
+        return false;
+    const bool is_fine =
+        BASE_PUSH(&way->steps, step) && BASE_PUSH(&way->list, ((RulesetItem){cell, step.firsts.items[0].o}));
+    builder->no_memory |= !is_fine;
+    return is_fine;
 }
 
-bool ruleset_read_list(RulesetBuilder *builder, uint32_t list, RulesetList *out)
+/* To the next choice at the last step that has one; false: there is none left. */
+static bool choose_next(Way *way)
 {
-    const size_t most = ruleset_axioms(builder, V_REST).count; /* a longer one goes in circles */
-    out->count = 0;
-    for (uint32_t cell = list; cell != V_NIL; cell = follow(builder, V_REST, cell)) {
-        const uint32_t item = cell == NOWHERE ? NOWHERE : follow(builder, V_FIRST, cell);
-        if (item == NOWHERE || out->count > most)
-            return false;
-        if (!BASE_PUSH(out, ((RulesetItem){cell, item}))) {
-            builder->no_memory = true;
-            return false;
+    while (way->steps.count > 0) {
+        Step *const last = &way->steps.items[way->steps.count - 1];
+        RulesetItem *const item = &way->list.items[way->list.count - 1];
+        if (++last->first >= last->firsts.count) {
+            last->first = 0;
+            last->rest++;
         }
+        if (last->rest < last->rests.count) {
+            item->term = last->firsts.items[last->first].o;
+            return true;
+        }
+        way->steps.count--;
+        way->list.count--;
     }
-    return true;
+    return false;
+}
+
+/* Calls `add` for each list that begins at the cell, up to LISTS_AT_MOST. */
+static void each_way(RulesetBuilder *builder, uint32_t s, uint32_t list, RulesetListMaker add)
+{
+    enum { LISTS_AT_MOST = 1000 };
+    const size_t longest = ruleset_axioms(builder, V_REST).count; /* a longer one goes in circles */
+    Way way = {0};
+    size_t found = 0;
+    bool is_going = true;
+    if (list == V_NIL)
+        add(builder, s, list, &way.list);
+    else
+        is_going = take_step(builder, &way, list);
+    while (is_going && way.steps.count > 0 && found < LISTS_AT_MOST && !builder->no_memory) {
+        const Step *const last = &way.steps.items[way.steps.count - 1];
+        const uint32_t rest = last->rests.items[last->rest].o;
+        if (rest == V_NIL) {
+            found++;
+            add(builder, s, list, &way.list);
+        }
+        if (rest == V_NIL || way.steps.count >= longest || !take_step(builder, &way, rest))
+            is_going = choose_next(&way);
+    }
+    free(way.steps.items);
+    free(way.list.items);
 }
 
 void ruleset_each(RulesetBuilder *builder, uint32_t p, RulesetAxiomMaker add)
@@ -38,11 +87,8 @@ void ruleset_each(RulesetBuilder *builder, uint32_t p, RulesetAxiomMaker add)
 void ruleset_each_list(RulesetBuilder *builder, uint32_t p, RulesetListMaker add)
 {
     const Axioms axioms = ruleset_axioms(builder, p);
-    RulesetList list = {0};
     for (size_t i = 0; i < axioms.count; i++)
-        if (ruleset_read_list(builder, axioms.items[i].o, &list))
-            add(builder, axioms.items[i].s, axioms.items[i].o, &list);
-    free(list.items);
+        each_way(builder, axioms.items[i].s, axioms.items[i].o, add);
 }
 
 void ruleset_each_member(RulesetBuilder *builder, uint32_t class, void (*add)(RulesetBuilder *builder, uint32_t s))

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* An rdf:List of the axioms. Start from {0}; items are the caller's to free(). */
+/* The members of an rdf:List of the axioms. */
 typedef struct RulesetItem {
     uint32_t cell, term;
 } RulesetItem;
@@ -15,8 +15,6 @@ typedef struct RulesetList {
     RulesetItem *items;
     size_t count, capacity;
 } RulesetList;
-/* false: it is none, or has no end. */
-bool ruleset_read_list(RulesetBuilder *builder, uint32_t list, RulesetList *out);
 
 void ruleset_add_owl_properties(RulesetBuilder *builder);
 void ruleset_add_owl_classes(RulesetBuilder *builder);

@@ -445,6 +445,45 @@ static void names_may_be_classes_and_properties_at_once(void **state)
     }
 }
 
+/* Twenty terms in a chain, twenty more by a property, and a link that derives between the two: each has what all have.
+ */
+static void large_classes_of_the_same_are_whole(void **state)
+{
+    enum { MEMBERS = 20 };
+    Fixture *const f = *state;
+    KgTxn *txn = begin_write(f);
+    BaseError err = {0};
+    char text[200];
+    update(txn, "INSERT DATA { :key a owl:InverseFunctionalProperty . :f a owl:FunctionalProperty . :z :f :x3 , :y7 . "
+                ":x0 :one :x1 . :x5 a :C . :C rdfs:subClassOf :D . :y2 :two :y2 }");
+    for (int i = 0; i < MEMBERS; i++) {
+        snprintf(text, sizeof text, "INSERT DATA { :x%d owl:sameAs :x%d . :y%d :key :k . :x%d :p :o%d }", i, i + 1, i,
+                 i, i);
+        update(txn, text);
+    }
+    reason(txn, REASONER_OWL2_RL, NULL, NULL, NULL);
+    for (int i = 0; i < MEMBERS; i++) {
+        snprintf(text, sizeof text, ":x%d a :D ; :p :o0, :o13 ; :key :k ; owl:sameAs :x0, :x20, :y0 ; :two :y%d", i, i);
+        assert_true(ask(txn, text));
+        snprintf(text, sizeof text, ":y%d a :D ; :p :o0, :o13 ; :one :x%d ; owl:sameAs :x0, :x20, :y%d", i, i, i);
+        assert_true(ask(txn, text));
+    }
+    commit(txn);
+    txn = begin_read(f);
+    uint64_t count = 0;
+    KgTriple same = {0};
+    expect_ok(kg_find_name(txn, "<http://www.w3.org/2002/07/owl#sameAs>", &same.p, &err), &err);
+    expect_ok(kg_find_name(txn, "<http://e/y4>", &same.s, &err), &err);
+    expect_ok(kg_count(txn, KG_FACTS, same, &count, &err), &err);
+    assert_int_equal(count, 2 * MEMBERS + 1);
+    ReasonerExplanation proof = {0};
+    expect_ok(kg_find_name(txn, "<http://e/x17>", &same.o, &err), &err);
+    expect_ok(reasoner_prove(txn, same, NULL, &proof, &err), &err);
+    assert_int_equal(proof.items[0]->kind, REASONER_DERIVED);
+    reasoner_explanation_free(&proof);
+    kg_abort(txn);
+}
+
 static void every_derived_triple_has_a_proof(void **state)
 {
     Fixture *const f = *state;
@@ -488,6 +527,7 @@ int main(void)
         TEST(rules_of_the_user_and_of_the_set_feed_each_other),
         TEST(axioms_that_facts_derive_make_rules),
         TEST(names_may_be_classes_and_properties_at_once),
+        TEST(large_classes_of_the_same_are_whole),
         TEST(every_derived_triple_has_a_proof),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
