@@ -8,6 +8,8 @@ void reasoner_case_take(Case *with, const ReasonerProgram *program)
 {
     with->program = program;
     with->hides = false;
+    for (size_t r = 0; r < program->rules.count; r++)
+        with->hides |= program->rules.items[r].has_external; /* nobody stored the answers */
     for (size_t p = 0; p < program->predicates.count; p++)
         with->hides |= program->predicates.items[p].is_head && !program->predicates.items[p].is_violation &&
                        !program->predicates.items[p].is_stored;
@@ -30,6 +32,8 @@ BaseStatus reasoner_case_parse(Case *with, uint32_t run, BaseError *err)
     if (status == BASE_OK)
         status = kg_prefixes(with->txn, &scratch, &prefixes, &options.prefix_count, err);
     options.prefixes = prefixes;
+    options.externals = with->externals;
+    options.external_count = with->external_count;
     if (status == BASE_OK)
         status = reasoner_parse(texts, text_count, &options, NULL, &with->owned, err);
     if (status == BASE_OK)

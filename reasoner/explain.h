@@ -17,6 +17,8 @@ typedef struct Shown {
 typedef struct Case {
     KgTxn *txn;
     uint32_t run;
+    const ReasonerExternal *externals; /* that programs may ask; borrowed */
+    size_t external_count;
     ReasonerProgram *owned; /* parsed from the catalog; NULL: given by the caller */
     const ReasonerProgram *program;
     bool hides; /* stored facts are not enough to find proofs: some rule derives what is not stored */

@@ -167,8 +167,10 @@ static BaseStatus add_match(GroupProof *proof, const Witness *witness, ReasonerP
         if (status != BASE_OK)
             return status;
         node->children[at + b] = child;
-        child->kind = literal->is_comparison ? REASONER_COMPARED : REASONER_NEGATED;
-        if (literal->is_comparison || literal->atom.is_negated)
+        const bool is_external = reasoner_is_external(with->program, literal);
+        child->kind =
+            literal->is_comparison || (is_external && !literal->atom.is_negated) ? REASONER_COMPARED : REASONER_NEGATED;
+        if (literal->is_comparison || literal->atom.is_negated || is_external)
             continue;
         const uint32_t arity = with->program->relations.items[literal->atom.relation].arity;
         uint32_t *const tuple = base_arena_alloc(with->arena, arity, sizeof *tuple);

@@ -82,6 +82,8 @@ static BaseStatus add_child(Grower *grower, const Search *instance, uint32_t b)
         child->kind = REASONER_MISSING;
     } else if (instance->states[b] == LITERAL_UNTESTED) {
         child->kind = REASONER_UNTESTED;
+    } else if (reasoner_is_external(grower->with->program, literal) && !literal->atom.is_negated) {
+        child->kind = REASONER_COMPARED;
     } else if (literal->is_comparison || literal->atom.is_negated) {
         child->kind = literal->is_comparison ? REASONER_COMPARED : REASONER_NEGATED;
     } else {

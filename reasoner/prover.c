@@ -13,6 +13,8 @@ struct ReasonerProver {
         size_t count, capacity;
     } cases;
     uint32_t latest; /* run; 0: not looked for yet */
+    const ReasonerExternal *externals;
+    size_t external_count;
 };
 
 static BaseStatus no_memory(BaseError *err)
@@ -38,6 +40,12 @@ BaseStatus reasoner_prover_open(KgTxn *txn, ReasonerProver **out, BaseError *err
         return no_memory(err);
     (*out)->txn = txn;
     return BASE_OK;
+}
+
+void reasoner_prover_know(ReasonerProver *prover, const ReasonerExternal *externals, size_t count)
+{
+    prover->externals = externals;
+    prover->external_count = count;
 }
 
 void reasoner_prover_close(ReasonerProver *prover)
@@ -86,6 +94,8 @@ static BaseStatus find_case(ReasonerProver *prover, uint32_t run, Case **out, Ba
     if (!with)
         return no_memory(err);
     with->txn = prover->txn;
+    with->externals = prover->externals;
+    with->external_count = prover->external_count;
     BaseStatus status = reasoner_case_parse(with, run, err);
     if (status == BASE_OK && !BASE_PUSH(&prover->cases, with))
         status = no_memory(err);

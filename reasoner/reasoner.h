@@ -205,7 +205,7 @@ typedef enum ReasonerProofKind {
     REASONER_ASSERTED, /* leaf; note.source is the import */
     REASONER_DERIVED,  /* by `rule_name` from the children, one per body literal in the rule's order */
     REASONER_NEGATED,  /* leaf: nothing matches a negated atom */
-    REASONER_COMPARED, /* leaf: a comparison that holds */
+    REASONER_COMPARED, /* leaf: a comparison that holds, an external predicate's answer, what an aggregate folds to */
     REASONER_SHARED,   /* leaf: proved elsewhere in this tree, at the node with the same `number` */
     /* Of reasoner_why_not only: */
     REASONER_MISSING,  /* does not hold; below it, where more is known: what would give it by `rule_name`, or, of what
@@ -318,6 +318,9 @@ BaseStatus reasoner_why_not(KgTxn *txn, const ReasonerProgram *program, KgTriple
 typedef struct ReasonerProver ReasonerProver;
 BaseStatus reasoner_prover_open(KgTxn *txn, ReasonerProver **out, BaseError *err);
 void reasoner_prover_close(ReasonerProver *prover); /* NULL is fine; explanations outlive it */
+/* External predicates that the programs of runs ask, borrowed; before the first question. Without them a fact that rests
+ * on one is REASONER_LOST. */
+void reasoner_prover_know(ReasonerProver *prover, const ReasonerExternal *externals, size_t count);
 BaseStatus reasoner_prover_ask(ReasonerProver *prover, KgTriple fact, const ReasonerProveOptions *options,
                                ReasonerExplanation *out, BaseError *err);
 BaseStatus reasoner_prover_ask_why_not(ReasonerProver *prover, KgTriple fact, const ReasonerProveOptions *options,

@@ -123,6 +123,27 @@ static void outputs_feed_inputs_and_negation_in_recursion(void **state)
     free(output);
 }
 
+/* The answer is a leaf where the prover knows the predicate, and lost where not. */
+static void expect_proof(KgTxn *txn, const ReasonerExternal *external)
+{
+    for (int knows = 0; knows < 2; knows++) {
+        ReasonerProver *prover = NULL;
+        ReasonerExplanation proof = {0};
+        BaseError err = {0};
+        expect_ok(reasoner_prover_open(txn, &prover, &err), &err);
+        if (knows)
+            reasoner_prover_know(prover, external, 1);
+        expect_ok(reasoner_prover_ask(prover, find_fact(txn, "bob heavy coffee"), NULL, &proof, &err), &err);
+        assert_int_equal(proof.items[0]->kind, knows ? REASONER_DERIVED : REASONER_LOST);
+        if (knows) {
+            assert_int_equal(proof.items[0]->children[1]->kind, REASONER_COMPARED);
+            assert_string_equal(proof.items[0]->children[1]->text, "weight(coffee, \"9\"^^<" INTEGER ">)");
+        }
+        reasoner_explanation_free(&proof);
+        reasoner_prover_close(prover);
+    }
+}
+
 static void terms_of_a_database_are_given_with_their_ids(void **state)
 {
     Fixture *const f = *state;
@@ -142,6 +163,9 @@ static void terms_of_a_database_are_given_with_their_ids(void **state)
     expect_ok(kg_holds(txn, KG_IN(KG_INFERRED), find_fact(txn, "bob heavy coffee"), &holds, &err), &err);
     assert_true(holds);
     assert_int_equal(count_layer(txn, KG_INFERRED), 2);
+    commit(txn);
+    txn = begin_read(f);
+    expect_proof(txn, &external);
     kg_abort(txn);
     reasoner_program_free(program);
 }
