@@ -71,6 +71,8 @@ static void write_rule(const InsightLine *line, FILE *out)
     write_escaped(insight_after_rule(proof->rule_name), out);
     fputs(": ", out);
     write_element("code", proof->rule_text, out);
+    if (proof->left_out > 0)
+        fprintf(out, " (and %u matches that are not shown)", proof->left_out);
     fputs("</small>", out);
 }
 
@@ -87,7 +89,8 @@ static void write_tag(const InsightExplanation *x, const InsightLines *lines, si
     }
     if (line->kind == REASONER_ASSERTED)
         write_import(x, line->proof, out);
-    else if (line->kind != REASONER_DERIVED && !(line->kind == REASONER_MISSING && line->depth == 0))
+    else if (line->kind != REASONER_DERIVED && line->kind != REASONER_MATCH &&
+             !(line->kind == REASONER_MISSING && line->depth == 0))
         fprintf(out, " <small>%s</small>", kind);
     if (line->proof->rule_name)
         write_rule(line, out);

@@ -54,6 +54,8 @@ static void open_node(const InsightLine *line, FILE *out)
     }
     if (proof->kind == REASONER_ASSERTED && proof->note.source)
         fprintf(out, ",\"import\":%u", proof->note.source);
+    if (proof->left_out > 0)
+        fprintf(out, ",\"left_out\":%u", proof->left_out);
     if (line->is_missing && proof->missing > 0)
         fprintf(out, ",\"missing\":%u", proof->missing);
     fputs(",\"premises\":[", out);

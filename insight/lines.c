@@ -113,6 +113,8 @@ const char *insight_kind_name(ReasonerProofKind kind)
         return "negated";
     case REASONER_COMPARED:
         return "compared";
+    case REASONER_MATCH:
+        return "match";
     case REASONER_SHARED:
         return "shared";
     case REASONER_MISSING:

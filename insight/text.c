@@ -78,6 +78,8 @@ static void write_tag(const InsightExplanation *x, const InsightLines *lines, si
     case REASONER_LOST:
         fputs("  [derived once; its premises are gone]", out);
         break;
+    case REASONER_MATCH:
+        break;
     case REASONER_DERIVED: /* a fact of the program itself needs no line for its rule */
         if (is_stated(proof)) {
             fputs("  [stated at ", out);
@@ -117,6 +119,11 @@ static void write_line(const InsightExplanation *x, const InsightLines *lines, s
         fputs(": ", out);
         write_plain(proof->rule_text, out);
     }
+    if (proof->left_out > 0)
+        fprintf(out, "  [over %zu matches, of which %u are not shown]", proof->child_count + proof->left_out,
+                proof->left_out);
+    else if (proof->child_count > 0 && proof->children[0]->kind == REASONER_MATCH)
+        fprintf(out, "  [over %zu match%s]", proof->child_count, insight_plural(proof->child_count, "es"));
     fputc('\n', out);
 }
 

@@ -2,7 +2,7 @@
 #ifndef KGQ_REASONER_EXPLAIN_H
 #define KGQ_REASONER_EXPLAIN_H
 
-#include "reasoner/search.h"
+#include "reasoner/tally.h"
 
 /* A conclusion that some node shows already. */
 typedef struct Shown {
@@ -52,6 +52,12 @@ BaseStatus reasoner_node_fact(const Case *with, uint32_t relation, const uint32_
                               BaseError *err);
 BaseStatus reasoner_node_literal(const Case *with, const Search *instance, uint32_t b, ReasonerProof **out,
                                  BaseError *err);
+/* What an instance gives an aggregate: "?price = 3, ?item = bread". */
+BaseStatus reasoner_node_match(const Case *with, const Search *instance, const Aggregate *aggregate,
+                               ReasonerProof **out, BaseError *err);
+/* What an aggregate gives in the place of what was asked for: "#sum is 12, not 13"; `value` may be OPEN_TERM. */
+BaseStatus reasoner_node_other(const Case *with, const Aggregate *aggregate, uint32_t value, uint32_t asked,
+                               ReasonerProof **out, BaseError *err);
 /* Name, text and place of the rule. */
 BaseStatus reasoner_node_rule(const Case *with, const Rule *rule, ReasonerProof *node, BaseError *err);
 
@@ -69,15 +75,9 @@ typedef struct Premise {
  */
 BaseStatus reasoner_grow_instance(Case *with, ReasonerProof *node, const Search *instance, Premise **premises,
                                   size_t *count, BaseError *err);
-/* group_proof.c: the same for a fact by a head with an aggregate: the literals of its group's inputs, and the fold.
- * Sets the node's height. *found: the group gives this fact. */
-BaseStatus reasoner_grow_group(Case *with, ReasonerProof *node, const Rule *rule, uint32_t head, const uint32_t *tuple,
-                               Premise **premises, size_t *count, bool *found, BaseError *err);
-/* Why an aggregate of the rule does not give the fact: one missing child, that tells what it gives instead. */
-BaseStatus reasoner_miss_group(Case *with, ReasonerProof *node, const Rule *rule, uint32_t head, const uint32_t *tuple,
+/* The same with the matches of a tally's chosen group, each a node of kind MATCH with its own children. */
+BaseStatus reasoner_grow_tally(Case *with, ReasonerProof *node, Tally *tally, Premise **premises, size_t *count,
                                BaseError *err);
-/* Whether the other heads of an existential rule hold for the nulls of the instance, too. */
-BaseStatus reasoner_heads_hold(Search *instance, bool *out);
 BaseStatus reasoner_grow_premises(Case *with, const Premise *premises, size_t count, bool with_trees, BaseError *err);
 
 /* Proofs of a tuple of the facts in use, `asserted` (NULL: none) before them; and of a triple, among the stored facts

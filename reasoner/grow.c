@@ -95,51 +95,54 @@ static BaseStatus add_child(Grower *grower, const Search *instance, uint32_t b)
     return BASE_OK;
 }
 
-/* Premises go onto the stack last first, so that proofs come in reading order. */
-static BaseStatus add_children(Grower *grower, const Search *instance)
+static BaseStatus make_children(const Grower *grower, ReasonerProof *node, size_t count)
 {
-    ReasonerProof *const node = grower->node;
-    node->children = base_arena_alloc(grower->with->arena, instance->rule->body_count + 1, sizeof(ReasonerProof *));
-    if (!node->children)
-        return no_memory(grower->err);
-    node->child_count = instance->rule->body_count;
-    BaseStatus status = reasoner_node_rule(grower->with, instance->rule, node, grower->err);
+    node->children = base_arena_alloc(grower->with->arena, count + 1, sizeof *node->children);
+    node->child_count = count;
+    return node->children ? BASE_OK : no_memory(grower->err);
+}
+
+/* Premises go onto the stack last first, so that proofs come in reading order. */
+static BaseStatus add_literals(Grower *grower, const Search *instance)
+{
+    BaseStatus status = make_children(grower, grower->node, instance->rule->body_count);
     for (uint32_t b = instance->rule->body_count; b-- > 0 && status == BASE_OK;)
         status = add_child(grower, instance, b);
     return status;
 }
 
-BaseStatus reasoner_heads_hold(Search *instance, bool *out)
+static BaseStatus add_children(Grower *grower, const Search *instance)
 {
-    BaseStatus status = BASE_OK;
-    *out = true;
-    for (uint32_t h = 0; h < instance->rule->head_count && instance->rule->has_existential && *out && status == BASE_OK;
-         h++)
-        status = reasoner_search_fits(instance, &instance->rule->heads[h], NULL, out);
+    const BaseStatus status = reasoner_node_rule(grower->with, instance->rule, grower->node, grower->err);
+    return status == BASE_OK ? add_literals(grower, instance) : status;
+}
+
+/* The matches that an aggregate folds, below the conclusion. */
+static BaseStatus add_matches(Grower *grower, ReasonerProof *node, Tally *tally)
+{
+    const Aggregate *const aggregate = tally->rule->heads[tally->head].aggregate;
+    const size_t shown = reasoner_tally_shown(tally);
+    node->left_out = (uint32_t)(tally->group.count - shown);
+    BaseStatus status = reasoner_node_rule(grower->with, tally->rule, node, grower->err);
+    if (status == BASE_OK)
+        status = make_children(grower, node, shown);
+    for (size_t i = shown; i-- > 0 && status == BASE_OK;) {
+        Search instance;
+        status = reasoner_tally_instance(tally, i, &tally->memory, &instance, grower->err);
+        if (status == BASE_OK)
+            status = reasoner_node_match(grower->with, &instance, aggregate, &node->children[i], grower->err);
+        grower->node = node->children[i];
+        if (status == BASE_OK)
+            status = add_literals(grower, &instance);
+    }
     return status;
 }
 
 static bool take_instance(void *context, Search *instance)
 {
     Grower *const grower = context;
-    bool holds;
-    grower->status = reasoner_heads_hold(instance, &holds);
-    if (grower->status == BASE_OK && holds)
-        grower->status = add_children(grower, instance);
-    return holds || grower->status != BASE_OK;
-}
-
-/* The fact as an aggregate of the rule. */
-static BaseStatus try_group(Grower *grower, const Premise *fact, const Rule *rule, uint32_t head, bool *found)
-{
-    Premise *premises = NULL;
-    size_t count = 0;
-    BaseStatus status =
-        reasoner_grow_group(grower->with, fact->node, rule, head, fact->tuple, &premises, &count, found, grower->err);
-    for (size_t i = 0; i < count && status == BASE_OK; i++)
-        if (!BASE_PUSH(&grower->pending, premises[i]))
-            status = no_memory(grower->err);
-    return status;
+    grower->status = add_children(grower, instance);
+    return true;
 }
 
 /* ---- One fact ------------------------------------------------------------------------------------------------ */
@@ -152,6 +155,20 @@ static BaseStatus read_note(const Grower *grower, KgLayer layer, ReasonerProof *
     return status == BASE_NOT_FOUND ? BASE_OK : status;
 }
 
+static BaseStatus try_aggregate(Grower *grower, const Premise *fact, const Rule *rule, uint32_t head, bool *found)
+{
+    Tally tally;
+    uint32_t other;
+    BaseStatus status =
+        reasoner_tally_open(grower->with->facts, rule, head, fact->tuple, fact->height - 1, &tally, grower->err);
+    if (status == BASE_OK)
+        status = reasoner_tally_find(&tally, found, &other, grower->err);
+    if (status == BASE_OK && *found)
+        status = add_matches(grower, fact->node, &tally);
+    reasoner_tally_close(&tally);
+    return status;
+}
+
 /* Looks for an instance of the rule that gives the fact from lower ones; *found says whether there is one. */
 static BaseStatus try_rule(Grower *grower, const Premise *fact, const Rule *rule, bool *found)
 {
@@ -160,7 +177,7 @@ static BaseStatus try_rule(Grower *grower, const Premise *fact, const Rule *rule
         if (rule->heads[h].relation != fact->relation)
             continue;
         if (rule->heads[h].aggregate) {
-            const BaseStatus status = try_group(grower, fact, rule, h, found);
+            const BaseStatus status = try_aggregate(grower, fact, rule, h, found);
             if (status != BASE_OK)
                 return status;
             continue;
@@ -259,19 +276,31 @@ BaseStatus reasoner_grow_proof(Case *with, ReasonerProof *node, uint32_t relatio
     return expand_all(&grower, true);
 }
 
+/* What is pending goes to the caller. */
+static BaseStatus hand_over(Grower *grower, BaseStatus status, Premise **premises, size_t *count)
+{
+    *count = grower->pending.count;
+    *premises = base_arena_alloc(grower->with->arena, *count + 1, sizeof **premises);
+    if (status == BASE_OK && !*premises)
+        status = no_memory(grower->err);
+    if (status == BASE_OK && *count > 0)
+        memcpy(*premises, grower->pending.items, *count * sizeof **premises);
+    free(grower->pending.items);
+    return status;
+}
+
 BaseStatus reasoner_grow_instance(Case *with, ReasonerProof *node, const Search *instance, Premise **premises,
                                   size_t *count, BaseError *err)
 {
     Grower grower = {.with = with, .err = err, .node = node};
-    BaseStatus status = add_children(&grower, instance);
-    *count = grower.pending.count;
-    *premises = base_arena_alloc(with->arena, grower.pending.count + 1, sizeof **premises);
-    if (status == BASE_OK && !*premises)
-        status = no_memory(err);
-    if (status == BASE_OK && *count > 0)
-        memcpy(*premises, grower.pending.items, *count * sizeof **premises);
-    free(grower.pending.items);
-    return status;
+    return hand_over(&grower, add_children(&grower, instance), premises, count);
+}
+
+BaseStatus reasoner_grow_tally(Case *with, ReasonerProof *node, Tally *tally, Premise **premises, size_t *count,
+                               BaseError *err)
+{
+    Grower grower = {.with = with, .err = err};
+    return hand_over(&grower, add_matches(&grower, node, tally), premises, count);
 }
 
 BaseStatus reasoner_grow_premises(Case *with, const Premise *premises, size_t count, bool with_trees, BaseError *err)

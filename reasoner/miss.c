@@ -182,32 +182,57 @@ static bool take_instance(void *context, Search *instance)
     return asking->status != BASE_OK || asking->found.count >= INSTANCES;
 }
 
-/* What the aggregate gives instead. */
-static BaseStatus take_group(Asking *asking, const Rule *rule, uint32_t head)
+/* An aggregate whose group has matches gives something else than what is asked. */
+static BaseStatus search_aggregate(Asking *asking, const Rule *rule, uint32_t head, bool *gives)
 {
     const Goal *const goal = asking->goal;
-    Miss miss = {.gaps = base_arena_alloc(asking->with->arena, 1, sizeof *miss.gaps), .gap_count = 1};
-    BaseStatus status = miss.gaps ? BASE_OK : no_memory(asking->err);
+    const Atom *const atom = &rule->heads[head];
+    Tally tally;
+    Miss miss = {0};
+    bool is_found;
+    uint32_t value, column = 0;
+    BaseStatus status =
+        reasoner_tally_open(asking->with->facts, rule, head, goal->tuple, UINT32_MAX, &tally, asking->err);
     if (status == BASE_OK)
+        status = reasoner_tally_find(&tally, &is_found, &value, asking->err);
+    *gives = tally.rows.count > 0;
+    while (!atom->arguments[column].is_variable || atom->arguments[column].index != atom->aggregate->result)
+        column++;
+    if (status == BASE_OK && *gives)
         status = reasoner_node_fact(asking->with, goal->relation, goal->tuple, &miss.node, asking->err);
-    if (status == BASE_OK)
-        status = reasoner_miss_group(asking->with, miss.node, rule, head, goal->tuple, asking->err);
-    if (status != BASE_OK)
-        return status;
-    miss.node->kind = REASONER_DERIVED;
-    miss.node->missing = 1;
-    miss.node->number = reasoner_case_number(asking->with, goal->relation, goal->tuple, miss.node);
-    miss.gaps[0] = (Gap){.node = miss.node->children[0]};
-    return miss.node->number > 0 && BASE_PUSH(&asking->found, miss) ? BASE_OK : no_memory(asking->err);
+    if (status == BASE_OK && *gives) {
+        miss.node->kind = REASONER_DERIVED;
+        miss.node->missing = 1;
+        miss.node->number = reasoner_case_number(asking->with, goal->relation, goal->tuple, miss.node);
+        miss.node->children = base_arena_alloc(asking->with->arena, 1, sizeof *miss.node->children);
+        miss.gaps = base_arena_alloc(asking->with->arena, 1, sizeof *miss.gaps);
+        miss.node->child_count = miss.gap_count = 1;
+        if (!miss.node->children || !miss.gaps || miss.node->number == 0)
+            status = no_memory(asking->err);
+    }
+    if (status == BASE_OK && *gives)
+        status = reasoner_node_rule(asking->with, rule, miss.node, asking->err);
+    if (status == BASE_OK && *gives)
+        status = reasoner_node_other(asking->with, atom->aggregate, value, goal->tuple[column], &miss.node->children[0],
+                                     asking->err);
+    if (status == BASE_OK && *gives) {
+        miss.gaps[0] = (Gap){.node = miss.node->children[0]};
+        status = BASE_PUSH(&asking->found, miss) ? BASE_OK : no_memory(asking->err);
+    }
+    reasoner_tally_close(&tally);
+    return status;
 }
 
 /* The instances of one rule head that lack the fewest literals, in asking->found. */
 static BaseStatus search_head(Asking *asking, const Rule *rule, uint32_t head)
 {
     BaseStatus status = BASE_OK;
+    bool gives = false;
     asking->found.count = 0;
     if (rule->heads[head].aggregate)
-        return take_group(asking, rule, head);
+        status = search_aggregate(asking, rule, head, &gives);
+    if (status != BASE_OK || gives)
+        return status;
     for (uint32_t missing = 0; missing <= rule->body_count && asking->found.count == 0 && status == BASE_OK;
          missing++) {
         BaseArena scratch = {0};

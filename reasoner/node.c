@@ -189,6 +189,57 @@ static BaseStatus say_comparison(const Case *with, const Search *instance, const
     return status;
 }
 
+/* ---- Aggregates ---------------------------------------------------------------------------------------------- */
+
+static BaseStatus add_input(const Case *with, const Search *instance, Term term, BaseBuffer *out, BaseError *err)
+{
+    const char *const name = variable_name(instance->rule, &term, 0);
+    const bool has_name = term.is_variable && name[0] == '?';
+    if (!add_text(out, out->count > 0 ? ", " : "") || !add_text(out, has_name ? name : "") ||
+        !add_text(out, has_name ? " = " : ""))
+        return no_memory(err);
+    return add_term(with, reasoner_search_term(instance, term), name, out, err);
+}
+
+BaseStatus reasoner_node_match(const Case *with, const Search *instance, const Aggregate *aggregate,
+                               ReasonerProof **out, BaseError *err)
+{
+    BaseBuffer text = {0};
+    *out = base_arena_alloc(with->arena, 1, sizeof **out);
+    BaseStatus status = *out ? add_input(with, instance, aggregate->input, &text, err) : no_memory(err);
+    for (uint32_t d = 0; d < aggregate->distinct_count && status == BASE_OK; d++)
+        status = add_input(with, instance, aggregate->distinct[d], &text, err);
+    if (status == BASE_OK) {
+        (*out)->kind = REASONER_MATCH;
+        status = copy_out(with, &text, &(*out)->text, err);
+    }
+    base_buffer_free(&text);
+    return status;
+}
+
+BaseStatus reasoner_node_other(const Case *with, const Aggregate *aggregate, uint32_t value, uint32_t asked,
+                               ReasonerProof **out, BaseError *err)
+{
+    static const char *const names[] = {
+        [AGGREGATE_COUNT] = "#count", [AGGREGATE_SUM] = "#sum", [AGGREGATE_MIN] = "#min", [AGGREGATE_MAX] = "#max"};
+    BaseBuffer text = {0};
+    *out = base_arena_alloc(with->arena, 1, sizeof **out);
+    BaseStatus status =
+        *out && add_text(&text, names[aggregate->kind]) && add_text(&text, aggregate->around ? " gives " : " is ")
+            ? BASE_OK
+            : no_memory(err);
+    if (status == BASE_OK)
+        status = add_term(with, value, "nothing", &text, err);
+    if (status == BASE_OK)
+        status = add_text(&text, ", not ") ? add_term(with, asked, "_", &text, err) : no_memory(err);
+    if (status == BASE_OK) {
+        (*out)->kind = REASONER_MISSING;
+        status = copy_out(with, &text, &(*out)->text, err);
+    }
+    base_buffer_free(&text);
+    return status;
+}
+
 /* ---- Literals and rules -------------------------------------------------------------------------------------- */
 
 BaseStatus reasoner_node_literal(const Case *with, const Search *instance, uint32_t b, ReasonerProof **out,

@@ -64,6 +64,7 @@ static void print_line(const Printer *printer, const Line *line)
         fputs("  [its premises are gone: reason again]", printer->out);
         break;
     case REASONER_COMPARED:
+    case REASONER_MATCH:
         break;
     }
     fputc('\n', printer->out);

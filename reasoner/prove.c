@@ -134,39 +134,50 @@ static BaseStatus add_instance(Collection *collection, const Search *instance)
 static bool take_any(void *context, Search *instance)
 {
     Collection *const collection = context;
-    bool holds = true;
     if (is_circular(collection, instance))
         return false;
-    collection->status = reasoner_heads_hold(instance, &holds);
-    if (collection->status == BASE_OK && !holds)
-        return false;
-    if (collection->status == BASE_OK)
-        collection->status = add_instance(collection, instance);
+    collection->status = add_instance(collection, instance);
     return collection->status != BASE_OK || collection->found.count >= 2 * collection->limit;
 }
 
-/* An item for the group behind the fact. */
-static BaseStatus add_group(Collection *collection, const Rule *rule, uint32_t head)
+static uint32_t highest_of(const Premise *premises, size_t count)
 {
-    Found found = {0};
+    uint32_t highest = 0;
+    for (size_t i = 0; i < count; i++)
+        highest = premises[i].height > highest ? premises[i].height : highest;
+    return highest;
+}
+
+/* What an aggregate gives comes from all matches of a group: one item. */
+static BaseStatus search_aggregate(Collection *collection, const Rule *rule, uint32_t head)
+{
+    Case *const with = collection->with;
+    Tally tally;
+    uint32_t other;
     bool is_found = false;
+    Found found = {0};
     BaseStatus status =
-        reasoner_node_fact(collection->with, collection->relation, collection->tuple, &found.node, collection->err);
+        reasoner_tally_open(with->facts, rule, head, collection->tuple, UINT32_MAX, &tally, collection->err);
     if (status == BASE_OK)
-        status = reasoner_grow_group(collection->with, found.node, rule, head, collection->tuple, &found.premises,
-                                     &found.premise_count, &is_found, collection->err);
-    if (status != BASE_OK || !is_found)
-        return status;
-    found.node->kind = REASONER_DERIVED;
-    found.node->number = reasoner_case_number(collection->with, collection->relation, collection->tuple, found.node);
-    return found.node->number > 0 && BASE_PUSH(&collection->found, found) ? BASE_OK : no_memory(collection->err);
+        status = reasoner_tally_find(&tally, &is_found, &other, collection->err);
+    if (status == BASE_OK && is_found)
+        status = reasoner_node_fact(with, collection->relation, collection->tuple, &found.node, collection->err);
+    if (status == BASE_OK && is_found)
+        status = reasoner_grow_tally(with, found.node, &tally, &found.premises, &found.premise_count, collection->err);
+    if (status == BASE_OK && is_found) {
+        found.node->kind = REASONER_DERIVED;
+        found.node->height = 1 + highest_of(found.premises, found.premise_count);
+        found.node->number = reasoner_case_number(with, collection->relation, collection->tuple, found.node);
+        if (found.node->number == 0 || !BASE_PUSH(&collection->found, found))
+            status = no_memory(collection->err);
+    }
+    reasoner_tally_close(&tally);
+    return status;
 }
 
 /* The instances of one rule head. */
 static BaseStatus search_head(Collection *collection, const Rule *rule, uint32_t head)
 {
-    if (rule->heads[head].aggregate)
-        return add_group(collection, rule, head);
     BaseArena scratch = {0};
     Search search = {.facts = collection->with->facts,
                      .rule = rule,
@@ -190,7 +201,8 @@ static BaseStatus search_rules(Collection *collection)
         const Rule *const rule = &program->rules.items[r];
         for (uint32_t h = 0; h < rule->head_count && status == BASE_OK; h++)
             if (rule->heads[h].relation == collection->relation)
-                status = search_head(collection, rule, h);
+                status =
+                    rule->heads[h].aggregate ? search_aggregate(collection, rule, h) : search_head(collection, rule, h);
     }
     return status;
 }

@@ -205,7 +205,8 @@ typedef enum ReasonerProofKind {
     REASONER_ASSERTED, /* leaf; note.source is the import */
     REASONER_DERIVED,  /* by `rule_name` from the children, one per body literal in the rule's order */
     REASONER_NEGATED,  /* leaf: nothing matches a negated atom */
-    REASONER_COMPARED, /* leaf: a comparison that holds, an external predicate's answer, what an aggregate folds to */
+    REASONER_COMPARED, /* leaf: a comparison that holds, or an external predicate's answer */
+    REASONER_MATCH,    /* below what an aggregate gives: one match that it folds, with children as of DERIVED */
     REASONER_SHARED,   /* leaf: proved elsewhere in this tree, at the node with the same `number` */
     /* Of reasoner_why_not only: */
     REASONER_MISSING,  /* does not hold; below it, where more is known: what would give it by `rule_name`, or, of what
@@ -226,8 +227,9 @@ struct ReasonerProof {
     const char *rule_name, *rule_text, *rule_place; /* DERIVED, LOST; NULL: not known */
     uint32_t number; /* of this conclusion within the explanation, from 1; SHARED repeats it */
     uint32_t height;
-    KgNote note;      /* ASSERTED, DERIVED, LOST: as stored, when it is stored */
-    uint32_t missing; /* reasoner_why_not: how many children are MISSING */
+    KgNote note;       /* ASSERTED, DERIVED, LOST: as stored, when it is stored */
+    uint32_t left_out; /* of an aggregate: matches that are not shown */
+    uint32_t missing;  /* reasoner_why_not: how many children are MISSING */
     ReasonerProof **children;
     size_t child_count;
 };

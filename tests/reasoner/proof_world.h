@@ -10,9 +10,9 @@
 static inline const char *proof_kind_name(ReasonerProofKind kind)
 {
     static const char *const names[] = {
-        [REASONER_ASSERTED] = "asserted", [REASONER_DERIVED] = "derived", [REASONER_NEGATED] = "negated",
-        [REASONER_COMPARED] = "compared", [REASONER_SHARED] = "shared",   [REASONER_MISSING] = "missing",
-        [REASONER_UNTESTED] = "untested", [REASONER_LOST] = "lost"};
+        [REASONER_ASSERTED] = "asserted", [REASONER_DERIVED] = "derived",   [REASONER_NEGATED] = "negated",
+        [REASONER_COMPARED] = "compared", [REASONER_SHARED] = "shared",     [REASONER_MISSING] = "missing",
+        [REASONER_MATCH] = "match",       [REASONER_UNTESTED] = "untested", [REASONER_LOST] = "lost"};
     return names[kind];
 }
 
@@ -27,6 +27,7 @@ static inline ProofStep *new_proof_step(BaseArena *arena, const ReasonerProof *p
                         .rule_text = proof->rule_text,
                         .number = proof->number,
                         .height = proof->height,
+                        .left_out = proof->left_out,
                         .premise_count = proof->child_count};
     return step;
 }

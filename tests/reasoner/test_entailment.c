@@ -2,9 +2,9 @@
  * RDFS and OWL 2 RL cover them. Every test of the manifests is run and its outcome printed, or it is listed apart with
  * the reason. entailment_exceptions.txt names those that are not passed; a listed test that passes is a failure, too.
  */
-#include "tests/kg/sparql/w3c.h"
 #include "reasoner/reasoner.h"
 #include "reasoner/rulesets/datatypes.h"
+#include "tests/kg/sparql/w3c.h"
 
 #define SD "http://www.w3.org/ns/sparql-service-description#"
 #define ENT "http://www.w3.org/ns/entailment/"

@@ -292,6 +292,80 @@ static void a_deep_proof_is_as_long_as_it_is_deep(void **state)
     kg_abort(txn);
 }
 
+/* Every fact that the layer has, explained in every form. */
+static size_t expect_all_sound(KgTxn *txn)
+{
+    const ProofWorld world = database_world(txn, rules);
+    BaseError err = {0};
+    KgScan *scan = NULL;
+    KgTriple fact;
+    size_t count = 0;
+    ReasonerProver *prover = NULL;
+    expect_ok(reasoner_prover_open(txn, &prover, &err), &err);
+    expect_ok(kg_scan_open(txn, KG_IN(KG_INFERRED), (KgTriple){0}, KG_ORDER_BEST, &scan, &err), &err);
+    for (; kg_scan_next(scan, &fact, &err) == BASE_OK; count++) {
+        for (int form = 0; form < 3; form++) {
+            ReasonerExplanation proof = {0};
+            const ReasonerProveOptions options = {.all = form == 1, .forest = form == 2};
+            expect_ok(reasoner_prover_ask(prover, fact, &options, &proof, &err), &err);
+            expect_sound(&world, &proof);
+            reasoner_explanation_free(&proof);
+        }
+    }
+    kg_scan_close(scan);
+    reasoner_prover_close(prover);
+    return count;
+}
+
+static const char prices[] = "price(bread, 3). price(milk, 2). price(salt, 1). price(wine, 12).\n"
+                             "buys(ann, bread). buys(ann, milk). buys(ann, salt). buys(bob, wine). buys(bob, milk).\n";
+
+static void what_is_computed_has_proofs(void **state)
+{
+    Fixture *const f = *state;
+    static char text[4000];
+    assert_family(f);
+    snprintf(text, sizeof text, "%s%s", prices,
+             "#[name(\"sum\")] pays(?x, #sum(?p, ?i)) :- buys(?x, ?i), price(?i, ?p).\n"
+             "#[name(\"count\")] items(?x, #count(?i)) :- buys(?x, ?i).\n"
+             "#[name(\"dear\")] dearest(?x, #max(?p)) :- buys(?x, ?i), price(?i, ?p), ?p > 1.\n"
+             "#[name(\"tax\")] taxed(?i, ?p * 2 + 1) :- price(?i, ?p), ?p < 10, ~buys(bob, ?i).\n"
+             "#[name(\"twice\")] twice(?x, 2 * #sum(?p)) :- buys(?x, ?i), price(?i, ?p).\n"
+             "#[name(\"cart\")] cart(?x, !c), of(!c, ?x), holds(!c, ?i) :- buys(?x, ?i).\n"
+             "#[name(\"by\")] by(?i, ?x) :- holds(?c, ?i), of(?c, ?x).\n"
+             "#[name(\"rich\")] rich(?x) :- pays(?x, ?n), ?n > 10.\n");
+    run_rules(f, text);
+    KgTxn *const txn = begin_read(f);
+    assert_true(expect_all_sound(txn) > 35);
+    ReasonerExplanation proof = prove(txn, "ann dearest \"3\"^^<http://www.w3.org/2001/XMLSchema#integer>", false);
+    const ReasonerProof *const root = proof.items[0];
+    assert_int_equal(root->child_count, 2);                    /* salt is too cheap */
+    assert_int_equal(root->children[0]->kind, REASONER_MATCH); /* the dearest first */
+    assert_string_equal(root->children[0]->text, "?p = \"3\"^^<http://www.w3.org/2001/XMLSchema#integer>");
+    reasoner_explanation_free(&proof);
+    kg_abort(txn);
+}
+
+/* An aggregate of many shows some of them, and says how many it does not. */
+static void long_tallies_are_cut(void **state)
+{
+    Fixture *const f = *state;
+    KgTxn *txn = begin_write(f);
+    for (int i = 0; i < 300; i++) {
+        char fact[80];
+        snprintf(fact, sizeof fact, "hub link n%d", i);
+        assert_fact(txn, fact, 1);
+    }
+    commit(txn);
+    run_rules(f, "links(?x, #count(?y)) :- link(?x, ?y).");
+    txn = begin_read(f);
+    ReasonerExplanation proof = prove(txn, "hub links \"300\"^^<http://www.w3.org/2001/XMLSchema#integer>", false);
+    assert_int_equal(proof.items[0]->child_count, 20);
+    assert_int_equal(proof.items[0]->left_out, 280);
+    reasoner_explanation_free(&proof);
+    kg_abort(txn);
+}
+
 static void proofs_pass_through_what_is_not_stored(void **state)
 {
     Fixture *const f = *state;
@@ -482,13 +556,22 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_fixture, close_fixture)
     const struct CMUnitTest tests[] = {
-        TEST(a_proof_goes_down_to_the_imports),        TEST(tests_are_leaves_and_repeated_conclusions_are_shared),
-        TEST(the_checker_refuses_what_is_no_proof),    TEST(the_checker_judges_tests_and_negations),
-        TEST(all_proofs_are_given_lowest_first),       TEST(a_forest_has_all_ways_to_all_conclusions),
-        TEST(a_deep_proof_is_as_long_as_it_is_deep),   TEST(proofs_pass_through_what_is_not_stored),
-        TEST(a_proof_whose_premises_are_gone_says_so), TEST(what_does_not_hold_has_no_proof),
-        TEST(why_not_names_the_nearest_miss_first),    TEST(why_not_goes_through_what_is_derived_only),
-        TEST(why_not_does_not_go_in_circles),          TEST(why_not_takes_a_program_that_never_ran),
+        TEST(a_proof_goes_down_to_the_imports),
+        TEST(tests_are_leaves_and_repeated_conclusions_are_shared),
+        TEST(the_checker_refuses_what_is_no_proof),
+        TEST(the_checker_judges_tests_and_negations),
+        TEST(all_proofs_are_given_lowest_first),
+        TEST(a_forest_has_all_ways_to_all_conclusions),
+        TEST(a_deep_proof_is_as_long_as_it_is_deep),
+        TEST(what_is_computed_has_proofs),
+        TEST(long_tallies_are_cut),
+        TEST(proofs_pass_through_what_is_not_stored),
+        TEST(a_proof_whose_premises_are_gone_says_so),
+        TEST(what_does_not_hold_has_no_proof),
+        TEST(why_not_names_the_nearest_miss_first),
+        TEST(why_not_goes_through_what_is_derived_only),
+        TEST(why_not_does_not_go_in_circles),
+        TEST(why_not_takes_a_program_that_never_ran),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

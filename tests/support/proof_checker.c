@@ -159,6 +159,10 @@ static RuleTerm call(Instance *instance, const RuleNode *node)
                                : arithmetic(instance, node->name, value, values[i]);
         return value;
     }
+    if (strcmp(node->name, "REM") == 0 && node->count == 2 && values[0][0] == 'N' && values[1][0] == 'N') {
+        const int64_t by = strtoll(values[1] + 1, NULL, 10);
+        return by == 0 ? NULL : number_term(instance, true, strtoll(values[0] + 1, NULL, 10) % by, 0);
+    }
     if (strcmp(node->name, "CONCAT") == 0) {
         BaseBuffer text = {0};
         bool is_fine = base_buffer_add(&text, "S", 1);
@@ -395,6 +399,15 @@ static const RuleNode *find_aggregate(const RuleNode *node)
     return NULL;
 }
 
+/* The place of the head's aggregate; -1: it has none. */
+static int aggregate_column(const Pattern *head)
+{
+    for (int i = 0; i < head->count; i++)
+        if (find_aggregate(head->nodes[i]))
+            return i;
+    return -1;
+}
+
 static const char *check_instance(Checker *checker, const ReadRule *rule, const Pattern *head, const ProofStep *step)
 {
     Instance instance = {.checker = checker, .rule = rule};
@@ -608,10 +621,7 @@ static const char *check_rule(Checker *checker, const ProofStep *step)
         return check_instance(checker, &rule, NULL, step);
     for (int h = 0; h < rule.head_count; h++) {
         const Pattern head = pattern_of(checker, &rule.heads[h]);
-        int column = -1;
-        for (int i = 0; i < head.count; i++)
-            if (find_aggregate(head.nodes[i]))
-                column = i;
+        const int column = aggregate_column(&head);
         wrong = column < 0 ? check_instance(checker, &rule, &head, step)
                            : check_aggregate(checker, &rule, &head, column, step);
         if (!wrong)
@@ -660,7 +670,7 @@ static const char *check_step(Checker *checker, const ProofStep *step)
     if (!is_kind(step, "derived"))
         return fault(step, "a proof has no place for the kind %s", step->kind);
     const uint32_t highest = highest_premise(step);
-    if (step->height <= highest || (world->has_least_heights && step->height != highest + 1))
+    if (step->height <= highest || (world->has_least_heights && step->left_out == 0 && step->height != highest + 1))
         return fault(step, "height %u above premises of %u", step->height, highest);
     return check_rule(checker, step);
 }
@@ -724,6 +734,33 @@ const char *check_proofs(const ProofWorld *world, ProofStep *const *roots, size_
     return wrong;
 }
 
+/* An aggregate that gives something else: told by one test that is missing. */
+static const char *check_other_value(Checker *checker, const ReadRule *rule, const Pattern *head, int column,
+                                     const ProofStep *step)
+{
+    const RuleTerm *const conclusion = read_terms(checker, step);
+    Fold all = {.checker = checker,
+                .rule = rule,
+                .aggregate = find_aggregate(head->nodes[column]),
+                .head = head,
+                .conclusion = conclusion};
+    Instance some = {.checker = checker, .rule = rule};
+    const char *wrong = NULL;
+    if (step->premise_count != 1 || step->premises[0]->terms || !is_kind(step->premises[0], "missing"))
+        return fault(step, "an aggregate without a value that it has");
+    bind(&some, head, conclusion, step->term_count);
+    enumerate(&all, &(Instance){.checker = checker, .rule = rule}, 0);
+    const RuleTerm folded = fold_rows(&all, &some);
+    const RuleTerm value = folded ? compute_around(&some, head->nodes[column], folded) : NULL;
+    if (all.rows.count == 0)
+        wrong = fault(step, "the aggregate has no matches");
+    else if (value && strcmp(value, conclusion[column]) == 0)
+        wrong = fault(step, "the aggregate gives it");
+    free(all.rows.items);
+    free(all.inputs.items);
+    return wrong;
+}
+
 /* One level of a near miss. */
 static const char *check_near(Checker *checker, const ProofStep *step)
 {
@@ -738,8 +775,14 @@ static const char *check_near(Checker *checker, const ProofStep *step)
         const Pattern head = pattern_of(checker, &rule.heads[h]);
         Instance instance = {.checker = checker, .rule = &rule};
         int failed = 0, told = 0;
-        if (!bind(&instance, &head, read_terms(checker, step), step->term_count) ||
-            (wrong = bind_premises(&instance, step)))
+        if (!bind(&instance, &head, read_terms(checker, step), step->term_count))
+            continue;
+        const int column = aggregate_column(&head);
+        if (column >= 0 && step->premise_count == 1 && !step->premises[0]->terms) {
+            wrong = check_other_value(checker, &rule, &head, column, step);
+            continue;
+        }
+        if ((wrong = bind_premises(&instance, step)))
             continue;
         assign(&instance);
         check_tests(&instance, step, true, &failed);
