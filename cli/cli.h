@@ -132,6 +132,8 @@ int try_rules(Cli *cli, KgStore *store, const ReasonerText *texts, size_t count,
 
 /* ---- explain.c ---- */
 bool explain_format(const char *name, InsightFormat *out); /* NULL: text; false: there is no such form */
+/* Each violation of a constraint with its proof, as JSON, an object a line. */
+BaseStatus print_violations(Cli *cli, const ReasonerReport *report, BaseError *err);
 
 /* ---- explain_row.c ---- */
 typedef struct RowToExplain {

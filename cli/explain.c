@@ -22,6 +22,22 @@ bool explain_format(const char *name, InsightFormat *out)
     return false;
 }
 
+BaseStatus print_violations(Cli *cli, const ReasonerReport *report, BaseError *err)
+{
+    BaseStatus status = BASE_OK;
+    for (size_t i = 0; i < report->violation_count && status == BASE_OK; i++) {
+        const ReasonerViolation *const violation = &report->violations[i];
+        ReasonerProof *proof = violation->proof;
+        const ReasonerExplanation proofs = {.items = &proof, .count = proof != NULL};
+        InsightExplanation *explanation = NULL;
+        status = insight_explain_fact(violation->text, true, &proofs, &explanation, err);
+        if (status == BASE_OK)
+            status = insight_explain_write(explanation, INSIGHT_JSON, cli->out, err);
+        insight_explanation_free(explanation);
+    }
+    return status;
+}
+
 /* What is to be explained: one of these. */
 typedef struct Question {
     const char *triple, *file;

@@ -17,7 +17,7 @@ const Command commands[] = {
     {"update", "DB 'SPARQL UPDATE' | DB -f FILE [options]",
      "Changes the triples by SPARQL 1.1 Update, in one transaction: all of it, or nothing.", command_update, NULL},
     {"reason", "DB [-r FILE.rls]... [options]", "Derives what follows by rules, as a batch job.", command_reason,
-     "tsv"},
+     "tsv json"},
     {"run", "FILE.rls [options]", "Runs a rule program by itself: its @import and @export read and write files.",
      command_run, "tsv text json dot html"},
     {"explain", "DB 'head relation tail' | DB --facts FILE | DB --query 'SPARQL' [--row N] [options]",

@@ -180,7 +180,9 @@ int command_reason(Cli *cli, const Command *command, int argc, char **argv)
                 print_summary(cli, &report);
             if (report_wanted)
                 print_report(cli, &report);
-            if (report.violations_found > 0)
+            if (cli->output && strcmp(cli->output, "json") == 0)
+                status = print_violations(cli, &report, &err);
+            if (status == BASE_OK && report.violations_found > 0)
                 status =
                     base_fail(&err, BASE_BAD_INPUT, "the data violate the program's constraints in %llu case%s",
                               (unsigned long long)report.violations_found, report.violations_found == 1 ? "" : "s");

@@ -37,6 +37,9 @@ static BaseStatus run_program(Cli *cli, const ReasonerProgram *program, Reasoner
             grouped(report.derived), report.rounds, report.wall_seconds, report.cpu_seconds);
         if (report_wanted)
             print_report(cli, &report);
+        BaseError fault = {0};
+        if (cli->output && strcmp(cli->output, "json") == 0 && print_violations(cli, &report, &fault) != BASE_OK)
+            report_error(cli, &fault);
     }
     reasoner_report_free(&report);
     return status;
@@ -87,7 +90,7 @@ int command_run(Cli *cli, const Command *command, int argc, char **argv)
     if (!READ_OPTIONS(options, 1, 1))
         goto done;
     explain_format(cli->output, &explaining.format); /* tsv, the report's form, leaves text */
-    if (explaining.format != INSIGHT_TEXT && facts.count == 0) {
+    if (explaining.format != INSIGHT_TEXT && explaining.format != INSIGHT_JSON && facts.count == 0) {
         exit_code = usage_error(command, "--output %s is the form of what --explain prints", cli->output);
         goto done;
     }

@@ -156,6 +156,7 @@ typedef struct ReasonerViolation {
     const char *text;                /* "RULE is violated: ?x = ann, ?y = bob" */
     const ReasonerBinding *bindings; /* the variables that its positive atoms and assignments bind */
     size_t binding_count;
+    struct ReasonerProof *proof; /* `text`, from its premises down to what is given; NULL past the first hundred */
 } ReasonerViolation;
 
 typedef struct ReasonerReport {

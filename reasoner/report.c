@@ -1,6 +1,8 @@
 /* Figures of a run, of a program on a database and of one by itself. */
 #include "reasoner/report.h"
 
+#include "reasoner/violation.h"
+
 #include "reasoner/rulesets/literals.h"
 
 #include "reasoner/value_text.h"
@@ -182,15 +184,20 @@ static BaseStatus keep_violation(const Evaluation *evaluation, const Memory *mem
     return status;
 }
 
+/* Proofs take time and room: the first ones come with theirs. */
+enum { VIOLATIONS_PROVED = 100 };
+
 static void tell(const ReasonerProgram *program, const ReasonerViolation *violation, const BaseSink *sink)
 {
     BaseError fault = {0};
     base_fail_at(&fault, BASE_BAD_INPUT, reasoner_program_source(program, program->rules.items[violation->rule].place),
                  "%s", violation->text);
+    if (violation->proof)
+        reasoner_say_premises(violation->proof, &fault);
     base_sink(sink, &fault);
 }
 
-BaseStatus reasoner_report_violations(const Evaluation *evaluation, const Memory *memory, const BaseSink *sink,
+BaseStatus reasoner_report_violations(const Evaluation *evaluation, Memory *memory, const BaseSink *sink,
                                       ReasonerReport *report, BaseError *err)
 {
     const ReasonerProgram *const program = evaluation->program;
@@ -201,13 +208,18 @@ BaseStatus reasoner_report_violations(const Evaluation *evaluation, const Memory
     for (uint32_t r = 0; r < program->rules.count; r++) {
         if (!program->rules.items[r].is_constraint)
             continue;
-        const Relation *const relation = &evaluation->relations[program->rules.items[r].heads[0].relation];
+        const uint32_t kept_in = program->rules.items[r].heads[0].relation;
+        const Relation *const relation = &evaluation->relations[kept_in];
         report->violations_found += relation->count;
         for (uint32_t row = 0; row < relation->count && report->violation_count < VIOLATIONS_TOLD; row++) {
+            ReasonerViolation *const violation = &report->violations[report->violation_count];
             status = keep_violation(evaluation, memory, r, relation_row(relation, row), report, err);
+            if (status == BASE_OK && report->violation_count <= VIOLATIONS_PROVED)
+                status = reasoner_prove_violation(evaluation, memory, kept_in, relation_row(relation, row),
+                                                  violation->text, &report->memory, &violation->proof, err);
             if (status != BASE_OK)
                 return status;
-            tell(program, &report->violations[report->violation_count - 1], sink);
+            tell(program, violation, sink);
         }
     }
     if (memory && program->is_ruleset)

@@ -10,7 +10,7 @@ BaseStatus reasoner_report_fill(const Evaluation *evaluation, const Memory *memo
 /* Each match of a constraint, told to the sink and kept in the report: the first VIOLATIONS_TOLD of them, and how many
  * there are. */
 enum { VIOLATIONS_TOLD = 1000 };
-BaseStatus reasoner_report_violations(const Evaluation *evaluation, const Memory *memory, const BaseSink *sink,
+BaseStatus reasoner_report_violations(const Evaluation *evaluation, Memory *memory, const BaseSink *sink,
                                       ReasonerReport *report, BaseError *err);
 
 #endif

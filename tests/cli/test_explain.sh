@@ -127,7 +127,31 @@ err_has 'name it in @output'
 check 1 "$KGQ" run "$T/p.rls" --import-dir "$T" --quiet --explain 'path(a'
 err_has '<fact>:1:7: error'
 check 1 "$KGQ" run "$T/p.rls" --import-dir "$T" --quiet --explain 'path(?x, b, 1)'
-check 2 "$KGQ" run "$T/p.rls" --output json
+check 2 "$KGQ" run "$T/p.rls" --output dot
 err_has 'the form of what --explain prints'
+
+# Violations of constraints come with their premises, and as JSON with their proofs.
+cat > "$T/c.rls" << 'END'
+up(?x, ?y) :- child_of(?x, ?y).
+up(?x, ?z) :- up(?x, ?y), up(?y, ?z).
+#[name("no loops")] #false :- up(?x, ?y), up(?y, ?x), ?x != ?y, ~fine(?x).
+END
+printf 'ann\tchild_of\tbob\nbob\tchild_of\tcid\ncid\tchild_of\tann\n' > "$T/loop.tsv"
+rm -r "$T/db"
+check 0 "$KGQ" import "$T/db" "$T/loop.tsv" --quiet
+check 1 "$KGQ" reason "$T/db" -r "$T/c.rls" --quiet --output json
+cp "$T/out" "$T/proofs.json"
+err_has 'c.rls:3:21: error: no loops is violated: ?x = '
+err_has 'hint: because ann up bob, bob up ann, ann != bob, not ann rdf:type fine'
+world "$T/db"
+check 0 bash -c '"$0" "$@" < '"$T/proofs.json" "$KGQ_CHECKER" "$T/c.rls" "$T/given.tsv" "$T/holds.tsv"
+out_is '6 proofs, 0 near misses'
+sed 's/child_of/parent/; s/^up(?x, ?y).*/& parent(ann, bob). parent(bob, cid). parent(cid, ann)./' "$T/c.rls" > "$T/own.rls"
+check 1 "$KGQ" run "$T/own.rls" --quiet --output json
+cp "$T/out" "$T/proofs.json"
+err_has 'hint: because up(ann, bob), up(bob, ann), ann != bob, not fine(ann)'
+: > "$T/nothing.tsv"
+check 0 bash -c '"$0" "$@" < '"$T/proofs.json" "$KGQ_CHECKER" "$T/own.rls" "$T/nothing.tsv" "$T/nothing.tsv" --by-itself
+out_is '6 proofs, 0 near misses'
 
 finish
