@@ -24,28 +24,60 @@ static void fill_row(const Aggregate *aggregate, const Search *instance, uint32_
         *row++ = reasoner_search_term(instance, aggregate->distinct[d]);
 }
 
+static const uint32_t *row_of(const Tally *tally, uint32_t match)
+{
+    return relation_row(&tally->rows, match);
+}
+
+/* The row's match, made when it is new. NULL: no memory. */
+static TallyMatch *find_match(Tally *tally, const uint32_t *row, bool *is_new)
+{
+    const size_t bytes = tally->rows.arity * sizeof *row;
+    for (uint64_t key = base_hash(row, bytes, 0) >> 1;; key++) {
+        const uint64_t *const place = base_map_put(&tally->places, key, tally->matches.count, is_new);
+        if (!place)
+            return NULL;
+        if (*is_new) {
+            const bool is_fine =
+                reasoner_relation_append(&tally->rows, row, 1, 0, 0) && BASE_PUSH(&tally->matches, (TallyMatch){0});
+            return is_fine ? &tally->matches.items[tally->matches.count - 1] : NULL;
+        }
+        if (memcmp(row_of(tally, (uint32_t)*place), row, bytes) == 0)
+            return &tally->matches.items[*place];
+    }
+}
+
+static uint32_t highest_of(const Search *instance)
+{
+    uint32_t highest = 0;
+    for (uint32_t b = 0; b < instance->rule->body_count; b++)
+        highest = instance->heights[b] > highest ? instance->heights[b] : highest;
+    return highest;
+}
+
+/* Of each row the lowest match is kept. */
 static bool take_match(void *context, Search *instance)
 {
     Tally *const tally = context;
     const Rule *const rule = instance->rule;
+    const uint32_t height = highest_of(instance);
     uint32_t row[2 * ARITY_LIMIT];
-    uint64_t added = 0;
+    bool is_new;
     fill_row(rule->heads[tally->head].aggregate, instance, row);
-    if (!reasoner_relation_add(&tally->rows, row, 1, 0, 0, &added)) {
-        tally->has_no_memory = true;
-        return true;
+    TallyMatch *const match = find_match(tally, row, &is_new);
+    if (match && (is_new || height < match->height)) {
+        if (is_new) {
+            match->binding = base_arena_alloc(&tally->memory, rule->variable_count + 1, sizeof *match->binding);
+            match->heights = base_arena_alloc(&tally->memory, rule->body_count + 1, sizeof *match->heights);
+        }
+        match->height = height;
+        if (match->binding && match->heights) {
+            memcpy(match->binding, instance->binding, rule->variable_count * sizeof *match->binding);
+            memcpy(match->heights, instance->heights, rule->body_count * sizeof *match->heights);
+        }
     }
-    if (added == 0)
-        return false;
-    const TallyMatch match = {base_arena_alloc(&tally->memory, rule->variable_count + 1, sizeof *match.binding),
-                              base_arena_alloc(&tally->memory, rule->body_count + 1, sizeof *match.heights)};
-    if (!match.binding || !match.heights || !BASE_PUSH(&tally->matches, match)) {
-        tally->has_no_memory = true;
-        return true;
-    }
-    memcpy(match.binding, instance->binding, rule->variable_count * sizeof *match.binding);
-    memcpy(match.heights, instance->heights, rule->body_count * sizeof *match.heights);
-    return false;
+    tally->has_no_memory = !match || !match->binding || !match->heights;
+    return tally->has_no_memory;
 }
 
 BaseStatus reasoner_tally_open(Facts *facts, const Rule *rule, uint32_t head, const uint32_t *tuple,
@@ -71,16 +103,12 @@ void reasoner_tally_close(Tally *tally)
     reasoner_relation_free(&tally->rows);
     free(tally->matches.items);
     free(tally->group.items);
+    base_map_free(&tally->places);
     base_arena_free(&tally->memory);
     *tally = (Tally){0};
 }
 
 /* ---- Folding ------------------------------------------------------------------------------------------------- */
-
-static const uint32_t *row_of(const Tally *tally, uint32_t match)
-{
-    return relation_row(&tally->rows, match);
-}
 
 /* The matches of the same group as this one. false: no memory. */
 static bool take_group(Tally *tally, uint32_t first)

@@ -8,6 +8,7 @@ enum { TALLY_SHOWN = 20 }; /* matches that a proof shows */
 
 typedef struct TallyMatch {
     uint32_t *binding, *heights; /* as in a Search */
+    uint32_t height;             /* of the highest premise */
 } TallyMatch;
 
 typedef struct Tally {
@@ -17,9 +18,10 @@ typedef struct Tally {
     const uint32_t *tuple;
     Relation rows; /* groups..., input, distinct..., each once */
     struct {
-        TallyMatch *items; /* the first match found of each row */
+        TallyMatch *items; /* the lowest match of each row */
         size_t count, capacity;
     } matches;
+    BaseMap places; /* hash of a row to its number */
     struct {
         uint32_t *items; /* rows of one group */
         size_t count, capacity;

@@ -217,7 +217,7 @@ static void expect_miss(Fixture *f)
     assert_int_equal(why.count, 1);
     assert_int_equal(why.items[0]->missing, 1);
     assert_int_equal(why.items[0]->children[0]->kind, REASONER_MISSING);
-    assert_string_equal(why.items[0]->children[0]->text, "#count of 2 inputs gives \"2\"" INTEGER);
+    assert_string_equal(why.items[0]->children[0]->text, "#count is \"2\"" INTEGER ", not \"7\"" INTEGER);
     reasoner_explanation_free(&why);
     kg_abort(txn);
 }
@@ -239,12 +239,11 @@ static void proofs_compute_fold_and_find_what_created_a_null(void **state)
                  "├─ \"4\"" INTEGER " > \"3\"" INTEGER "\n"
                  "└─ (\"4\"" INTEGER " * \"2\"" INTEGER ") + \"1\"" INTEGER " = \"9\"" INTEGER "\n");
     char *const total = prove(f, "all total \"240\"" INTEGER, false);
-    assert_non_null(strstr(total, "#sum of 2 inputs gives \"240\""));
-    assert_non_null(strstr(total, "├─ a more \"9\"" INTEGER "  [more]\n"));
+    assert_non_null(strstr(total, "├─ ?m = \"9\"" INTEGER "\n│  └─ a more \"9\"" INTEGER "  [more]\n"));
+    assert_non_null(strstr(total, "└─ ?m = \"15\"" INTEGER "\n   └─ b more \"15\"" INTEGER "  [more]\n"));
     free(total);
     char *const reach = prove(f, "a reach \"2\"" INTEGER, true);
-    assert_non_null(strstr(reach, "a reach \"2\"" INTEGER "  [reach]\n├─ a far c"));
-    assert_non_null(strstr(reach, "└─ #count of 2 inputs gives \"2\""));
+    assert_non_null(strstr(reach, "a reach \"2\"" INTEGER "  [reach]\n├─ ?y = "));
     free(reach);
     expect_created(f);
     expect_miss(f);

@@ -268,6 +268,15 @@ static void assign(Instance *instance)
     }
 }
 
+/* Whether all variables of the expression are bound. */
+static bool is_closed(const Instance *instance, const RuleNode *node)
+{
+    bool is_fine = node->kind != NODE_VARIABLE || instance->binding[node->variable] != NULL;
+    for (int i = 0; i < node->count && is_fine; i++)
+        is_fine = is_closed(instance, node->arguments[i]);
+    return is_fine;
+}
+
 /* NULL: all tests hold. `misses` (may be NULL) counts those that do not, instead; those about what is not known do not
  * count then where that is allowed. */
 static const char *check_tests(Instance *instance, const ProofStep *step, bool may_be_open, int *misses)
@@ -278,7 +287,7 @@ static const char *check_tests(Instance *instance, const ProofStep *step, bool m
         RuleTerm left = evaluate(instance, test->left), right = evaluate(instance, test->right);
         if (instance->is_unknown)
             instance->checker->unchecked++;
-        else if ((!left || !right) && may_be_open)
+        else if (may_be_open && !(is_closed(instance, test->left) && is_closed(instance, test->right)))
             continue; /* something it speaks of is not known */
         else if (misses)
             *misses += !left || !right || !holds(test->sign, left, right);
@@ -787,8 +796,11 @@ static const char *check_near(Checker *checker, const ProofStep *step)
         assign(&instance);
         check_tests(&instance, step, true, &failed);
         for (int i = 0; i < head.count; i++) { /* a call in the head is a test here, unless something in it is open */
-            RuleTerm value = head.nodes[i]->kind == NODE_CALL ? evaluate(&instance, head.nodes[i]) : NULL;
-            failed += value && strcmp(value, read_terms(checker, step)[i]) != 0;
+            if (head.nodes[i]->kind != NODE_CALL || find_aggregate(head.nodes[i]) ||
+                !is_closed(&instance, head.nodes[i]))
+                continue;
+            RuleTerm value = evaluate(&instance, head.nodes[i]);
+            failed += !value || strcmp(value, read_terms(checker, step)[i]) != 0;
         }
         for (size_t i = 0; i < step->premise_count; i++)
             told += !step->premises[i]->terms && is_kind(step->premises[i], "missing");
