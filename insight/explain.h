@@ -39,6 +39,8 @@ bool insight_holds(const InsightExplanation *explanation);
 enum { INSIGHT_TITLE = 5 };
 void insight_title(const InsightExplanation *explanation, const char *pieces[INSIGHT_TITLE]);
 const char *insight_kind_name(ReasonerProofKind kind); /* "derived", "asserted", "missing", ... */
+/* "missing"; of a test that it does not hold, of a negation that something matches. */
+const char *insight_missing_words(const ReasonerProof *proof);
 const char *insight_layer_name(KgLayer layer);
 /* Around a rule's name: `rule "` and `"`, or nothing for one that is a place and says itself that it is a rule. */
 const char *insight_before_rule(const char *name);

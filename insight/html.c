@@ -81,6 +81,7 @@ static void write_tag(const InsightExplanation *x, const InsightLines *lines, si
     const InsightLine *const line = &lines->items[place];
     const char *const kind = line->kind == REASONER_NEGATED    ? "nothing matches"
                              : line->kind == REASONER_UNTESTED ? "not tested"
+                             : line->kind == REASONER_MISSING  ? insight_missing_words(line->proof)
                                                                : insight_kind_name(line->kind);
     if (line->kind == REASONER_SHARED) {
         fprintf(out, " <small><a href=\"#p%zu\">shown %s</a></small>", line->shown,

@@ -127,6 +127,15 @@ const char *insight_kind_name(ReasonerProofKind kind)
     return "";
 }
 
+const char *insight_missing_words(const ReasonerProof *proof)
+{
+    const bool is_negated =
+        proof->term_count > 0 && strncmp(proof->text, "not ", 4) == 0 && strncmp(proof->terms[0], "not ", 4) != 0;
+    return proof->term_count == 0 && proof->kind == REASONER_MISSING && !proof->rule_name ? "does not hold"
+           : is_negated                                                                   ? "something matches"
+                                                                                          : "missing";
+}
+
 const char *insight_layer_name(KgLayer layer)
 {
     static const char *const names[KG_LAYERS] = {"asserted", "inferred", "predicted", "observed"};

@@ -70,7 +70,8 @@ static void write_tag(const InsightExplanation *x, const InsightLines *lines, si
         fputs(line->shown > place ? "  [shown below]" : "  [shown above]", out);
         break;
     case REASONER_MISSING:
-        fputs(line->depth > 0 ? "  [missing]" : "", out);
+        if (line->depth > 0)
+            fprintf(out, "  [%s]", insight_missing_words(proof));
         break;
     case REASONER_UNTESTED:
         fputs("  [not tested]", out);

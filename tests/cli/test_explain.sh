@@ -112,7 +112,7 @@ cp "$T/out" "$T/proofs.json"
 check 0 bash -c '"$0" "$@" < '"$T/proofs.json" "$KGQ_CHECKER" "$T/p.rls" "$T/given.tsv" "$T/holds.tsv" --by-itself
 out_is '0 proofs, 5 near misses'
 check 0 "$KGQ" run "$T/p.rls" --import-dir "$T" --quiet --explain 'path(a, c, 6)' --explain 'back(a)'
-out_has '2 + 3 = 6  [missing]'
+out_has '2 + 3 = 6  [does not hold]'
 out_has 'unknown: not given, and no rule derives it'
 out_has 'edge(a, b)  [stated at '
 out_has 'has(a, _:0)'

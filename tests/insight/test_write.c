@@ -35,7 +35,9 @@ static ReasonerProof outer = {.kind = REASONER_DERIVED,
                               .child_count = 4};
 static ReasonerProof *proofs[] = {&outer};
 
-static ReasonerProof missing_leaf = {.kind = REASONER_MISSING, .text = "a q ?y"};
+static const char *const missing_terms[] = {"a", "q", "?y"};
+static ReasonerProof missing_leaf = {
+    .kind = REASONER_MISSING, .text = "a q ?y", .terms = missing_terms, .term_count = 3};
 static ReasonerProof held_leaf = {.kind = REASONER_ASSERTED, .text = "b q c", .number = 2, .note = {.source = 2}};
 static ReasonerProof *miss_children[] = {&missing_leaf, &held_leaf};
 static ReasonerProof miss = {.kind = REASONER_MISSING,
