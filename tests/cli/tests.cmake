@@ -7,7 +7,8 @@ if(KGQ_SANITIZE)
 endif()
 
 # Proofs that the scripts get as JSON are checked apart from the reasoner.
-add_executable(check_explanations support/check_explanations.c support/proof_checker.c support/proof_rules.c)
+add_executable(check_explanations support/check_explanations.c support/proof_checker.c
+               support/proof_fold.c support/proof_instance.c support/proof_rules.c)
 target_link_libraries(check_explanations PRIVATE kgq_base PkgConfig::JANSSON)
 target_include_directories(check_explanations PRIVATE ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/tests/support)
 
