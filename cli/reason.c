@@ -157,7 +157,8 @@ int command_reason(Cli *cli, const Command *command, int argc, char **argv)
     store = open_database(cli, words.items[0], false, false, &exit_code);
     if (!store)
         goto done;
-    const ReasonerRunOptions run = {.sink = &sink, .keep = keep       ? REASONER_KEEP_CURRENT
+    const ReasonerRunOptions run = {.sink = &sink,
+                                    .keep = keep       ? REASONER_KEEP_CURRENT
                                             : keep_not ? REASONER_KEEP_NOT
                                                        : REASONER_KEEP_AS_IT_IS};
     BaseStatus status = kg_write_begin(store, &txn, &err);

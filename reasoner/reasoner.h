@@ -33,9 +33,9 @@ typedef struct ReasonerAnswers ReasonerAnswers;
  * term with an id the rest is not looked at. false: no memory, or the database failed; the callback returns then. */
 bool reasoner_answer(ReasonerAnswers *answers, size_t row, const ReasonerTerm *outputs);
 
-/* A predicate whose tuples a caller computes, for the bodies of rules: scores, distances, lookups elsewhere. It is asked
- * with its inputs bound, many at a time, and each input once in a run; its answers must not depend on when they are
- * asked for. In proofs an answer is of height 0, as a comparison is. */
+/* A predicate whose tuples a caller computes, for the bodies of rules: scores, distances, lookups elsewhere. It is
+ * asked with its inputs bound, many at a time, and each input once in a run; its answers must not depend on when they
+ * are asked for. In proofs an answer is of height 0, as a comparison is. */
 typedef struct ReasonerExternal {
     const char *iri; /* the whole IRI, "kg:score"; in a program by itself the name */
     uint32_t arity;
@@ -321,8 +321,8 @@ BaseStatus reasoner_why_not(KgTxn *txn, const ReasonerProgram *program, KgTriple
 typedef struct ReasonerProver ReasonerProver;
 BaseStatus reasoner_prover_open(KgTxn *txn, ReasonerProver **out, BaseError *err);
 void reasoner_prover_close(ReasonerProver *prover); /* NULL is fine; explanations outlive it */
-/* External predicates that the programs of runs ask, borrowed; before the first question. Without them a fact that rests
- * on one is REASONER_LOST. */
+/* External predicates that the programs of runs ask, borrowed; before the first question. Without them a fact that
+ * rests on one is REASONER_LOST. */
 void reasoner_prover_know(ReasonerProver *prover, const ReasonerExternal *externals, size_t count);
 BaseStatus reasoner_prover_ask(ReasonerProver *prover, KgTriple fact, const ReasonerProveOptions *options,
                                ReasonerExplanation *out, BaseError *err);

@@ -86,6 +86,20 @@ out_has 'continued'
 check 0 "$KGQ" explain "$T/db" 'n3000 rdf:type reached' --output html
 out_has '<details'
 
+# After an update of what was inferred, proofs are those of the facts as they are now.
+rm -r "$T/db"
+check 0 "$KGQ" import "$T/db" "$T/facts.tsv" --quiet
+check 0 "$KGQ" reason "$T/db" -r "$T/up.rls" --quiet
+printf 'dan\tchild_of\tzed\nann\tchild_of\tdan\n' > "$T/more.tsv"
+check 0 "$KGQ" import "$T/db" "$T/more.tsv" --quiet
+check 0 "$KGQ" update "$T/db" 'DELETE DATA { :bob :child_of :cid }' --quiet
+check 0 "$KGQ" reason "$T/db" --incremental --quiet
+world "$T/db"
+sound "$T/up.rls" "$T/derived.tsv"
+out_is '6 proofs, 0 near misses'
+sound "$T/up.rls" "$T/derived.tsv" --forest
+out_is '6 proofs, 0 near misses'
+
 # Facts of a program by itself, from what it has in memory.
 cat > "$T/p.rls" << 'END'
 @import weight :- csv{resource="weight.csv"}.

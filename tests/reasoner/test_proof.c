@@ -346,6 +346,52 @@ static void what_is_computed_has_proofs(void **state)
     kg_abort(txn);
 }
 
+/* What a rule set derives is proved by the rules that it made for the database. */
+static void rule_sets_have_proofs(void **state)
+{
+    Fixture *const f = *state;
+    static const char *const facts[] = {
+        "Dog <http://www.w3.org/2000/01/rdf-schema#subClassOf> Animal",
+        "Animal <http://www.w3.org/2000/01/rdf-schema#subClassOf> Thing",
+        "parent <http://www.w3.org/2000/01/rdf-schema#domain> Animal",
+        "parent <http://www.w3.org/2002/07/owl#inverseOf> child",
+        "above <http://www.w3.org/1999/02/22-rdf-syntax-ns#type> <http://www.w3.org/2002/07/owl#TransitiveProperty>",
+        "parent <http://www.w3.org/2000/01/rdf-schema#subPropertyOf> above",
+        "uncle <http://www.w3.org/2002/07/owl#propertyChainAxiom> _:l",
+        "_:l <http://www.w3.org/1999/02/22-rdf-syntax-ns#first> parent",
+        "_:l <http://www.w3.org/1999/02/22-rdf-syntax-ns#rest> _:m",
+        "_:m <http://www.w3.org/1999/02/22-rdf-syntax-ns#first> brother",
+        "_:m <http://www.w3.org/1999/02/22-rdf-syntax-ns#rest> <http://www.w3.org/1999/02/22-rdf-syntax-ns#nil>",
+        "rex <http://www.w3.org/1999/02/22-rdf-syntax-ns#type> Dog",
+        "rex parent max",
+        "max parent leo",
+        "max brother tom",
+        "leo <http://www.w3.org/2002/07/owl#sameAs> lion",
+    };
+    for (int set = 0; set < 2; set++) {
+        BaseError err = {0};
+        BaseArena arena = {0};
+        ReasonerRuleset wanted;
+        ReasonerProgram *program = NULL;
+        KgRun *runs;
+        size_t count;
+        KgTxn *txn = begin_write(f);
+        for (size_t i = 0; i < sizeof facts / sizeof *facts; i++)
+            assert_fact(txn, facts[i], 1);
+        assert_true(reasoner_find_ruleset(set == 0 ? "rdfs" : "owl2-rl", &wanted));
+        expect_ok(reasoner_ruleset_program(txn, wanted, NULL, 0, NULL, NULL, NULL, &program, &err), &err);
+        expect_ok(reasoner_run(txn, program, NULL, NULL, NULL, &err), &err);
+        commit(txn);
+        reasoner_program_free(program);
+        txn = begin_read(f);
+        expect_ok(kg_runs(txn, "reason", &arena, &runs, &count, &err), &err);
+        rules = runs[0].id > runs[count - 1].id ? runs[0].text : runs[count - 1].text;
+        assert_true(expect_all_sound(txn) > 100);
+        base_arena_free(&arena);
+        kg_abort(txn);
+    }
+}
+
 /* An aggregate of many shows some of them, and says how many it does not. */
 static void long_tallies_are_cut(void **state)
 {
@@ -564,6 +610,7 @@ int main(void)
         TEST(a_forest_has_all_ways_to_all_conclusions),
         TEST(a_deep_proof_is_as_long_as_it_is_deep),
         TEST(what_is_computed_has_proofs),
+        TEST(rule_sets_have_proofs),
         TEST(long_tallies_are_cut),
         TEST(proofs_pass_through_what_is_not_stored),
         TEST(a_proof_whose_premises_are_gone_says_so),

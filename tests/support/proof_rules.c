@@ -154,6 +154,8 @@ static RuleTerm read_name(Cursor *cursor)
         if (!close)
             return NULL;
         cursor->at = close + 1;
+        if (!cursor->reader->is_by_itself && strncmp(at, "<_:", 3) == 0) /* a blank node of the database */
+            return keep(cursor->reader->arena, "B", at + 3, (size_t)(close - at - 3));
         return keep(cursor->reader->arena, "I", at + 1, (size_t)(close - at - 1));
     }
     const size_t length = name_length(at);
