@@ -103,7 +103,7 @@ static BaseStatus parse_program(Cli *cli, KgTxn *txn, const TextList *files, con
                 status =
                     base_fail(err, BASE_BAD_CALL, "no rules have run on this database yet: -r FILE.rls names some");
             if (status == BASE_OK) {
-                status = reasoner_parse(texts, count, &options, &sink, out, err);
+                status = reasoner_parse_again(txn, texts, count, &options, &sink, &cli->job, out, err);
                 *was_told = status == BASE_BAD_INPUT;
             }
         }

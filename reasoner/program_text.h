@@ -7,4 +7,7 @@
 /* Each text behind a line `%% LENGTH NAME`, a comment to the rule language. false: no memory. */
 bool reasoner_program_join_texts(const ReasonerProgram *program, BaseBuffer *out);
 
+/* rulesets/ruleset.c: whether the text is one that a rule set was made into. */
+bool reasoner_text_is_ruleset(const ReasonerText *text, ReasonerRuleset *out);
+
 #endif

@@ -113,6 +113,11 @@ BaseStatus reasoner_ruleset_program(KgTxn *txn, ReasonerRuleset set, const Reaso
                                     const ReasonerParseOptions *options, const BaseSink *sink, BaseJob *job,
                                     ReasonerProgram **out, BaseError *err);
 
+/* The texts of a run (reasoner_split_texts) for another one: a rule set among them is made anew. */
+BaseStatus reasoner_parse_again(KgTxn *txn, const ReasonerText *texts, size_t count,
+                                const ReasonerParseOptions *options, const BaseSink *sink, BaseJob *job,
+                                ReasonerProgram **out, BaseError *err);
+
 /* ---- Running ------------------------------------------------------------------------------------------------- */
 
 /* Whether what is inferred is kept current: every transaction that changes what is asserted then updates it, in

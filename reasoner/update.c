@@ -62,14 +62,17 @@ BaseStatus reasoner_track_flags(KgTxn *txn, ReasonerKeep keep, uint32_t *out, Ba
     return status;
 }
 
-/* The program of the tracked run. BASE_OK with *out NULL: nothing is tracked. */
-static BaseStatus parse_tracked(KgTxn *txn, const KgTracking *tracking, ReasonerProgram **out, BaseError *err)
+/* The program of the tracked run, as it ran, or (is_anew) with its rule set made anew. BASE_OK with *out NULL: nothing
+ * is tracked, or it has no rule set. */
+static BaseStatus parse_tracked(KgTxn *txn, const KgTracking *tracking, bool is_anew, ReasonerProgram **out,
+                                BaseError *err)
 {
     BaseArena scratch = {0};
     ReasonerText *texts = NULL;
     size_t count = 0;
     ReasonerParseOptions options = {0};
     KgPrefix *prefixes = NULL;
+    ReasonerRuleset set;
     *out = NULL;
     if (!tracking->is_on)
         return BASE_OK;
@@ -79,7 +82,10 @@ static BaseStatus parse_tracked(KgTxn *txn, const KgTracking *tracking, Reasoner
         status = kg_prefixes(txn, &scratch, &prefixes, &options.prefix_count, err);
     options.prefixes = prefixes;
     if (status == BASE_OK)
-        status = reasoner_parse(texts, count, &options, NULL, out, err);
+        status = !is_anew ? reasoner_parse(texts, count, &options, NULL, out, err)
+                 : reasoner_text_is_ruleset(&texts[0], &set)
+                     ? reasoner_parse_again(txn, texts, count, &options, NULL, NULL, out, err)
+                     : BASE_OK;
     base_arena_free(&scratch);
     return status;
 }
@@ -422,13 +428,15 @@ BaseStatus reasoner_update(KgTxn *txn, const ReasonerProgram *program, const Rea
         return base_fail(err, BASE_BAD_CALL, "reasoner_update: a transaction is needed");
     const double began = base_wall_seconds(), cpu_began = base_cpu_seconds();
     ReasonerReport figures = {0};
-    ReasonerProgram *tracked = NULL;
+    ReasonerProgram *tracked = NULL, *anew = NULL;
     const char *hindered = NULL;
     Update update = {.txn = txn, .report = &figures, .job = job, .err = err};
     BaseStatus status = kg_tracking(txn, &update.tracking, err);
     if (status == BASE_OK)
-        status = parse_tracked(txn, &update.tracking, &tracked, err);
-    update.program = program ? program : tracked;
+        status = parse_tracked(txn, &update.tracking, false, &tracked, err);
+    if (status == BASE_OK && !program)
+        status = parse_tracked(txn, &update.tracking, true, &anew, err);
+    update.program = program ? program : anew ? anew : tracked;
     if (status == BASE_OK && !update.program)
         status = base_fail(err, BASE_BAD_CALL, "no rules have run on this database yet");
     if (status == BASE_OK)
@@ -448,6 +456,7 @@ BaseStatus reasoner_update(KgTxn *txn, const ReasonerProgram *program, const Rea
     free_changes(&update.rules);
     free(update.changes);
     reasoner_program_free(tracked);
+    reasoner_program_free(anew);
     return status;
 }
 

@@ -1,6 +1,7 @@
 /* The program of a rule set for a database, with the user's own rules beside it. What it derives may be axioms again (a
  * property may be below rdfs:subClassOf, restrictions may turn out to be subclasses); then the rules are made anew with
  * these, too, until what is derived has no axiom that did not make its rules. */
+#include "reasoner/program_text.h"
 #include "reasoner/rulesets/rulesets.h"
 
 #include <stdlib.h>
@@ -35,6 +36,25 @@ bool reasoner_find_ruleset(const char *name, ReasonerRuleset *out)
             *out = kind;
             return true;
         }
+    return false;
+}
+
+/* The line that its text begins with. */
+static void write_title(ReasonerRuleset kind, char out[80])
+{
+    snprintf(out, 80, "%% The rule set %s, made for this database.\n", set_name(kind));
+}
+
+bool reasoner_text_is_ruleset(const ReasonerText *text, ReasonerRuleset *out)
+{
+    char title[80];
+    for (ReasonerRuleset kind = REASONER_RDFS; kind <= REASONER_OWL2_RL; kind++) {
+        write_title(kind, title);
+        if (text->length >= strlen(title) && memcmp(text->text, title, strlen(title)) == 0) {
+            *out = kind;
+            return true;
+        }
+    }
     return false;
 }
 
@@ -119,7 +139,12 @@ static BaseStatus parse(const Making *making, bool only_schema, ReasonerProgram 
     BaseBuffer text = {0};
     RulesetBuilder *const builder = (RulesetBuilder *)(uintptr_t)&making->builder;
     ReasonerText *const texts = calloc(making->text_count + 1, sizeof *texts);
-    BaseStatus status = texts && ruleset_write(builder, only_schema, &text) ? BASE_OK : no_memory(err);
+    char title[80];
+    write_title(making->kind, title);
+    BaseStatus status =
+        texts && base_buffer_add(&text, title, strlen(title)) && ruleset_write(builder, only_schema, &text)
+            ? BASE_OK
+            : no_memory(err);
     if (status == BASE_OK) {
         texts[0] = (ReasonerText){set_name(making->kind), text.items, text.count};
         for (size_t i = 0; i < making->text_count; i++)
@@ -206,4 +231,14 @@ BaseStatus reasoner_ruleset_program(KgTxn *txn, ReasonerRuleset kind, const Reas
     free_builder(&making.builder);
     reasoner_program_free(own);
     return status;
+}
+
+BaseStatus reasoner_parse_again(KgTxn *txn, const ReasonerText *texts, size_t count,
+                                const ReasonerParseOptions *options, const BaseSink *sink, BaseJob *job,
+                                ReasonerProgram **out, BaseError *err)
+{
+    ReasonerRuleset kind;
+    if (count > 0 && texts && reasoner_text_is_ruleset(&texts[0], &kind))
+        return reasoner_ruleset_program(txn, kind, texts + 1, count - 1, options, sink, job, out, err);
+    return reasoner_parse(texts, count, options, sink, out, err);
 }

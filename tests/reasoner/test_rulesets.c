@@ -484,6 +484,33 @@ static void large_classes_of_the_same_are_whole(void **state)
     kg_abort(txn);
 }
 
+/* New axioms, and predicates that come into use, have their rules when what was inferred is updated. */
+static void updates_make_the_rules_of_the_set_anew(void **state)
+{
+    Fixture *const f = *state;
+    static const char own[] = "@prefix : <http://e/> . :seen(?x) :- :E(?x).";
+    for (ReasonerRuleset set = REASONER_RDFS; set <= REASONER_OWL2_RL; set++) {
+        BaseError err = {0};
+        ReasonerReport report = {0};
+        KgTxn *txn = begin_write(f);
+        update(txn, "CLEAR ALL");
+        update(txn, "INSERT DATA { :C rdfs:subClassOf :D . :a a :C }");
+        reason(txn, set, own, NULL, NULL);
+        commit(txn);
+        txn = begin_write(f);
+        update(txn, "INSERT DATA { :D rdfs:subClassOf :E . :b :p :a . :p rdfs:domain :C } ; DELETE DATA { :a a :C }");
+        expect_ok(reasoner_update(txn, NULL, NULL, &report, NULL, &err), &err);
+        assert_true(ask(txn, ":b a :C, :D, :E, :seen"));
+        assert_false(ask(txn, ":a a :D"));
+        assert_true(report.is_update);
+        const uint64_t updated = count_layer(txn, KG_INFERRED);
+        reason(txn, set, own, NULL, NULL);
+        assert_int_equal(count_layer(txn, KG_INFERRED), updated);
+        reasoner_report_free(&report);
+        kg_abort(txn);
+    }
+}
+
 static void every_derived_triple_has_a_proof(void **state)
 {
     Fixture *const f = *state;
@@ -528,6 +555,7 @@ int main(void)
         TEST(axioms_that_facts_derive_make_rules),
         TEST(names_may_be_classes_and_properties_at_once),
         TEST(large_classes_of_the_same_are_whole),
+        TEST(updates_make_the_rules_of_the_set_anew),
         TEST(every_derived_triple_has_a_proof),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
