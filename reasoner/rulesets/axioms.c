@@ -215,6 +215,21 @@ static BaseStatus read_classes(RulesetBuilder *builder, KgId type, BaseError *er
     return status == BASE_END ? BASE_OK : status;
 }
 
+/* Literals come behind all other terms in the order of objects, so the first tells of all. */
+static BaseStatus read_objects(RulesetBuilder *builder, KgId predicate, uint32_t term, BaseError *err)
+{
+    KgScan *scan = NULL;
+    KgTriple first;
+    BaseStatus status =
+        kg_scan_open(builder->txn, KG_IN(KG_ASSERTED), (KgTriple){.p = predicate}, KG_ORDER_POS, &scan, err);
+    if (status == BASE_OK)
+        status = kg_scan_next(scan, &first, err);
+    if (status == BASE_OK && kg_kind(first.o) == KG_LITERAL)
+        ruleset_note_objects(builder, term, OBJECTS_LITERAL);
+    kg_scan_close(scan);
+    return status == BASE_END ? BASE_OK : status;
+}
+
 BaseStatus ruleset_read_predicates(RulesetBuilder *builder, BaseError *err)
 {
     KgPredicateCount *counts = NULL;
@@ -231,6 +246,8 @@ BaseStatus ruleset_read_predicates(RulesetBuilder *builder, BaseError *err)
             status = read_classes(builder, counts[i].predicate, err);
         else
             ruleset_set_live(builder, property_key(term));
+        if (status == BASE_OK && term != V_TYPE)
+            status = read_objects(builder, counts[i].predicate, term, err);
         if (term == V_SAME_AS && builder->kind == REASONER_OWL2_RL)
             ruleset_set_live(builder, PROPER_SAME);
     }

@@ -176,6 +176,8 @@ void ruleset_settle(RulesetBuilder *builder)
         const Candidate *const candidate = &builder->candidates.items[builder->ready.items[--builder->ready.count]];
         for (uint32_t h = 0; h < candidate->head_count && !builder->no_memory; h++) {
             const uint32_t key = builder->heads.items[candidate->heads + h];
+            if (key % 2 == 0 && !candidate->is_expanded)
+                ruleset_note_objects(builder, key / 2, OBJECTS_DERIVED);
             ruleset_set_live(builder, key);
             if (key == property_key(V_TYPE) && !builder->all_classes_live)
                 open_classes(builder);
@@ -185,12 +187,54 @@ void ruleset_settle(RulesetBuilder *builder)
     }
 }
 
-void ruleset_expand(RulesetBuilder *builder, void (*add)(RulesetBuilder *builder, uint32_t key))
+static uint8_t objects_of(const RulesetBuilder *builder, uint32_t property)
+{
+    return property < builder->objects.count ? builder->objects.items[property] : 0;
+}
+
+void ruleset_note_objects(RulesetBuilder *builder, uint32_t property, ObjectsState state)
+{
+    while (builder->objects.count <= property && !builder->no_memory)
+        builder->no_memory |= !BASE_PUSH(&builder->objects, 0);
+    if (builder->no_memory)
+        return;
+    uint8_t *const objects = &builder->objects.items[property];
+    if (state == OBJECTS_DERIVED && *objects == (OBJECTS_LITERAL | OBJECTS_LEFT_OUT))
+        builder->no_memory |= !BASE_PUSH(&builder->late, property);
+    *objects = (uint8_t)(*objects | state);
+}
+
+bool ruleset_has_literals_only(const RulesetBuilder *builder, uint32_t property)
+{
+    const unsigned state = objects_of(builder, property);
+    return !builder->all_live && (state & OBJECTS_LITERAL) && !(state & OBJECTS_DERIVED);
+}
+
+/* A key for the first time. */
+static void expand_key(RulesetBuilder *builder, uint32_t key, void (*add)(RulesetBuilder *builder, uint32_t key),
+                       void (*add_objects)(RulesetBuilder *builder, uint32_t property))
+{
+    add(builder, key);
+    if (key % 2 || key == property_key(V_TYPE))
+        return;
+    if (ruleset_has_literals_only(builder, key / 2))
+        ruleset_note_objects(builder, key / 2, OBJECTS_LEFT_OUT);
+    else
+        add_objects(builder, key / 2);
+}
+
+void ruleset_expand(RulesetBuilder *builder, void (*add)(RulesetBuilder *builder, uint32_t key),
+                    void (*add_objects)(RulesetBuilder *builder, uint32_t property))
 {
     ruleset_settle(builder);
     builder->is_expanding = true;
-    for (size_t next = 0; next < builder->live.count && !builder->no_memory; next++) {
-        add(builder, builder->live.items[next]);
+    for (size_t next = 0, late = 0; !builder->no_memory;) {
+        if (next < builder->live.count)
+            expand_key(builder, builder->live.items[next++], add, add_objects);
+        else if (late < builder->late.count)
+            add_objects(builder, builder->late.items[late++]);
+        else
+            break;
         ruleset_settle(builder);
     }
 }
@@ -252,8 +296,10 @@ static bool add_piece(RulesetBuilder *builder, char directive, va_list *argument
 
 void ruleset_open(RulesetBuilder *builder, bool is_schema, const char *name)
 {
-    const Candidate candidate = {
-        .text = builder->text.count, .heads = (uint32_t)builder->heads.count, .is_schema = is_schema};
+    const Candidate candidate = {.text = builder->text.count,
+                                 .heads = (uint32_t)builder->heads.count,
+                                 .is_schema = is_schema,
+                                 .is_expanded = builder->is_expanding};
     builder->is_head = true;
     builder->no_memory |=
         !BASE_PUSH(&builder->candidates, candidate) || !base_buffer_format(&builder->text, "#[name(\"%s\")] ", name);

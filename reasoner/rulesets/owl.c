@@ -223,12 +223,19 @@ static void add_equality(RulesetBuilder *b)
 static void add_property(RulesetBuilder *b, uint32_t p)
 {
     ruleset_rule(b, "eq-ref", "owl:sameAs(?s, ?s) :- %p(?s, _)", p);
-    ruleset_rule(b, "eq-ref", "owl:sameAs(?o, ?o) :- %p(_, ?o)", p);
     ruleset_rule(b, "eq-ref", "owl:sameAs(%t, %t) :- %p(_, _)", p, p, p);
     if (p == V_SAME_AS)
         return;
     add_replacement(b, "eq-rep-s", "%p(?%v, ?o)", p);
     add_replacement(b, "eq-rep-o", "%p(?s, ?%v)", p);
+}
+
+static void add_objects(RulesetBuilder *b, uint32_t p)
+{
+    if (!b->all_live)
+        ruleset_rule(b, "eq-ref", "owl:sameAs(?o, ?o) :- %p(_, ?o)", p);
+    if (!b->is_asked[V_LITERAL])
+        ruleset_add_literal_range(b, p);
 }
 
 static void add_class(RulesetBuilder *b, uint32_t c)
@@ -285,11 +292,12 @@ BaseStatus ruleset_add_owl(RulesetBuilder *builder, const BaseSink *sink, BaseEr
     if (status == BASE_OK)
         status = ruleset_add_represented(builder, sink, err);
     add_equality(builder);
+    ruleset_add_literal_ranges(builder);
     ruleset_settle(builder);
     if (builder->all_live)
         add_open_rules(builder, false);
     else if (builder->all_classes_live)
         add_open_rules(builder, true);
-    ruleset_expand(builder, add_predicate);
+    ruleset_expand(builder, add_predicate, add_objects);
     return status;
 }

@@ -145,7 +145,14 @@ static void add_property(RulesetBuilder *builder, uint32_t p)
 {
     ruleset_rule(builder, "rdfD2", "%c(%t) :- %p(_, _)", V_PROPERTY, p, p);
     ruleset_rule(builder, "rdfs4a", "%c(?x) :- %p(?x, _)", V_RESOURCE, p);
-    ruleset_rule(builder, "rdfs4b", "%c(?y) :- %p(_, ?y)", V_RESOURCE, p);
+}
+
+static void add_objects(RulesetBuilder *builder, uint32_t p)
+{
+    if (!builder->all_live)
+        ruleset_rule(builder, "rdfs4b", "%c(?y) :- %p(_, ?y)", V_RESOURCE, p);
+    if (!builder->is_asked[V_LITERAL])
+        ruleset_add_literal_range(builder, p);
 }
 
 static void add_class(RulesetBuilder *builder, uint32_t c)
@@ -177,10 +184,11 @@ void ruleset_add_rdfs(RulesetBuilder *builder)
     add_schema_rules(builder);
     ruleset_add_hierarchies(builder);
     add_derived_axioms(builder);
+    ruleset_add_literal_ranges(builder);
     ruleset_settle(builder);
     if (builder->all_live)
         add_open_rules(builder, false);
     if (builder->all_live || builder->all_classes_live)
         add_open_rules(builder, true);
-    ruleset_expand(builder, add_predicate);
+    ruleset_expand(builder, add_predicate, add_objects);
 }

@@ -73,6 +73,8 @@ static void free_builder(RulesetBuilder *builder)
     free(builder->keys.items);
     free(builder->live.items);
     free(builder->ready.items);
+    free(builder->objects.items);
+    free(builder->late.items);
     base_buffer_free(&builder->text);
     *builder = (RulesetBuilder){0};
 }
@@ -91,6 +93,8 @@ static void add_own_heads(RulesetBuilder *builder, const ReasonerProgram *own)
             builder->all_classes_live = builder->is_type_open = true;
         else
             ruleset_set_live(builder, predicate->kind == PREDICATE_CLASS ? class_key(term) : property_key(term));
+        if (predicate->kind == PREDICATE_PROPERTY)
+            ruleset_note_objects(builder, term, OBJECTS_DERIVED);
         if (predicate->kind == PREDICATE_PROPERTY && term == V_SAME_AS && builder->kind == REASONER_OWL2_RL)
             ruleset_set_live(builder, PROPER_SAME);
     }

@@ -35,11 +35,19 @@ typedef struct Candidate {
     uint32_t heads, head_count;
     uint32_t waiting; /* body predicates, each as often as it stands there, without facts so far */
     bool is_schema;   /* one of axioms alone, as the standard has it */
+    bool is_expanded; /* one about a live predicate in general */
 } Candidate;
 
 typedef struct Watch {
     uint32_t candidate, next;
 } Watch;
+
+/* What no triple can be about, literals, need not be told to be an rdfs:Resource. */
+typedef enum ObjectsState {
+    OBJECTS_LITERAL = 1, /* the asserted ones are all literals */
+    OBJECTS_DERIVED = 2, /* and there may be others */
+    OBJECTS_LEFT_OUT = 4,
+} ObjectsState;
 
 /* Predicates are keys: 2t is the property t, 2t+1 the class t. */
 typedef struct RulesetBuilder {
@@ -87,6 +95,14 @@ typedef struct RulesetBuilder {
         uint32_t *items; /* candidates whose heads are to become live */
         size_t count, capacity;
     } ready;
+    struct {
+        uint8_t *items; /* by property, of its objects: bits of ObjectsState */
+        size_t count, capacity;
+    } objects;
+    struct {
+        uint32_t *items; /* properties that were left out for their objects, and are derived now */
+        size_t count, capacity;
+    } late;
     uint32_t class_count;            /* live classes */
     bool has_represented;            /* some terms have a representative (same.h) */
     bool is_expanding;               /* rules about each live predicate, which ask nothing */
@@ -131,8 +147,12 @@ void ruleset_close(RulesetBuilder *builder);
 /* All rules that are in the program; only_schema: those of axioms alone, and facts. */
 bool ruleset_write(RulesetBuilder *builder, bool only_schema, BaseBuffer *out);
 
-/* Settles, and gives each live key to `add`, which adds the rules about it, until there are no more. */
-void ruleset_expand(RulesetBuilder *builder, void (*add)(RulesetBuilder *builder, uint32_t key));
+/* Settles, and gives each live key to `add`, which adds the rules about it, and each property whose objects may be
+ * other than literals to `add_objects`, until there are no more. */
+void ruleset_expand(RulesetBuilder *builder, void (*add)(RulesetBuilder *builder, uint32_t key),
+                    void (*add_objects)(RulesetBuilder *builder, uint32_t property));
+void ruleset_note_objects(RulesetBuilder *builder, uint32_t property, ObjectsState state);
+bool ruleset_has_literals_only(const RulesetBuilder *builder, uint32_t property); /* as far as is known now */
 
 /* ---- axioms.c: what of the database makes rules. */
 bool ruleset_begin(RulesetBuilder *builder); /* the terms of the vocabulary; false: no memory */
@@ -164,5 +184,8 @@ void ruleset_add_rdfs(RulesetBuilder *builder);
 BaseStatus ruleset_add_owl(RulesetBuilder *builder, const BaseSink *sink, BaseError *err);
 /* Rules that both sets have: domains, ranges, property and class hierarchies. */
 void ruleset_add_hierarchies(RulesetBuilder *builder);
+/* That objects of the property are of rdfs:Literal; of all properties, once it is known whether some rule asks. */
+void ruleset_add_literal_range(RulesetBuilder *builder, uint32_t property);
+void ruleset_add_literal_ranges(RulesetBuilder *builder);
 
 #endif

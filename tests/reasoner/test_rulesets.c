@@ -431,6 +431,24 @@ static void axioms_that_facts_derive_make_rules(void **state)
     kg_abort(txn);
 }
 
+/* A property of literals, of which nothing is derived about the objects, may be derived to have others. */
+static void objects_beside_literals_are_not_forgotten(void **state)
+{
+    for (ReasonerRuleset set = REASONER_RDFS; set <= REASONER_OWL2_RL; set++) {
+        ReasonerReport report = {0};
+        KgTxn *const txn = begin_write(*state);
+        update(txn, "INSERT DATA { :x rdfs:label \"x\" ; :n 5 . rdfs:label rdfs:range rdfs:Literal }");
+        reason(txn, set, NULL, NULL, &report);
+        assert_int_equal(report.derived, report.stored); /* nothing about literals */
+        update(txn, "INSERT DATA { :p rdfs:subPropertyOf rdfs:label . :a :p :b }");
+        reason(txn, set, NULL, NULL, NULL);
+        assert_true(ask(txn, set == REASONER_RDFS ? ":b a rdfs:Resource, rdfs:Literal" : ":b owl:sameAs :b"));
+        assert_true(ask(txn, ":b a rdfs:Literal"));
+        reasoner_report_free(&report);
+        kg_abort(txn);
+    }
+}
+
 /* One IRI may be a class, a property and an individual. */
 static void names_may_be_classes_and_properties_at_once(void **state)
 {
@@ -494,7 +512,7 @@ static void updates_make_the_rules_of_the_set_anew(void **state)
         ReasonerReport report = {0};
         KgTxn *txn = begin_write(f);
         update(txn, "CLEAR ALL");
-        update(txn, "INSERT DATA { :C rdfs:subClassOf :D . :a a :C }");
+        update(txn, "INSERT DATA { :C rdfs:subClassOf :D . :a a :C ; rdfs:label \"a\" ; :age 7 }");
         reason(txn, set, own, NULL, NULL);
         commit(txn);
         txn = begin_write(f);
@@ -553,6 +571,7 @@ int main(void)
         TEST(literals_of_other_values_say_nothing),
         TEST(rules_of_the_user_and_of_the_set_feed_each_other),
         TEST(axioms_that_facts_derive_make_rules),
+        TEST(objects_beside_literals_are_not_forgotten),
         TEST(names_may_be_classes_and_properties_at_once),
         TEST(large_classes_of_the_same_are_whole),
         TEST(updates_make_the_rules_of_the_set_anew),
