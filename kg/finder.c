@@ -9,9 +9,15 @@ struct KgFinder {
     KgTxn *txn;
     KgLayer layer;
     KgStream *streams[KG_INDEXES]; /* opened when first used */
-    KgStream *notes;               /* in SPO, beside another order */
     KgStream *at;                  /* the one with matches */
-    KgSpan span, note_span;
+    KgSpan span;
+    /* Of single triples: the open block of SPO, in which what is not below `floor` begins; changes of the layer, and
+     * the last one met. */
+    KgPlace place;
+    bool has_place, has_changes;
+    uint64_t floor[3];
+    KgDeltaRows changes;
+    size_t change;
 };
 
 BaseStatus kg_finder_open(KgTxn *txn, KgLayer layer, KgFinder **out, BaseError *err)
@@ -37,7 +43,6 @@ void kg_finder_close(KgFinder *finder)
         return;
     for (int index = 0; index < KG_INDEXES; index++)
         close_stream(finder->streams[index]);
-    close_stream(finder->notes);
     free(finder);
 }
 
@@ -80,12 +85,12 @@ BaseStatus kg_finder_seek(KgFinder *finder, KgTriple pattern, BaseError *err)
     return kg_stream_find(finder->at, &finder->span, err);
 }
 
-/* Of the row just handed out by a stream in SPO order. */
-static KgNote read_note(const KgStream *stream, uint32_t row)
+/* Of a row in SPO order. */
+static KgNote note_at(const KgBlock *block, uint32_t run, uint32_t row)
 {
     uint64_t columns[4];
     for (int c = 0; c < 4; c++)
-        kg_block_rows(&stream->place.block, stream->run, 3 + c, row, 1, &columns[c], 1);
+        kg_block_rows(block, run, 3 + c, row, 1, &columns[c], 1);
     KgNote note = {(uint32_t)columns[0], (uint32_t)columns[1], (uint32_t)columns[2], 0};
     const uint32_t score = (uint32_t)columns[3];
     memcpy(&note.score, &score, sizeof score);
@@ -110,7 +115,7 @@ static BaseStatus next_of(KgStream *stream, uint64_t keys[3], KgNote *note, Base
         stream->at += order <= 0;
         if (order < 0) {
             if (note && stream->index == KG_SPO)
-                *note = read_note(stream, row);
+                *note = note_at(&stream->place.block, stream->run, row);
             return BASE_OK;
         }
         stream->change++; /* where order is 0, the row is hidden, or replaced */
@@ -125,16 +130,8 @@ static BaseStatus next_of(KgStream *stream, uint64_t keys[3], KgNote *note, Base
 
 static BaseStatus find_note(KgFinder *finder, KgTriple triple, KgNote *note, BaseError *err)
 {
-    uint64_t keys[3];
-    BaseStatus status = want_stream(finder, KG_SPO, &finder->notes, err);
-    if (status != BASE_OK)
-        return status;
-    kg_order_keys(triple, KG_SPO, keys);
-    finder->note_span = kg_span(keys, 3);
-    status = kg_stream_find(finder->notes, &finder->note_span, err);
-    if (status == BASE_OK)
-        status = next_of(finder->notes, keys, note, err);
-    return status == BASE_END ? kg_table_misplaced(finder->txn, err) : status;
+    const BaseStatus status = kg_finder_get(finder, triple, note, err);
+    return status == BASE_NOT_FOUND ? kg_table_misplaced(finder->txn, err) : status;
 }
 
 BaseStatus kg_finder_next(KgFinder *finder, KgTriple *out, KgNote *note, BaseError *err)
@@ -145,4 +142,83 @@ BaseStatus kg_finder_next(KgFinder *finder, KgTriple *out, KgNote *note, BaseErr
         return status;
     *out = kg_order_triple(keys, finder->at->index);
     return note && finder->at->index != KG_SPO ? find_note(finder, *out, note, err) : BASE_OK;
+}
+
+/* ---- Single triples ------------------------------------------------------------------------------------------- */
+
+/* What the changes say of it; NULL: nothing. Goes on from the last one, by growing steps. */
+static const KgDeltaRow *find_change(KgFinder *finder, const uint64_t key[3])
+{
+    const KgDeltaRow *const rows = finder->changes.items;
+    const size_t count = finder->changes.count;
+    size_t low = 0, high = count;
+    if (count == 0)
+        return NULL;
+    if (finder->change < count && kg_compare_keys(rows[finder->change].keys, key) < 0) {
+        low = finder->change + 1;
+        size_t step = 1;
+        while (low + step < count && kg_compare_keys(rows[low + step].keys, key) < 0) {
+            low += step;
+            step *= 2;
+        }
+        high = low + step < count ? low + step + 1 : count;
+    } else if (finder->change < count) {
+        high = finder->change + 1;
+    }
+    while (low < high) {
+        const size_t middle = low + (high - low) / 2;
+        if (kg_compare_keys(rows[middle].keys, key) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    finder->change = low;
+    return low < count && kg_compare_keys(rows[low].keys, key) == 0 ? &rows[low] : NULL;
+}
+
+static BaseStatus seek_row(KgFinder *finder, const uint64_t key[3], BaseError *err)
+{
+    KgPlace *const place = &finder->place;
+    if (finder->has_place && kg_compare_keys(key, finder->floor) >= 0 && kg_compare_keys(key, place->last) <= 0) {
+        place->row = kg_block_find(&place->block, key, 3, false);
+        return place->row < place->block.rows ? BASE_OK : kg_table_misplaced(finder->txn, err);
+    }
+    finder->has_place = false;
+    const BaseStatus status = kg_table_seek(finder->txn, (KgTable)(KG_ORDERS + KG_SPO), kg_space(0, finder->layer), key,
+                                            3, false, place, err);
+    if (status == BASE_OK) {
+        finder->has_place = true;
+        memcpy(finder->floor, key, sizeof finder->floor);
+    }
+    return status;
+}
+
+BaseStatus kg_finder_get(KgFinder *finder, KgTriple triple, KgNote *note, BaseError *err)
+{
+    const uint64_t key[3] = {triple.s, triple.p, triple.o};
+    BaseStatus status = BASE_OK;
+    if (!finder->has_changes) {
+        status = kg_delta_range(finder->txn, KG_SPO, kg_space(0, finder->layer), NULL, 0, &finder->changes, err);
+        finder->has_changes = status == BASE_OK;
+    }
+    const KgDeltaRow *const change = status == BASE_OK ? find_change(finder, key) : NULL;
+    if (change && note)
+        *note = change->note;
+    if (change)
+        return change->ops & KG_PRESENT ? BASE_OK : BASE_NOT_FOUND;
+    if (status == BASE_OK)
+        status = seek_row(finder, key, err);
+    if (status != BASE_OK)
+        return status == BASE_END ? BASE_NOT_FOUND : status;
+    const KgPlace *const place = &finder->place;
+    const uint32_t run = place->row / KG_RUN_ROWS, row = place->row % KG_RUN_ROWS;
+    for (int c = 2; c >= 0; c--) {
+        uint64_t found;
+        kg_block_rows(&place->block, run, c, row, 1, &found, 1);
+        if (found != key[c])
+            return BASE_NOT_FOUND;
+    }
+    if (note)
+        *note = note_at(&place->block, run, row);
+    return BASE_OK;
 }

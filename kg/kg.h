@@ -207,6 +207,8 @@ BaseStatus kg_finder_open(KgTxn *txn, KgLayer layer, KgFinder **out, BaseError *
 BaseStatus kg_finder_seek(KgFinder *finder, KgTriple pattern, BaseError *err);
 /* The next match; `note` may be NULL. BASE_END after the last. */
 BaseStatus kg_finder_next(KgFinder *finder, KgTriple *out, KgNote *note, BaseError *err);
+/* One triple. BASE_NOT_FOUND, with no message: it is not in that layer. */
+BaseStatus kg_finder_get(KgFinder *finder, KgTriple triple, KgNote *note, BaseError *err);
 void kg_finder_close(KgFinder *finder); /* NULL is fine */
 
 /* ---- Tracking ------------------------------------------------------------------------------------------------ */

@@ -119,7 +119,10 @@ static int compare_facts(const void *left, const void *right, void *context)
 /* In the order of the database, so that lookups go forward. */
 static void sort_facts(const Rounds *rounds, FactList *list)
 {
-    if (list->count > 1)
+    bool is_sorted = true; /* as facts mostly come into the ledger */
+    for (size_t i = 1; is_sorted && i < list->count; i++)
+        is_sorted = by_triple(fact_at(rounds, list->items[i - 1]), fact_at(rounds, list->items[i])) < 0;
+    if (!is_sorted)
         qsort_r(list->items, list->count, sizeof *list->items, compare_facts, rounds->with->ledger.facts.items);
 }
 
@@ -133,11 +136,25 @@ static uint32_t rule_now(const Rounds *rounds, uint32_t rule)
     return rule < rounds->input->old_rule_count ? rounds->input->new_rules[rule] : RULE_GONE;
 }
 
+/* Whether some body reads such facts. */
+static bool is_read(const Maintenance *with, KgTriple triple)
+{
+    const AtomLists positive = reasoner_atoms_of(with, &with->positive, triple),
+                    negative = reasoner_atoms_of(with, &with->negative, triple);
+    for (int i = 0; i < 3; i++)
+        if (positive.items[i] || negative.items[i])
+            return true;
+    return false;
+}
+
 static BaseStatus add_known(Rounds *rounds, const Known *fact, bool is_elsewhere, uint32_t *out)
 {
     Ledger *const ledger = &rounds->with->ledger;
     *out = reasoner_ledger_add(ledger, fact);
-    return *out == NOWHERE || (is_elsewhere && !reasoner_ledger_chain(ledger, *out)) ? no_memory(rounds) : BASE_OK;
+    return *out == NOWHERE ||
+                   (is_elsewhere && is_read(rounds->with, fact->triple) && !reasoner_ledger_chain(ledger, *out))
+               ? no_memory(rounds)
+               : BASE_OK;
 }
 
 /* The fact's entry in the ledger, as `state` found it in the database. */

@@ -49,6 +49,7 @@ typedef struct Ledger {
     } facts;
     uint32_t *slots; /* open addressing: index + 1 */
     size_t slot_count;
+    uint64_t *filters[2];   /* bits by hash: of those that are asserted, and of the others */
     BaseMap chains[CHAINS]; /* of those that neither layer of the database has: key to the newest */
     struct {
         uint32_t *items;
@@ -58,8 +59,10 @@ typedef struct Ledger {
 
 void reasoner_ledger_free(Ledger *ledger);
 Known *reasoner_ledger_find(const Ledger *ledger, KgTriple triple); /* NULL: nothing is known of it */
-uint32_t reasoner_ledger_add(Ledger *ledger, const Known *fact);    /* its index; NOWHERE: no memory */
-bool reasoner_ledger_chain(Ledger *ledger, uint32_t fact);          /* the database does not have it */
+/* The same of a triple that the database has, asserted or, else, stored; quick where nothing is known. */
+Known *reasoner_ledger_find_stored(const Ledger *ledger, KgTriple triple, bool is_asserted);
+uint32_t reasoner_ledger_add(Ledger *ledger, const Known *fact); /* its index; NOWHERE: no memory */
+bool reasoner_ledger_chain(Ledger *ledger, uint32_t fact);       /* the database does not have it */
 /* Of those that may fit the pattern the newest, and then the one before; NOWHERE: none. */
 typedef struct LedgerCursor {
     int chain; /* CHAINS: all */
@@ -125,6 +128,22 @@ typedef struct AtomIndex {
     AtomList open; /* with an open predicate */
 } AtomIndex;
 
+/* Triples of one predicate and layer in memory (maintain_shelf.c). */
+typedef struct Shelf {
+    KgLayer layer;
+    KgId predicate;
+    bool by_object, is_filled;
+    size_t count;             /* triples */
+    uint64_t asked, patience; /* lookups, and after how many it is filled */
+    BaseMap groups;           /* subject or object to where its others begin (high half), and how many */
+    KgId *others;
+    uint32_t *heights; /* NULL: all 0 */
+} Shelf;
+typedef struct ShelfCursor {
+    const Shelf *shelf; /* NULL: to be looked up in the database */
+    uint32_t at, end;
+} ShelfCursor;
+
 typedef struct Maintenance {
     KgTxn *txn;
     const ReasonerProgram *program;
@@ -138,7 +157,13 @@ typedef struct Maintenance {
     KgFinder *asserted, *inferred; /* for facts looked at one by one */
     KgStatistics statistics;
     Terms terms;
-    BaseMap found;             /* number of a computed value to its id */
+    BaseMap found;       /* number of a computed value to its id */
+    BaseMap asserted_of; /* predicate to whether something is asserted with it */
+    struct {
+        Shelf **items;
+        size_t count, capacity;
+    } shelves;
+    BaseMap shelf_places;
     uint64_t work, work_limit; /* rows looked at */
     const char *given_up;      /* why the changes cannot be followed; NULL: they can */
     BaseArena memory;
@@ -147,6 +172,10 @@ typedef struct Maintenance {
 /* The forms of the rules, and where atoms are. BASE_OK, or a failure. */
 BaseStatus reasoner_forms_open(Maintenance *with);
 void reasoner_forms_close(Maintenance *with);
+void reasoner_shelves_free(Maintenance *with);
+BaseStatus reasoner_shelf_find(Maintenance *with, KgLayer layer, KgTriple pattern, ShelfCursor *out);
+/* false: no more. */
+bool reasoner_shelf_next(ShelfCursor *cursor, KgTriple pattern, KgTriple *triple, uint32_t *height);
 /* Lists of atoms that may fit the triple; at most three, NULL where there is none. */
 typedef struct AtomLists {
     const AtomList *items[3];

@@ -10,6 +10,8 @@ void reasoner_ledger_free(Ledger *ledger)
     free(ledger->facts.items);
     free(ledger->slots);
     free(ledger->elsewhere.items);
+    free(ledger->filters[0]);
+    free(ledger->filters[1]);
     for (int chain = 0; chain < CHAINS; chain++)
         base_map_free(&ledger->chains[chain]);
     *ledger = (Ledger){0};
@@ -25,17 +27,45 @@ static bool same_triple(KgTriple a, KgTriple b)
     return a.s == b.s && a.p == b.p && a.o == b.o;
 }
 
-Known *reasoner_ledger_find(const Ledger *ledger, KgTriple triple)
+#define FILTER_BITS (UINT64_C(1) << 21)
+
+static bool set_filter(Ledger *ledger, const Known *fact)
+{
+    uint64_t **const filter = &ledger->filters[fact->is_asserted ? 0 : 1];
+    if (!*filter)
+        *filter = calloc(FILTER_BITS / 64, sizeof **filter);
+    if (!*filter)
+        return false;
+    const uint64_t bit = hash_triple(fact->triple) >> 32 & (FILTER_BITS - 1);
+    (*filter)[bit / 64] |= UINT64_C(1) << bit % 64;
+    return true;
+}
+
+static Known *find(const Ledger *ledger, KgTriple triple, uint64_t hash)
 {
     if (ledger->slot_count == 0)
         return NULL;
-    for (size_t at = hash_triple(triple) & (ledger->slot_count - 1);; at = (at + 1) & (ledger->slot_count - 1)) {
+    for (size_t at = hash & (ledger->slot_count - 1);; at = (at + 1) & (ledger->slot_count - 1)) {
         if (ledger->slots[at] == 0)
             return NULL;
         Known *const fact = &ledger->facts.items[ledger->slots[at] - 1];
         if (same_triple(fact->triple, triple))
             return fact;
     }
+}
+
+Known *reasoner_ledger_find_stored(const Ledger *ledger, KgTriple triple, bool is_asserted)
+{
+    const uint64_t hash = hash_triple(triple), bit = hash >> 32 & (FILTER_BITS - 1);
+    for (int kind = is_asserted ? 0 : 1; kind >= 0; kind--) /* what is stored may be asserted by now */
+        if (ledger->filters[kind] && ledger->filters[kind][bit / 64] >> bit % 64 & 1)
+            return find(ledger, triple, hash);
+    return NULL;
+}
+
+Known *reasoner_ledger_find(const Ledger *ledger, KgTriple triple)
+{
+    return find(ledger, triple, hash_triple(triple));
 }
 
 static void put_slot(Ledger *ledger, uint32_t fact)
@@ -64,7 +94,7 @@ uint32_t reasoner_ledger_add(Ledger *ledger, const Known *fact)
 {
     if (2 * (ledger->facts.count + 1) > ledger->slot_count && !grow(ledger))
         return NOWHERE;
-    if (ledger->facts.count >= NOWHERE - 1 || !BASE_PUSH(&ledger->facts, *fact))
+    if (ledger->facts.count >= NOWHERE - 1 || !set_filter(ledger, fact) || !BASE_PUSH(&ledger->facts, *fact))
         return NOWHERE;
     put_slot(ledger, (uint32_t)ledger->facts.count - 1);
     return (uint32_t)ledger->facts.count - 1;

@@ -19,14 +19,24 @@ static bool is_unknown(KgTriple pattern)
 
 /* ---- Single facts -------------------------------------------------------------------------------------------- */
 
-static BaseStatus seek_one(KgFinder *finder, KgTriple triple, KgNote *note, bool *is_there, BaseError *err)
+static BaseStatus get_one(KgFinder *finder, KgTriple triple, KgNote *note, bool *is_there, BaseError *err)
 {
-    KgTriple found;
-    BaseStatus status = kg_finder_seek(finder, triple, err);
-    if (status == BASE_OK)
-        status = kg_finder_next(finder, &found, note, err);
+    const BaseStatus status = kg_finder_get(finder, triple, note, err);
     *is_there = status == BASE_OK;
-    return status == BASE_END ? BASE_OK : status;
+    return status == BASE_NOT_FOUND ? BASE_OK : status;
+}
+
+/* Whether anything is asserted with the predicate. */
+static BaseStatus look_asserted(Maintenance *with, KgId predicate, bool *out)
+{
+    uint64_t count = 0;
+    const uint64_t *const known = base_map_get(&with->asserted_of, predicate);
+    *out = known && *known;
+    if (known)
+        return BASE_OK;
+    const BaseStatus status = kg_count(with->txn, KG_IN(KG_ASSERTED), (KgTriple){.p = predicate}, &count, with->err);
+    *out = count > 0;
+    return status == BASE_OK && !base_map_put(&with->asserted_of, predicate, *out, NULL) ? no_memory(with) : status;
 }
 
 BaseStatus reasoner_fact_state(Maintenance *with, KgTriple triple, FactState *out)
@@ -44,9 +54,12 @@ BaseStatus reasoner_fact_state(Maintenance *with, KgTriple triple, FactState *ou
     if (is_unknown(triple))
         return BASE_OK;
     with->work += 2;
-    status = seek_one(with->inferred, triple, &note, &out->is_stored, with->err);
+    status = get_one(with->inferred, triple, &note, &out->is_stored, with->err);
+    bool may_be_asserted = false;
     if (status == BASE_OK && !out->is_stored)
-        status = seek_one(with->asserted, triple, NULL, &out->is_asserted, with->err);
+        status = look_asserted(with, triple.p, &may_be_asserted);
+    if (status == BASE_OK && may_be_asserted)
+        status = get_one(with->asserted, triple, NULL, &out->is_asserted, with->err);
     if (out->is_stored) {
         out->height = note.height;
         out->rule = note.rule;
@@ -109,8 +122,12 @@ static BaseStatus expect(const Planner *planner, const TripleAtom *atom, double 
     uint64_t count = 0;
     BaseStatus status = BASE_OK;
     double subjects = 0, objects = 0;
+    uint64_t inferred = 0; /* apart: where layers overlap, counting both is a scan */
     if (!is_unknown(pattern))
-        status = kg_count(with->txn, KG_FACTS, pattern, &count, with->err);
+        status = kg_count(with->txn, KG_IN(KG_ASSERTED), pattern, &count, with->err);
+    if (!is_unknown(pattern) && status == BASE_OK)
+        status = kg_count(with->txn, KG_IN(KG_INFERRED), pattern, &inferred, with->err);
+    count += inferred;
     for (size_t i = 0; i < with->statistics.row_count; i++) {
         const KgPredicateStatistics *const row = &with->statistics.rows[i];
         if (row->predicate == pattern.p) {
@@ -356,14 +373,43 @@ typedef struct Matches {
     KgTriple pattern;
     int stage; /* 0: asserted, 1: inferred, 2: of the ledger */
     LedgerCursor cursor;
+    ShelfCursor shelf;
+    bool is_one, is_done; /* the pattern is a triple, looked up as such; it was */
 } Matches;
 
 static BaseStatus seek(Matches *matches, KgLayer layer, KgFinder **finder)
 {
     Maintenance *const with = matches->instance->with;
-    BaseStatus status = *finder ? BASE_OK : kg_finder_open(with->txn, layer, finder, with->err);
-    with->work += 2;
-    return status == BASE_OK ? kg_finder_seek(*finder, matches->pattern, with->err) : status;
+    const KgTriple pattern = matches->pattern;
+    BaseStatus status = reasoner_shelf_find(with, layer, pattern, &matches->shelf);
+    with->work++;
+    if (status != BASE_OK || matches->shelf.shelf)
+        return status;
+    status = *finder ? BASE_OK : kg_finder_open(with->txn, layer, finder, with->err);
+    with->work++;
+    matches->is_one = pattern.s != KG_ANY && pattern.p != KG_ANY && pattern.o != KG_ANY;
+    matches->is_done = false;
+    return status == BASE_OK && !matches->is_one ? kg_finder_seek(*finder, pattern, with->err) : status;
+}
+
+/* The next fact of the layer, with its height. */
+static BaseStatus next_found(Matches *matches, KgFinder *finder, bool has_notes, KgTriple *triple, uint32_t *height)
+{
+    BaseError *const err = matches->instance->with->err;
+    KgNote note = {0};
+    BaseStatus status = BASE_OK;
+    if (matches->shelf.shelf)
+        return reasoner_shelf_next(&matches->shelf, matches->pattern, triple, height) ? BASE_OK : BASE_END;
+    if (matches->is_one) {
+        *triple = matches->pattern;
+        status = matches->is_done ? BASE_END : kg_finder_get(finder, *triple, has_notes ? &note : NULL, err);
+        status = status == BASE_NOT_FOUND ? BASE_END : status;
+        matches->is_done = true;
+    } else {
+        status = kg_finder_next(finder, triple, has_notes ? &note : NULL, err);
+    }
+    *height = note.height;
+    return status;
 }
 
 static BaseStatus begin_stage(Matches *matches, int stage)
@@ -391,7 +437,6 @@ static BaseStatus next_of_stage(Matches *matches, KgTriple *triple, uint32_t *he
 {
     Maintenance *const with = matches->instance->with;
     const bool is_old = matches->instance->is_old;
-    KgNote note = {0};
     if (matches->stage == 2) {
         const Known *const known = reasoner_ledger_next(&with->ledger, &matches->cursor, matches->pattern);
         if (!known)
@@ -401,13 +446,14 @@ static BaseStatus next_of_stage(Matches *matches, KgTriple *triple, uint32_t *he
         return BASE_OK;
     }
     const bool is_stored = matches->stage == 1;
-    const BaseStatus status = kg_finder_next(is_stored ? matches->step->inferred : matches->step->asserted, triple,
-                                             is_stored ? &note : NULL, with->err);
+    uint32_t noted = 0;
+    const BaseStatus status =
+        next_found(matches, is_stored ? matches->step->inferred : matches->step->asserted, is_stored, triple, &noted);
     if (status != BASE_OK)
         return status;
-    const Known *const known = reasoner_ledger_find(&with->ledger, *triple);
+    const Known *const known = reasoner_ledger_find_stored(&with->ledger, *triple, !is_stored);
     /* One that is in both layers was met among the asserted ones. */
-    *height = !known ? note.height : is_stored && known->is_asserted ? NO_HEIGHT : known_height(known, is_old);
+    *height = !known ? noted : is_stored && known->is_asserted ? NO_HEIGHT : known_height(known, is_old);
     return BASE_OK;
 }
 

@@ -204,7 +204,9 @@ void reasoner_forms_close(Maintenance *with)
     free_index(&with->heads);
     free_index(&with->positive);
     free_index(&with->negative);
+    reasoner_shelves_free(with);
     base_map_free(&with->found);
+    base_map_free(&with->asserted_of);
     if (with->terms.txn)
         reasoner_terms_close(&with->terms);
     with->terms = (Terms){0};
