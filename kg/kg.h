@@ -173,6 +173,8 @@ BaseStatus kg_clear_layer(KgTxn *txn, KgLayer layer, BaseError *err);
 typedef struct KgChange {
     KgRecord record;
     bool is_gone; /* else it comes, or gets this note */
+    /* Whether the layer has the triple, for a caller who knows; else it is looked up. */
+    enum { KG_PRESENCE_UNKNOWN, KG_IS_THERE, KG_IS_NOT_THERE } presence;
 } KgChange;
 /* Adds, deletes and notes anew, many at once, each triple named once. */
 BaseStatus kg_change_many(KgTxn *txn, KgLayer layer, const KgChange *changes, size_t count, BaseJob *job,

@@ -203,7 +203,11 @@ static BaseStatus take_change(Patching *patching, uint32_t number, const KgDelta
     const KgTriple triple = change->record.triple;
     const uint64_t keys[3] = {triple.s, triple.p, triple.o};
     bool in_tables = said && said->ops & KG_HIDES;
-    BaseStatus status = said ? BASE_OK : kg_walker_ask(&patching->walker, keys, &in_tables, patching->err);
+    BaseStatus status = BASE_OK;
+    if (!said && change->presence == KG_PRESENCE_UNKNOWN)
+        status = kg_walker_ask(&patching->walker, keys, &in_tables, patching->err);
+    else if (!said)
+        in_tables = change->presence == KG_IS_THERE;
     const bool was_there = said ? said->ops & KG_PRESENT : in_tables;
     KgDeltaRow row = {.keys = {keys[0], keys[1], keys[2]}, .space = kg_space(0, patching->layer)};
     if (said)

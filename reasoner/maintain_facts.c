@@ -54,18 +54,24 @@ static Known *find(const Ledger *ledger, KgTriple triple, uint64_t hash)
     }
 }
 
+static bool is_in(const uint64_t *filter, uint64_t hash)
+{
+    const uint64_t bit = hash >> 32 & (FILTER_BITS - 1);
+    return filter && filter[bit / 64] >> bit % 64 & 1;
+}
+
 Known *reasoner_ledger_find_stored(const Ledger *ledger, KgTriple triple, bool is_asserted)
 {
-    const uint64_t hash = hash_triple(triple), bit = hash >> 32 & (FILTER_BITS - 1);
-    for (int kind = is_asserted ? 0 : 1; kind >= 0; kind--) /* what is stored may be asserted by now */
-        if (ledger->filters[kind] && ledger->filters[kind][bit / 64] >> bit % 64 & 1)
-            return find(ledger, triple, hash);
+    const uint64_t hash = hash_triple(triple);
+    /* What is stored may be asserted by now. */
+    if (is_in(ledger->filters[0], hash) || (!is_asserted && is_in(ledger->filters[1], hash)))
+        return find(ledger, triple, hash);
     return NULL;
 }
 
 Known *reasoner_ledger_find(const Ledger *ledger, KgTriple triple)
 {
-    return find(ledger, triple, hash_triple(triple));
+    return reasoner_ledger_find_stored(ledger, triple, false);
 }
 
 static void put_slot(Ledger *ledger, uint32_t fact)

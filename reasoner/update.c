@@ -264,7 +264,9 @@ static BaseStatus note_known(Maintenance *with, const Known *fact, uint32_t run,
     const bool is_wanted = fact->height != NO_HEIGHT && fact->height > 0;
     if (fact->state != KNOWN_SETTLED || (!is_wanted && !fact->is_stored))
         return BASE_OK;
-    KgChange change = {{fact->triple, {.source = run, .rule = fact->rule, .height = fact->height}}, !is_wanted};
+    KgChange change = {{fact->triple, {.source = run, .rule = fact->rule, .height = fact->height}},
+                       !is_wanted,
+                       fact->is_stored ? KG_IS_THERE : KG_IS_NOT_THERE};
     out->added += !fact->is_stored;
     out->deleted += !is_wanted;
     out->changed += fact->is_stored && is_wanted;
@@ -292,7 +294,7 @@ static BaseStatus renumber(Maintenance *with, const RuleChanges *rules, uint32_t
         const uint32_t rule = note.rule < rules->old_count ? rules->new_rules[note.rule] : RULE_GONE;
         if (rule == note.rule || (known && known->state == KNOWN_SETTLED))
             continue;
-        const KgChange change = {{triple, {.source = run, .rule = rule, .height = note.height}}, false};
+        const KgChange change = {{triple, {.source = run, .rule = rule, .height = note.height}}, false, KG_IS_THERE};
         if (!BASE_PUSH(&out->changes, change))
             status = no_memory(with->err);
     }

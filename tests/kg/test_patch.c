@@ -41,7 +41,7 @@ static void change_many(Model *model, KgTxn *txn, BaseRandom *random)
         if (base_random_below(random, share) != 0)
             continue;
         const bool is_gone = base_random_below(random, 2), was_there = model->is_there[layer][cell];
-        changes[count] = (KgChange){{triple_at(model, cell), random_note(random)}, is_gone};
+        changes[count] = (KgChange){.record = {triple_at(model, cell), random_note(random)}, .is_gone = is_gone};
         before[count] = was_there;
         cells[count++] = cell;
         expected += was_there == is_gone;
