@@ -3,6 +3,8 @@
 #include "kg/sparql/adjacency_cache.h"
 #include "kg/sparql/lookup.h"
 
+#include <stdlib.h>
+
 typedef struct Intersect {
     Operator base;
     uint32_t variable;
@@ -22,6 +24,13 @@ typedef struct Intersect {
     size_t found_capacity;
     IdList *lists; /* of the open row, the shortest first */
     size_t *places;
+    /* Of two lists, the one that several rows have in common, as bits by the numbers of its IRIs. */
+    struct {
+        uint64_t *words;
+        size_t capacity;
+        IdList list; /* that is marked */
+    } bits;
+    bool looks_at_bits; /* for the open row, whose lists[0] is the other one */
 } Intersect;
 
 static void forget(Intersect *all)
@@ -35,6 +44,9 @@ static void forget(Intersect *all)
     all->base.run->memory.held -= all->base.held;
     all->base.held = 0;
     all->is_built = false;
+    if (all->bits.capacity)
+        memset(all->bits.words, 0, all->bits.capacity * sizeof *all->bits.words);
+    all->bits.list = (IdList){0};
 }
 
 static BaseStatus keep(Intersect *all, size_t part, BaseError *err)
@@ -87,9 +99,95 @@ static BaseStatus find_lists(Intersect *all, BaseError *err)
     return BASE_OK;
 }
 
+/* ---- Two lists of which one stays the same ---- */
+
+#define MOST_MARKED 4096  /* a longer one is sought in more quickly than it is marked */
+#define MOST_TO_LOOK_UP 8 /* for each marked id: more are sought in the other direction */
+
+static void set_bits(uint64_t *words, IdList list, bool to)
+{
+    for (size_t i = 0; i < list.count; i++) {
+        const uint64_t number = kg_number(list.ids[i]), bit = (uint64_t)1 << number % 64;
+        words[number / 64] = to ? words[number / 64] | bit : words[number / 64] & ~bit;
+    }
+}
+
+/* False: it is not one of IRIs, or there is no memory. */
+static bool mark(Intersect *all, IdList list)
+{
+    const size_t before = all->bits.capacity;
+    if (kg_tag(list.ids[0]) != KG_IRI || kg_tag(list.ids[list.count - 1]) != KG_IRI)
+        return false;
+    if (before)
+        set_bits(all->bits.words, all->bits.list, false);
+    all->bits.list = (IdList){0};
+    if (!base_reserve((void **)&all->bits.words, &all->bits.capacity, kg_number(list.ids[list.count - 1]) / 64 + 1,
+                      sizeof *all->bits.words))
+        return false;
+    memset(all->bits.words + before, 0, (all->bits.capacity - before) * sizeof *all->bits.words);
+    set_bits(all->bits.words, list, true);
+    all->bits.list = list;
+    return true;
+}
+
+/* Whether the next row has the same list of that part, or this one is marked already. */
+static bool pays_to_mark(const Intersect *all, size_t part, size_t row)
+{
+    const IdList *const lists = all->found + part * all->found_capacity;
+    return lists[row].ids == all->bits.list.ids ||
+           (row + 1 < all->in.count && lists[row + 1].ids == lists[row].ids && lists[row].count <= MOST_MARKED);
+}
+
+/* False: the lists are to be sought in one another. */
+static bool open_marked(Intersect *all, size_t row)
+{
+    for (size_t part = 0; all->count == 2 && part < 2; part++) {
+        const IdList list = all->found[part * all->found_capacity + row];
+        const IdList other = all->found[(1 - part) * all->found_capacity + row];
+        if (!pays_to_mark(all, part, row) || other.count > MOST_TO_LOOK_UP * list.count)
+            continue;
+        if (list.ids != all->bits.list.ids && !mark(all, list))
+            continue;
+        all->lists[0] = other;
+        return true;
+    }
+    return false;
+}
+
+static KgId next_marked(Intersect *all)
+{
+    const IdList list = all->lists[0];
+    const size_t most = all->bits.capacity * 64;
+    while (all->places[0] < list.count) {
+        const KgId id = list.ids[all->places[0]++];
+        const uint64_t number = kg_number(id);
+        if (number < most && all->bits.words[number / 64] >> number % 64 & 1 && kg_tag(id) == KG_IRI)
+            return id;
+    }
+    return KG_ANY;
+}
+
+/* ---- Rows ---- */
+
+#define AHEAD 8      /* rows whose lists are asked of the memory before they are looked at */
+#define LINE_IDS 8   /* of a cache line */
+#define MOST_LINES 8 /* of a list */
+
+static void fetch_lists(const Intersect *all, size_t row)
+{
+    for (size_t part = 0; part < all->count && row < all->in.count; part++) {
+        const IdList list = all->found[part * all->found_capacity + row];
+        if (list.ids == all->bits.list.ids)
+            continue;
+        for (size_t i = 0; i < list.count && i < LINE_IDS * MOST_LINES; i += LINE_IDS)
+            __builtin_prefetch(list.ids + i);
+    }
+}
+
 /* False: one of the lists is empty. */
 static bool open_row(Intersect *all, size_t row)
 {
+    fetch_lists(all, row + AHEAD);
     for (size_t i = 0; i < all->count; i++) {
         const IdList list = all->found[i * all->found_capacity + row];
         size_t at = i;
@@ -100,6 +198,7 @@ static bool open_row(Intersect *all, size_t row)
         all->lists[at] = list;
     }
     memset(all->places, 0, all->count * sizeof *all->places);
+    all->looks_at_bits = open_marked(all, row);
     return true;
 }
 
@@ -150,7 +249,7 @@ static BaseStatus intersect_next(Operator *op, Batch *out, BaseError *err)
             all->row++;
             continue;
         }
-        const KgId id = next_common(all);
+        const KgId id = all->looks_at_bits ? next_marked(all) : next_common(all);
         all->is_open = id != KG_ANY;
         if (all->is_open)
             batch_add(out, row)[all->variable] = id;
@@ -186,6 +285,12 @@ static void intersect_rewind(Operator *op)
 static void intersect_close(Operator *op)
 {
     forget((Intersect *)op);
+    free(((Intersect *)op)->bits.words);
+}
+
+static size_t intersect_bytes(const Operator *op)
+{
+    return ((const Intersect *)op)->bits.capacity * sizeof(uint64_t);
 }
 
 static bool intersect_describe(const Operator *op, BaseBuffer *out)
@@ -201,6 +306,7 @@ Operator *sparql_new_intersect(Builder *builder, Operator *input, uint32_t varia
                                       .rewind = intersect_rewind,
                                       .close = intersect_close,
                                       .describe = intersect_describe,
+                                      .bytes = intersect_bytes,
                                       .may_split = sparql_always_splits,
                                       .lend = intersect_lend};
     IntersectPart *const copy = sparql_build_alloc(builder, count, sizeof *copy);

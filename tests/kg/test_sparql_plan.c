@@ -296,6 +296,36 @@ static void a_look_at_what_filters_pass_decides_the_order(void **state)
     expect_first(f->store, text, "?a :is :odd");
 }
 
+/* Triangles of a dense random graph, of IRIs and of blank nodes: by lists of neighbours, and one pattern after another.
+ */
+static void circles_are_closed_as_one_by_one(void **state)
+{
+    const Fixture *const f = *state;
+    static const char circle[] = "SELECT (COUNT(*) AS ?n) { ?a :knows ?b . ?b :knows ?c . ?c :knows ?a }",
+                      chain[] =
+                          "SELECT (COUNT(*) AS ?n) { ?a :knows ?b . ?b :knows ?c . ?c ?p ?a FILTER(?p = :knows) }";
+    BaseError err = {0};
+    BaseRandom random;
+    base_random_seed(&random, 5);
+    KgTxn *const txn = begin_write(f->store);
+    for (int i = 0; i < 3000; i++) {
+        char ends[2][32];
+        for (int e = 0; e < 2; e++) {
+            const int node = (int)base_random_below(&random, base_random_below(&random, 2) ? 20 : 120);
+            snprintf(ends[e], sizeof ends[e], node % 5 ? "m%d" : "_:m%d", node);
+        }
+        const KgTriple triple = {intern_field(txn, ends[0]), intern_field(txn, "knows"), intern_field(txn, ends[1])};
+        expect_ok(kg_add(txn, KG_ASSERTED, &(KgRecord){.triple = triple}, NULL, &err), &err);
+    }
+    commit(txn);
+    char *const told = profile_of(f->store, circle), *const wanted = ask(f->store, chain);
+    expect_told(told, "intersect");
+    expect_answer(f->store, circle, strchr(wanted, '\n') + 1);
+    assert_true(strlen(strchr(wanted, '\n') + 1) > 5);
+    free(told);
+    free(wanted);
+}
+
 static int make_packed_graph(void **state)
 {
     if (make_fixture(state) != 0)
@@ -316,6 +346,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(thirty_patterns_in_a_row_are_planned_and_joined, make_graph, drop_fixture),
         cmocka_unit_test_setup_teardown(a_profile_tells_rows_of_each_operator, make_graph, drop_fixture),
         cmocka_unit_test_setup_teardown(filters_of_a_variable_make_one_range, make_graph, drop_fixture),
+        cmocka_unit_test_setup_teardown(circles_are_closed_as_one_by_one, make_fixture, drop_fixture),
         cmocka_unit_test_setup_teardown(a_look_at_what_filters_pass_decides_the_order, make_packed_graph, drop_fixture),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
