@@ -496,26 +496,102 @@ bool sparql_aggregate_answer(Eval *eval, const AggregateColumn *column, size_t g
     return column->form->answer(eval, column, state_at(column, group), out);
 }
 
+/* ---- Merging ---- */
+
 bool sparql_can_merge(const AggregateColumn *column)
 {
-    return !column->is_distinct && (column->call->count == 0 || sparql_is_plain(column->call->arguments[0]));
+    return column->call->count == 0 || sparql_is_plain(column->call->arguments[0]);
 }
 
-bool sparql_merge_aggregate(Eval *eval, AggregateColumn *column, size_t group, const AggregateColumn *part,
-                            size_t part_group, KgId (*same)(void *context, KgId id), void *context)
+static bool is_spoiled(const AggregateColumn *column, size_t group)
 {
-    if (!make_states(column, group + 1))
-        return sparql_eval_no_memory(eval);
-    const void *from = state_at(part, part_group);
+    const void *const state = state_at(column, group);
+    return (column->form == &sums && ((const Sum *)state)->has_error) ||
+           (column->form == &joineds && ((const Joined *)state)->has_error);
+}
+
+static void merge_value(Eval *eval, AggregateColumn *column, size_t group, KgId id)
+{
+    const BaseArenaMark mark = base_arena_mark(&eval->scratch);
+    Value value;
+    if (!is_new_id(eval, column, group, id))
+        return;
+    if (column->form->add_id)
+        column->form->add_id(eval, column, state_at(column, group), id);
+    else if (sparql_eval_decode(eval, id, &value))
+        column->form->add_value(eval, column, state_at(column, group), &value);
+    base_arena_rewind(&eval->scratch, mark);
+}
+
+/* Of COUNT(DISTINCT *): row `row` of those that the part has seen. */
+static void merge_solution(Eval *eval, AggregateColumn *column, const AggregateColumn *part, size_t row,
+                           const AggregateMerge *merge)
+{
+    const KgId *const cells = part->seen.cells + row * part->seen.width;
+    const size_t group = merge->groups[cells[0]];
+    bool is_new;
+    column->key[0] = group;
+    for (size_t k = 1; k < part->seen.width; k++)
+        column->key[k] = merge->same(merge->context, cells[k]);
+    if (sparql_row_set_put(&column->seen, column->key, &is_new) == NO_ROW)
+        sparql_eval_no_memory(eval);
+    else
+        ((uint64_t *)column->states)[group] += is_new;
+}
+
+/* The part's values that are new; its states count some that are not. */
+static void merge_distinct(Eval *eval, AggregateColumn *column, const AggregateColumn *part,
+                           const AggregateMerge *merge)
+{
+    IdSetWalk walk = {0};
+    KgId id;
+    for (size_t i = 0; i < merge->count; i++)
+        if (is_spoiled(part, i))
+            column->form->add_error(state_at(column, merge->groups[i]));
+    for (size_t row = 0; row < part->seen.count && eval->status == BASE_OK; row++) {
+        const KgId *const cells = part->seen.cells + row * part->seen.width;
+        if (part->call->count == 0)
+            merge_solution(eval, column, part, row, merge);
+        else
+            merge_value(eval, column, merge->groups[cells[0]], merge->same(merge->context, cells[1]));
+    }
+    while (eval->status == BASE_OK && sparql_id_set_next(&part->seen_ids, &walk, &id))
+        merge_value(eval, column, 0, merge->same(merge->context, id));
+}
+
+static void merge_state(Eval *eval, AggregateColumn *column, size_t group, const void *from,
+                        const AggregateMerge *merge)
+{
     Best best;
     if (column->form == &bests) {
         best = *(const Best *)from;
-        best.id = same(context, best.id);
+        best.id = merge->same(merge->context, best.id);
         from = &best;
     }
     column->form->merge(eval, column, state_at(column, group), from);
+}
+
+bool sparql_merge_aggregate(Eval *eval, AggregateColumn *column, const AggregateColumn *part,
+                            const AggregateMerge *merge)
+{
+    size_t most = 0;
+    for (size_t i = 0; i < merge->count; i++)
+        most = merge->groups[i] > most ? merge->groups[i] : most;
+    if (merge->count > 0 && !make_states(column, most + 1))
+        return sparql_eval_no_memory(eval);
+    if (column->is_distinct)
+        merge_distinct(eval, column, part, merge);
+    for (size_t i = 0; i < merge->count && !column->is_distinct && eval->status == BASE_OK; i++)
+        merge_state(eval, column, merge->groups[i], state_at(part, i), merge);
     return eval->status == BASE_OK;
 }
+
+size_t sparql_aggregate_values(const AggregateColumn *column)
+{
+    return column->seen.count + column->seen_ids.count;
+}
+
+/* ---- The end ---- */
 
 void sparql_clear_aggregate(AggregateColumn *column)
 {

@@ -41,10 +41,16 @@ bool sparql_aggregate(Eval *eval, AggregateColumn *column, const GroupedRows *ro
 bool sparql_aggregate_answer(Eval *eval, const AggregateColumn *column, size_t group, KgId *out);
 /* Whether rows may be gone over in parts, by any thread, each with a column of its own. */
 bool sparql_can_merge(const AggregateColumn *column);
-/* What `part` knows of its group joins `group` of the column, as if the part's rows had come behind the column's.
- * `same` turns ids of the part's run into the eval's. False: the machine failed. */
-bool sparql_merge_aggregate(Eval *eval, AggregateColumn *column, size_t group, const AggregateColumn *part,
-                            size_t part_group, KgId (*same)(void *context, KgId id), void *context);
+typedef struct AggregateMerge {
+    const size_t *groups; /* by group of the part: which one it is of the column */
+    size_t count;
+    KgId (*same)(void *context, KgId id); /* an id of the part's run as one of the eval's */
+    void *context;
+} AggregateMerge;
+/* What `part` knows joins the column, as if the part's rows had come behind the column's. False: the machine failed. */
+bool sparql_merge_aggregate(Eval *eval, AggregateColumn *column, const AggregateColumn *part,
+                            const AggregateMerge *merge);
+size_t sparql_aggregate_values(const AggregateColumn *column); /* that DISTINCT keeps */
 void sparql_clear_aggregate(AggregateColumn *column);
 void sparql_free_aggregate(AggregateColumn *column);
 size_t sparql_aggregate_bytes(const AggregateColumn *column);

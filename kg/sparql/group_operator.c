@@ -20,7 +20,7 @@ typedef struct Group {
     GroupSpec spec;
     Groups all;
     bool takes_parts;                /* its input is split, and the aggregates of parts can be merged */
-    uint64_t part_rows, part_groups; /* merged so far */
+    uint64_t part_rows, part_groups; /* merged so far; with the values that DISTINCT keeps */
     bool is_built;
     size_t at; /* next group to give */
 } Group;
@@ -128,15 +128,22 @@ static KgId same_id(void *context, KgId id)
     return sparql_lane_id(context, id);
 }
 
-/* Group `number` of the part as one of all; NO_ROW: no memory. */
-static size_t same_group(Group *group, const Groups *part, size_t number, Lane *lane, KgId *key)
+/* For each group of the part, which one of all it is. */
+static BaseStatus find_groups(Group *group, Groups *part, size_t count, Lane *lane, size_t *out, BaseError *err)
 {
-    bool is_new;
-    if (!has_keys(&group->spec))
-        return 0;
-    for (size_t k = 0; k < group->spec.key_count; k++)
-        key[k] = sparql_lane_id(lane, part->keys.cells[number * group->spec.key_count + k]);
-    return sparql_row_set_put(&group->all.keys, key, &is_new);
+    const size_t width = group->spec.key_count;
+    KgId *const key = base_arena_alloc(&part->arena, width + 1, sizeof *key);
+    if (!key)
+        return sparql_no_memory(err);
+    for (size_t number = 0; number < count && width > 0; number++) {
+        bool is_new;
+        for (size_t k = 0; k < width; k++)
+            key[k] = sparql_lane_id(lane, part->keys.cells[number * width + k]);
+        out[number] = sparql_row_set_put(&group->all.keys, key, &is_new);
+        if (out[number] == NO_ROW)
+            return sparql_no_memory(err);
+    }
+    return group->base.run->eval.status;
 }
 
 static BaseStatus merge_part(void *context, void *made, Lane *lane, BaseError *err)
@@ -144,26 +151,22 @@ static BaseStatus merge_part(void *context, void *made, Lane *lane, BaseError *e
     Group *const group = context;
     Groups *const part = made;
     Eval *const eval = &group->base.run->eval;
-    BaseStatus status = BASE_OK;
-    KgId *const key = base_arena_alloc(&part->arena, group->spec.key_count + 1, sizeof *key);
-    if (!key)
-        status = sparql_no_memory(err);
     const size_t count = part->rows ? group_count(&group->spec, part) : 0;
-    for (size_t number = 0; number < count && status == BASE_OK; number++) {
-        const size_t to = same_group(group, part, number, lane, key);
-        if (to == NO_ROW)
-            status = sparql_no_memory(err);
-        for (size_t i = 0; i < group->spec.aggregate_count && status == BASE_OK; i++)
-            if (!sparql_merge_aggregate(eval, &group->all.columns[i], to, &part->columns[i], number, same_id, lane))
-                status = eval->status;
-    }
+    size_t *const groups = base_arena_alloc(&part->arena, count + 1, sizeof *groups);
+    const AggregateMerge merge = {.groups = groups, .count = count, .same = same_id, .context = lane};
+    BaseStatus status = groups ? find_groups(group, part, count, lane, groups, err) : sparql_no_memory(err);
     group->part_rows += part->rows;
     group->part_groups += count;
+    for (size_t i = 0; i < group->spec.aggregate_count && status == BASE_OK && count > 0; i++) {
+        group->part_groups += sparql_aggregate_values(&part->columns[i]);
+        if (!sparql_merge_aggregate(eval, &group->all.columns[i], &part->columns[i], &merge))
+            status = eval->status;
+    }
     drop_part(context, part);
-    return status == BASE_OK ? eval->status : status;
+    return status;
 }
 
-/* Where hardly a row shares a group with another one, groups are better made once. */
+/* Where hardly a row shares its group, or its value under DISTINCT, with another one they are better kept once. */
 static bool pays_to_merge(void *context)
 {
     const Group *const group = context;

@@ -237,6 +237,29 @@ bool sparql_id_set_put(IdSet *set, KgId id, bool *is_new)
     return is_put;
 }
 
+bool sparql_id_set_next(const IdSet *set, IdSetWalk *walk, KgId *out)
+{
+    while (walk->kind < 3) {
+        const struct IdBits *const bits = &set->bits[walk->kind];
+        if (walk->left) {
+            const uint64_t number = (walk->word - 1) * WORD_BITS + (uint64_t)__builtin_ctzll(walk->left);
+            walk->left &= walk->left - 1;
+            *out = kg_id((KgKind)(KG_IRI + walk->kind), number);
+            return true;
+        }
+        if (walk->word < bits->used) {
+            walk->left = bits->words[walk->word++];
+        } else {
+            walk->kind++;
+            walk->word = 0;
+        }
+    }
+    if (walk->other == set->others.count)
+        return false;
+    *out = set->others.cells[walk->other++];
+    return true;
+}
+
 void sparql_id_set_clear(IdSet *set)
 {
     for (int kind = 0; kind < 3; kind++) {

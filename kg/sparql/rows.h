@@ -61,6 +61,14 @@ typedef struct IdSet {
     size_t count;
 } IdSet;
 bool sparql_id_set_put(IdSet *set, KgId id, bool *is_new); /* false: no memory */
+/* Goes over its ids, always in the same order for the same ids put in in the same order. Start from {0}. False: no
+ * more.
+ */
+typedef struct IdSetWalk {
+    size_t kind, word, other;
+    uint64_t left; /* bits of the word before this one that are still to come */
+} IdSetWalk;
+bool sparql_id_set_next(const IdSet *set, IdSetWalk *walk, KgId *out);
 void sparql_id_set_clear(IdSet *set);
 void sparql_id_set_free(IdSet *set);
 size_t sparql_id_set_bytes(const IdSet *set);

@@ -17,6 +17,20 @@ static KgId any_id(BaseRandom *random, unsigned range)
     return (KgId)tag << 56 | (base_random_next(random) % 100 ? number : number * 1000);
 }
 
+static void expect_walk(const IdSet *set, const KgId *seen, size_t count)
+{
+    IdSetWalk walk = {0};
+    KgId id;
+    size_t found = 0;
+    for (; sparql_id_set_next(set, &walk, &id); found++) {
+        bool was_seen = false;
+        for (size_t k = 0; k < count && !was_seen; k++)
+            was_seen = seen[k] == id;
+        assert_true(was_seen);
+    }
+    assert_int_equal(found, count);
+}
+
 static void ids_are_new_once(void **state)
 {
     (void)state;
@@ -37,6 +51,7 @@ static void ids_are_new_once(void **state)
                 seen[count++] = id;
             assert_int_equal(set.count, count);
         }
+        expect_walk(&set, seen, count);
         assert_true(sparql_id_set_bytes(&set) > 0);
         sparql_id_set_clear(&set);
     }
