@@ -210,7 +210,9 @@ static void find_gradients(NnGraph *graph)
 {
     for (size_t i = 0; i < graph->cells.count; i++) {
         NnCell *const cell = &graph->cells.items[i];
-        cell->needs_gradient = cell->wants_gradient || cell->parameter >= 0;
+        cell->needs_gradient =
+            cell->wants_gradient ||
+            (cell->parameter >= 0 && nn_parameter_role(graph->parameters, cell->parameter) != NN_FROZEN);
         for (int j = 0; j < cell->input_count; j++)
             cell->needs_gradient = cell->needs_gradient || nn_cell_input(graph, cell, j)->needs_gradient;
     }
@@ -384,7 +386,7 @@ BaseStatus nn_graph_backward(NnGraph *graph, NnNode loss, float weight, BaseErro
     for (NnNode i = 0; i <= loss; i++)
         if (!is_parameter(nn_cell_at(graph, i)))
             nn_cell_at(graph, i)->has_gradient = false;
-    last->gradient[0] = weight;
+    last->gradient[0] = graph->loss_weight = weight;
     last->has_gradient = true;
     for (NnNode i = loss; i >= 0 && status == BASE_OK; i--) {
         NnCell *const cell = nn_cell_at(graph, i);

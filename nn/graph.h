@@ -5,7 +5,7 @@
 
 #include "nn/nn.h"
 
-#define NN_MAX_INPUTS 3
+#define NN_MAX_INPUTS 5
 typedef struct NnCell NnCell;
 
 /* targets[i] is where the gradient of input i goes, or NULL when nobody wants it. It is uninitialised: an op writes it
@@ -69,6 +69,7 @@ struct NnGraph {
     NnRows *rows;            /* [parameter_count] */
     BaseError fault;         /* the first op that was wrong */
     bool is_planned, has_gradient_plan, is_training;
+    float loss_weight; /* of the backward run */
     float *memory, *gradient_memory;
     float *scratch;              /* shared by all cells: one works at a time */
     float *spare[NN_MAX_INPUTS]; /* what an op writes for a gradient that holds something already */

@@ -41,6 +41,14 @@ int nn_parameter_find(const NnParameters *parameters, const char *name); /* -1: 
 const char *nn_parameter_name(const NnParameters *parameters, int parameter);
 NnShape nn_parameter_shape(const NnParameters *parameters, int parameter);
 float *nn_parameter_values(NnParameters *parameters, int parameter); /* borrowed; may be written between steps */
+/* What a step does to it. A graph looks when it is planned, and takes no gradient of what is frozen. */
+typedef enum NnRole {
+    NN_LEARNED,  /* at first */
+    NN_FROZEN,   /* stays as it is: transfer */
+    NN_AVERAGED, /* moves a tenth of the way to what the graphs measured: means and variances of nn_batch_norm */
+} NnRole;
+NnRole nn_parameter_role(const NnParameters *parameters, int parameter);
+void nn_parameter_set_role(NnParameters *parameters, int parameter, NnRole role);
 
 /* ---- Graphs ---------------------------------------------------------------------------------------------------- */
 
@@ -114,6 +122,13 @@ typedef struct NnPool {
 NnNode nn_max_pool2d(NnGraph *graph, NnNode x, NnPool options); /* edges that no whole window covers are dropped */
 NnNode nn_average_pool2d(NnGraph *graph, NnNode x, NnPool options);
 
+/* Normalised over the rows of all axes but the last, then scale [c] x + shift [c]. While training, by the mean and
+ * variance of the slice at hand, which `mean` and `variance` [c], both NN_AVERAGED, follow; else by these. epsilon 0:
+ * 1e-5. */
+NnNode nn_batch_norm(NnGraph *graph, NnNode x, int scale, int shift, int mean, int variance, float epsilon);
+/* Normalised over the last axis [c], then scale [c] x + shift [c]. */
+NnNode nn_layer_norm(NnGraph *graph, NnNode x, int scale, int shift, float epsilon);
+
 /* Losses: [1], the mean over the batch rows. */
 /* logits [batch, classes], labels [batch] -> -log softmax(logits)[label]. `smoothing` spreads that much of the target
  * evenly over all classes. */
@@ -146,6 +161,7 @@ typedef struct NnOptimizerOptions {
     float beta1, beta2, epsilon; /* 0: 0.9, 0.999, 1e-7 (Adam); Adagrad: epsilon 1e-10 */
     float momentum;              /* SGD */
     float weight_decay;          /* decoupled (AdamW) */
+    float clip; /* a gradient longer than this, over all parameters together, is scaled down to it; 0: none is */
 } NnOptimizerOptions;
 typedef struct NnOptimizer NnOptimizer;
 

@@ -26,7 +26,7 @@ struct NnOptimizer {
     NnParameters *parameters;
     NnOptimizerOptions options;
     int64_t steps;
-    float adam_rate, adam_root; /* of this step: see adam() */
+    float adam_rate, adam_root, clip_factor; /* of this step: see adam() */
     State *states;
     int count;
     /* The step's work, in pieces of about PIECE numbers. */
@@ -35,6 +35,7 @@ struct NnOptimizer {
             int parameter;
             int64_t first, end; /* runs; of a single run, numbers */
             bool is_finite;
+            double squares; /* of the gradient, summed */
         } * items;
         size_t count, capacity;
     } pieces;
@@ -233,6 +234,15 @@ NN_KERNEL static void sgd(float *restrict value, float *restrict first, const fl
     }
 }
 
+/* A running mean of what was measured. */
+#define AVERAGE_RATE 0.1f
+
+static void average(float *value, const float *measured, int64_t count)
+{
+    nn_scale_by(value, 1.0f - AVERAGE_RATE, count);
+    nn_add_scaled(value, AVERAGE_RATE, measured, count);
+}
+
 static void update(const NnOptimizer *optimizer, int parameter, int64_t start, const float *gradient, int64_t count)
 {
     const State *const state = &optimizer->states[parameter];
@@ -240,6 +250,10 @@ static void update(const NnOptimizer *optimizer, int parameter, int64_t start, c
     float *const value = nn_parameter_values(optimizer->parameters, parameter) + start;
     float *const first = state->first ? state->first + start : NULL;
     float *const second = state->second ? state->second + start : NULL;
+    if (nn_parameter_role(optimizer->parameters, parameter) == NN_AVERAGED) {
+        average(value, gradient, count);
+        return;
+    }
     switch (use->method) {
     case NN_SGD:
         sgd(value, first, gradient, use, count);
@@ -278,6 +292,11 @@ typedef struct Step {
     int count;
 } Step;
 
+static double squares_of(const float *x, int64_t count)
+{
+    return (double)nn_dot(x, x, count);
+}
+
 /* The sum over the replicas, in their order, into the first one's gradient; and a look at every number. */
 static void sum_piece(void *context, size_t task, int worker)
 {
@@ -285,10 +304,15 @@ static void sum_piece(void *context, size_t task, int worker)
     const Step *const step = context;
     struct Piece *const piece = &step->optimizer->pieces.items[task];
     const State *const state = &step->optimizer->states[piece->parameter];
+    const bool is_clipped = step->optimizer->options.clip > 0.0f &&
+                            nn_parameter_role(step->optimizer->parameters, piece->parameter) == NN_LEARNED;
     if (state->run_count > 1) {
         piece->is_finite = true;
-        for (int64_t i = piece->first; i < piece->end; i++)
+        piece->squares = 0;
+        for (int64_t i = piece->first; i < piece->end; i++) {
             piece->is_finite = piece->is_finite && nn_all_finite(state->runs[i].gradient, state->run_size);
+            piece->squares += is_clipped ? squares_of(state->runs[i].gradient, state->run_size) : 0;
+        }
         return;
     }
     float *const sum = state->runs[0].gradient + piece->first;
@@ -299,6 +323,18 @@ static void sum_piece(void *context, size_t task, int worker)
             nn_add_to(sum, whole + piece->first, size);
     }
     piece->is_finite = nn_all_finite(sum, size);
+    piece->squares = is_clipped ? squares_of(sum, size) : 0;
+}
+
+/* By how much the gradient is too long (Pascanu, Mikolov, Bengio, "On the difficulty of training recurrent neural
+ * networks", 2013). */
+static float clip_factor(const NnOptimizer *optimizer)
+{
+    double squares = 0;
+    for (size_t i = 0; i < optimizer->pieces.count; i++)
+        squares += optimizer->pieces.items[i].squares;
+    const double length = sqrt(squares), most = (double)optimizer->options.clip;
+    return most > 0 && length > most ? (float)(most / length) : 1.0f;
 }
 
 static void update_piece(void *context, size_t task, int worker)
@@ -307,14 +343,21 @@ static void update_piece(void *context, size_t task, int worker)
     const NnOptimizer *const optimizer = ((const Step *)context)->optimizer;
     const struct Piece *const piece = &optimizer->pieces.items[task];
     const State *const state = &optimizer->states[piece->parameter];
+    const float factor =
+        nn_parameter_role(optimizer->parameters, piece->parameter) == NN_AVERAGED ? 1.0f : optimizer->clip_factor;
     if (state->run_count == 1) {
         const struct Run *const run = &state->runs[0];
+        if (factor < 1.0f)
+            nn_scale_by(run->gradient + piece->first, factor, piece->end - piece->first);
         update(optimizer, piece->parameter, run->start + piece->first, run->gradient + piece->first,
                piece->end - piece->first);
         return;
     }
-    for (int64_t i = piece->first; i < piece->end; i++)
+    for (int64_t i = piece->first; i < piece->end; i++) {
+        if (factor < 1.0f)
+            nn_scale_by(state->runs[i].gradient, factor, state->run_size);
         update(optimizer, piece->parameter, state->runs[i].start, state->runs[i].gradient, state->run_size);
+    }
 }
 
 static BaseStatus check_finite(const NnOptimizer *optimizer, BaseError *err)
@@ -330,6 +373,7 @@ static void begin_step(NnOptimizer *optimizer)
 {
     const NnOptimizerOptions *const use = &optimizer->options;
     const double steps = (double)++optimizer->steps;
+    optimizer->clip_factor = clip_factor(optimizer);
     optimizer->adam_rate = (float)((double)use->rate / (1.0 - pow((double)use->beta1, steps)));
     optimizer->adam_root = (float)(1.0 / sqrt(1.0 - pow((double)use->beta2, steps)));
 }

@@ -13,6 +13,7 @@ typedef struct Parameter {
     NnShape shape;
     int64_t size;
     float *values;
+    NnRole role;
 } Parameter;
 
 struct NnParameters {
@@ -143,6 +144,16 @@ const char *nn_parameter_name(const NnParameters *parameters, int parameter)
 NnShape nn_parameter_shape(const NnParameters *parameters, int parameter)
 {
     return parameters->items[parameter].shape;
+}
+
+NnRole nn_parameter_role(const NnParameters *parameters, int parameter)
+{
+    return parameters->items[parameter].role;
+}
+
+void nn_parameter_set_role(NnParameters *parameters, int parameter, NnRole role)
+{
+    parameters->items[parameter].role = role;
 }
 
 float *nn_parameter_values(NnParameters *parameters, int parameter)

@@ -105,6 +105,17 @@ void nn_scale_into(float *out, float factor, const float *x, int64_t count)
     scale_into(out, factor, x, count);
 }
 
+NN_KERNEL static void scale_by(float *x, float factor, int64_t count)
+{
+    for (int64_t i = 0; i < count; i++)
+        x[i] *= factor;
+}
+
+void nn_scale_by(float *x, float factor, int64_t count)
+{
+    scale_by(x, factor, count);
+}
+
 /* Eight at a time, spelt out: a greatest number is not a sum that the compiler may split. */
 NN_KERNEL static float max_of(const float *x, int64_t count)
 {

@@ -36,6 +36,7 @@ void nn_copy(float *out, const float *x, int64_t count);
 void nn_add_to(float *out, const float *x, int64_t count);                   /* out += x */
 void nn_add_scaled(float *out, float factor, const float *x, int64_t count); /* out += factor * x */
 void nn_scale_into(float *out, float factor, const float *x, int64_t count); /* out = factor * x */
+void nn_scale_by(float *x, float factor, int64_t count);                     /* x *= factor */
 float nn_max(const float *x, int64_t count);                                 /* count > 0; NaN is passed over */
 float nn_dot(const float *a, const float *b, int64_t count);
 /* out [width] = the sum of the rows of x [rows, width]; nn_add_rows adds it to what is there. */

@@ -95,18 +95,20 @@ void probe_run(const Probe *probe, uint64_t seed)
     BaseError err = {0};
     fill(&work, seed);
     NnParameters *const parameters = nn_parameters_new(seed);
-    int numbers[PROBE_INPUTS] = {-1, -1, -1};
+    int numbers[PROBE_INPUTS] = {-1, -1, -1, -1, -1};
     for (int i = 0; i < probe->input_count; i++)
         if (probe->is_parameter[i]) {
             char name[16];
             snprintf(name, sizeof name, "p%d", i);
             numbers[i] = nn_parameter_add(parameters, name, probe->shapes[i], NN_ZERO, 0);
             assert_true(numbers[i] >= 0);
+            if (probe->is_averaged[i])
+                nn_parameter_set_role(parameters, numbers[i], NN_AVERAGED);
             memcpy(nn_parameter_values(parameters, numbers[i]), work.floats[i],
                    (size_t)probe_count(probe, probe->shapes[i]) * sizeof(float));
         }
     NnGraph *const graph = nn_graph_new(parameters, probe->max_batch, seed);
-    NnNode nodes[PROBE_INPUTS] = {-1, -1, -1};
+    NnNode nodes[PROBE_INPUTS] = {-1, -1, -1, -1, -1};
     for (int i = 0; i < probe->input_count; i++) {
         nodes[i] = probe->is_parameter[i] ? nn_parameter(graph, numbers[i]) : nn_input(graph, probe->shapes[i]);
         if (!probe->is_constant[i])
@@ -125,6 +127,7 @@ void probe_run(const Probe *probe, uint64_t seed)
         if (!probe->is_parameter[i])
             nn_graph_bind(graph, nodes[i], work.floats[i]);
     nn_graph_bind(graph, labels, probe->labels);
+    nn_graph_set_training(graph, probe->is_training);
     if (!probe->is_loss)
         nn_graph_bind(graph, target, work.float_target);
     expect_ok(nn_graph_forward(graph, loss, probe->batch, &err), &err);

@@ -9,7 +9,7 @@
 
 #include <math.h>
 
-#define PROBE_INPUTS 3
+#define PROBE_INPUTS 5
 
 typedef struct Probe {
     const char *name;
@@ -17,6 +17,8 @@ typedef struct Probe {
     NnShape shapes[PROBE_INPUTS];    /* NN_BATCH first where it is the batch */
     bool is_parameter[PROBE_INPUTS]; /* else an nn_input */
     bool is_constant[PROBE_INPUTS];  /* no gradient asked for */
+    bool is_averaged[PROBE_INPUTS];  /* a parameter that is NN_AVERAGED */
+    bool is_training;
     double low, high;                /* of the random inputs; both 0: [-1, 1] */
     int64_t batch, max_batch;
     bool is_loss;          /* the op's result is the loss */

@@ -744,6 +744,79 @@ static void other_losses_agree(void **state)
     }
 }
 
+/* ---- Normalisation ------------------------------------------------------------------------------------------------
+ */
+
+static NnNode build_batch_norm(NnGraph *graph, const Probe *probe, const NnNode *in, const int *parameters,
+                               NnNode labels)
+{
+    (void)labels;
+    return nn_batch_norm(graph, in[0], parameters[1], parameters[2], parameters[3], parameters[4], probe->factor);
+}
+
+static NnNode build_layer_norm(NnGraph *graph, const Probe *probe, const NnNode *in, const int *parameters,
+                               NnNode labels)
+{
+    (void)labels;
+    return nn_layer_norm(graph, in[0], parameters[1], parameters[2], probe->factor);
+}
+
+/* Numbers from x[0] on, `step` apart. */
+static void moments(const double *x, int64_t count, int64_t step, double *mean, double *variance)
+{
+    *mean = *variance = 0;
+    for (int64_t i = 0; i < count; i++)
+        *mean += x[i * step] / (double)count;
+    for (int64_t i = 0; i < count; i++)
+        *variance += (x[i * step] - *mean) * (x[i * step] - *mean) / (double)count;
+}
+
+/* flag: of rows, else of columns. */
+static void naive_norm(const Probe *probe, double *const *in, double *out)
+{
+    const int64_t count = probe_count(probe, probe->out), width = probe->shapes[1].dims[0];
+    for (int64_t i = 0; i < count; i++) {
+        const int64_t c = i % width;
+        double mean, variance;
+        if (probe->flag)
+            moments(in[0] + i - c, width, 1, &mean, &variance);
+        else if (probe->is_training)
+            moments(in[0] + c, count / width, width, &mean, &variance);
+        else
+            mean = in[3][c], variance = in[4][c];
+        out[i] = (in[0][i] - mean) / sqrt(variance + (double)probe->factor) * in[1][c] + in[2][c];
+    }
+}
+
+static void normalisations_agree(void **state)
+{
+    (void)state;
+    BaseRandom random = seeded(21);
+    for (uint64_t trial = 0; trial < 4 * TRIALS; trial++) {
+        const int64_t width = draw(&random, 2, 19), max = draw(&random, 2, 6);
+        const bool is_layer = trial % 2 == 0, is_training = trial % 4 == 1;
+        const NnShape x = trial % 3 == 0 ? NN_SHAPE(NN_BATCH, 2, 3, width) : NN_SHAPE(NN_BATCH, width);
+        const NnShape row = NN_SHAPE(width);
+        probe_run(&(Probe){.name = is_layer ? "layer norm" : "batch norm",
+                           .input_count = is_layer ? 3 : 5,
+                           .shapes = {x, row, row, row, row},
+                           .is_parameter = {false, true, true, true, true},
+                           .is_constant = {trial % 5 == 0, false, false, true, true},
+                           .is_averaged = {false, false, false, true, true},
+                           .is_training = is_training,
+                           .low = 0.1,
+                           .high = 2,
+                           .flag = is_layer,
+                           .factor = 0.1f,
+                           .max_batch = max,
+                           .batch = draw(&random, 2, max),
+                           .out = x,
+                           .build = is_layer ? build_layer_norm : build_batch_norm,
+                           .naive = naive_norm},
+                  trial);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -760,6 +833,7 @@ int main(void)
         cmocka_unit_test(padded_convolutions_by_tiles_agree),
         cmocka_unit_test(transposed_convolutions_agree),
         cmocka_unit_test(overlapping_and_padded_pools_and_means_agree),
+        cmocka_unit_test(normalisations_agree),
         cmocka_unit_test(pools_agree_and_drop_odd_edges),
         cmocka_unit_test(cross_entropies_agree),
         cmocka_unit_test(other_losses_agree),

@@ -279,6 +279,67 @@ static void threads_do_not_change_the_result(void **state)
         free(results[i]);
 }
 
+static void a_long_gradient_is_scaled_down_to_the_clip(void **state)
+{
+    (void)state;
+    BaseError err = {0};
+    Pull pull = {0};
+    open_pull(&pull, &(NnOptimizerOptions){.method = NN_SGD, .rate = 1.0f, .clip = 0.5f});
+    float *const p = nn_parameter_values(pull.parameters, 0);
+    double before[COUNT], squares = 0, moved = 0;
+    for (int i = 0; i < COUNT; i++) {
+        before[i] = (double)p[i];
+        squares += 4 * (before[i] - (double)pull.target[i]) * (before[i] - (double)pull.target[i]);
+    }
+    expect_ok(step(&pull, &err), &err);
+    for (int i = 0; i < COUNT; i++) {
+        const double gradient = 2 * (before[i] - (double)pull.target[i]);
+        assert_true(fabs(before[i] - (double)p[i] - gradient * 0.5 / sqrt(squares)) < 1e-6);
+        moved += (before[i] - (double)p[i]) * (before[i] - (double)p[i]);
+    }
+    assert_true(fabs(sqrt(moved) - 0.5) < 1e-5);
+    close_pull(&pull);
+}
+
+/* Batch normalisation of one column whose numbers are 1, 3 and 8 in two slices. */
+static void averages_follow_what_the_slices_measured_and_frozen_stays(void **state)
+{
+    (void)state;
+    BaseError err = {0};
+    NnParameters *const parameters = nn_parameters_new(1);
+    const NnShape one = NN_SHAPE(1);
+    const int scale = nn_parameter_add(parameters, "scale", one, NN_ONE, 0);
+    const int shift = nn_parameter_add(parameters, "shift", one, NN_ZERO, 0);
+    const int mean = nn_parameter_add(parameters, "mean", one, NN_ZERO, 0);
+    const int variance = nn_parameter_add(parameters, "variance", one, NN_ONE, 0);
+    nn_parameter_set_role(parameters, scale, NN_FROZEN);
+    nn_parameter_set_role(parameters, mean, NN_AVERAGED);
+    nn_parameter_set_role(parameters, variance, NN_AVERAGED);
+    NnOptimizer *const optimizer = nn_optimizer_new(parameters, &(NnOptimizerOptions){.clip = 1e-3f});
+    const float slices[2][2] = {{1, 3}, {8}};
+    const int64_t counts[2] = {2, 1};
+    NnGraph *graphs[2];
+    for (int i = 0; i < 2; i++) {
+        graphs[i] = nn_graph_new(parameters, 2, 0);
+        const NnNode x = nn_input(graphs[i], NN_SHAPE(NN_BATCH, 1));
+        const NnNode loss = nn_mean_square(graphs[i], nn_batch_norm(graphs[i], x, scale, shift, mean, variance, 0));
+        expect_ok(nn_graph_plan(graphs[i], &err), &err);
+        nn_graph_set_training(graphs[i], true);
+        nn_graph_bind(graphs[i], x, slices[i]);
+        expect_ok(nn_graph_forward(graphs[i], loss, counts[i], &err), &err);
+        expect_ok(nn_graph_backward(graphs[i], loss, (float)counts[i] / 3, &err), &err);
+    }
+    expect_ok(nn_optimizer_step(optimizer, graphs, 2, NULL, &err), &err);
+    assert_true(nn_parameter_values(parameters, scale)[0] == 1.0f);
+    const double means = (2.0 * 2 + 8) / 3, variances = (1.0 * 2 + 0) / 3;
+    assert_true(fabs((double)nn_parameter_values(parameters, mean)[0] - 0.1 * means) < 1e-6);
+    assert_true(fabs((double)nn_parameter_values(parameters, variance)[0] - (0.9 + 0.1 * variances)) < 1e-6);
+    for (int i = 0; i < 2; i++)
+        nn_graph_free(graphs[i]);
+    nn_optimizer_free(optimizer);
+    nn_parameters_free(parameters);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -288,6 +349,8 @@ int main(void)
         cmocka_unit_test(parameters_added_later_are_a_fault_of_the_caller),
         cmocka_unit_test(rows_not_touched_keep_values_and_moments),
         cmocka_unit_test(threads_do_not_change_the_result),
+        cmocka_unit_test(a_long_gradient_is_scaled_down_to_the_clip),
+        cmocka_unit_test(averages_follow_what_the_slices_measured_and_frozen_stays),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
