@@ -76,6 +76,12 @@ static int compare_doubles(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+/* For fopencookie: into a buffer that stays from run to run. 0 is a failure. */
+static ssize_t write_result(void *cookie, const char *bytes, size_t size)
+{
+    return base_buffer_add(cookie, bytes, size) ? (ssize_t)size : 0;
+}
+
 /* Runs the query `times` times into memory, as a server would, and prints the result once. */
 static BaseStatus run_repeatedly(Cli *cli, KgStore *store, const char *text, size_t length, const char *name,
                                  uint64_t times, uint64_t *rows, BaseError *err)
@@ -84,10 +90,10 @@ static BaseStatus run_repeatedly(Cli *cli, KgStore *store, const char *text, siz
     if (!milliseconds)
         return base_fail(err, BASE_NO_MEMORY, "no memory to time %s runs", grouped(times));
     BaseStatus status = BASE_OK;
+    BaseBuffer result = {0};
     for (uint64_t i = 0; i < times && status == BASE_OK; i++) {
-        char *result = NULL;
-        size_t bytes = 0;
-        FILE *const memory = open_memstream(&result, &bytes);
+        result.count = 0;
+        FILE *const memory = fopencookie(&result, "w", (cookie_io_functions_t){.write = write_result});
         if (!memory) {
             status = base_fail_errno(err, "cannot hold the result");
             break;
@@ -98,9 +104,9 @@ static BaseStatus run_repeatedly(Cli *cli, KgStore *store, const char *text, siz
             status = base_fail_errno(err, "cannot hold the result");
         milliseconds[i] = (base_wall_seconds() - began) * 1e3;
         if (status == BASE_OK && i == 0)
-            fwrite(result, 1, bytes, cli->out);
-        free(result);
+            fwrite(result.items, 1, result.count, cli->out);
     }
+    base_buffer_free(&result);
     if (status == BASE_OK) {
         qsort(milliseconds, times, sizeof *milliseconds, compare_doubles);
         const double median = (milliseconds[(times - 1) / 2] + milliseconds[times / 2]) / 2;

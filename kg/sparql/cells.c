@@ -9,7 +9,8 @@
 
 #include <stdlib.h>
 
-enum { MOST_ROWS = 2048, FEW_ROWS = 64 };
+enum { MOST_ROWS = 8192, SOME_ROWS = 2048, FEW_ROWS = 64 };
+#define MANY_ROWS 16384 /* behind so many written, more are waited for: terms of many lie closer together */
 #define MOST_BYTES ((size_t)16 << 20)    /* of texts, unless one row has more */
 #define WRITTEN_BYTES ((size_t)64 << 10) /* at once */
 
@@ -28,6 +29,10 @@ typedef struct Writer {
     Cell *cells;             /* column by column, `capacity` each */
     KgPair *pairs, *scratch; /* ids, rows */
     BaseBuffer texts, lines;
+    struct {
+        KgId *items;
+        size_t count, capacity;
+    } gathered; /* ids of rows of several batches */
     BaseError *err;
 } Writer;
 
@@ -43,7 +48,7 @@ static BaseStatus want_room(Writer *writer, size_t rows)
     free(writer->cells);
     free(writer->pairs);
     free(writer->scratch);
-    writer->capacity = rows <= FEW_ROWS ? FEW_ROWS : MOST_ROWS;
+    writer->capacity = rows <= FEW_ROWS ? FEW_ROWS : rows <= SOME_ROWS ? SOME_ROWS : MOST_ROWS;
     writer->cells = malloc(writer->capacity * (writer->columns + 1) * sizeof *writer->cells);
     writer->pairs = malloc(writer->capacity * sizeof *writer->pairs);
     writer->scratch = malloc(writer->capacity * sizeof *writer->scratch);
@@ -215,6 +220,29 @@ static BaseStatus write_batch(Writer *writer, uint64_t *rows)
     return status;
 }
 
+/* Batches until there are MOST_ROWS. What was gathered before the end or a failure is to be written first. */
+static BaseStatus gather(Writer *writer, KgQuery *query)
+{
+    BaseStatus status = BASE_OK;
+    size_t count = 0;
+    writer->gathered.count = 0;
+    while (status == BASE_OK && count < MOST_ROWS) {
+        status = sparql_query_rows(query, &writer->rows, writer->err);
+        const size_t ids = writer->rows.count * writer->rows.width;
+        if (status != BASE_OK)
+            break;
+        if (!BASE_RESERVE(&writer->gathered, writer->gathered.count + ids))
+            return no_memory(writer);
+        if (ids)
+            memcpy(writer->gathered.items + writer->gathered.count, writer->rows.ids, ids * sizeof(KgId));
+        writer->gathered.count += ids;
+        count += writer->rows.count;
+    }
+    writer->rows.ids = writer->gathered.items;
+    writer->rows.count = count;
+    return status;
+}
+
 BaseStatus sparql_write_rows(KgQuery *query, const CellFormat *format, FILE *out, uint64_t *rows, BaseError *err)
 {
     const size_t columns = kg_query_column_count(query);
@@ -222,8 +250,16 @@ BaseStatus sparql_write_rows(KgQuery *query, const CellFormat *format, FILE *out
     BaseStatus status = BASE_OK;
     writer.frame =
         strlen(format->between) + strlen(format->start) + columns * strlen(format->separator) + strlen(format->end) + 1;
-    while (status == BASE_OK && (status = sparql_query_rows(query, &writer.rows, err)) == BASE_OK)
-        status = write_batch(&writer, rows);
+    const uint64_t before = *rows;
+    while (status == BASE_OK) {
+        const bool gathers = *rows - before >= MANY_ROWS;
+        status = gathers ? gather(&writer, query) : sparql_query_rows(query, &writer.rows, err);
+        if (status == BASE_OK || (status == BASE_END && gathers)) {
+            const BaseStatus written = write_batch(&writer, rows);
+            status = written == BASE_OK ? status : written;
+        }
+    }
+    free(writer.gathered.items);
     free(writer.cells);
     free(writer.pairs);
     free(writer.scratch);
