@@ -8,8 +8,8 @@
 #include <pthread.h>
 
 #define NODES 600
-#define WORLDS 30
-#define QUERIES 60 /* of a world */
+#define WORLDS 15
+#define QUERIES 40 /* of a world */
 
 static void share_all(KgStore *store)
 {
