@@ -359,6 +359,25 @@ static BaseStatus run_round(Parallel *parallel, BaseError *err)
     return BASE_OK;
 }
 
+static void free_done(Parallel *parallel)
+{
+    for (size_t i = 0; i < parallel->done_count; i++)
+        free(parallel->done[i].cells);
+    parallel->done_count = 0;
+}
+
+/* Room for what becomes of each part; false: no memory. */
+static bool want_done(Parallel *parallel)
+{
+    const size_t count = parallel->parts.count;
+    if (count <= parallel->done_count)
+        return true;
+    free_done(parallel);
+    parallel->done = base_arena_alloc(parallel->base.run->arena, count, sizeof *parallel->done);
+    parallel->done_count = parallel->done ? count : 0;
+    return parallel->done != NULL;
+}
+
 static BaseStatus begin(Parallel *parallel, BaseError *err)
 {
     Run *const run = parallel->base.run;
@@ -373,12 +392,8 @@ static BaseStatus begin(Parallel *parallel, BaseError *err)
     const BaseStatus status = sparql_cut_lookup(driver, rows > 1 ? (uint64_t)rows : 1, &parallel->parts, err);
     if (status != BASE_OK)
         return status;
-    if (parallel->parts.count > parallel->done_count) {
-        parallel->done = base_arena_alloc(run->arena, parallel->parts.count, sizeof *parallel->done);
-        parallel->done_count = parallel->done ? parallel->parts.count : 0;
-        if (!parallel->done)
-            return sparql_no_memory(err);
-    }
+    if (!want_done(parallel))
+        return sparql_no_memory(err);
     make_lanes(parallel);
     return BASE_OK;
 }
@@ -545,8 +560,7 @@ static void parallel_close(Operator *op)
 {
     Parallel *const parallel = (Parallel *)op;
     parallel_rewind(op);
-    for (size_t i = 0; i < parallel->done_count; i++)
-        free(parallel->done[i].cells);
+    free_done(parallel);
     free(parallel->parts.items);
 }
 
