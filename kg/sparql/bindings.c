@@ -32,12 +32,25 @@ static bool annotate_expr(Builder *builder, AstExpr *expr)
     return true;
 }
 
+/* What a pattern may bind, and what its filters look at whether it binds that or not. Of a subquery only what comes out
+ * of it is known outside. */
+static void add_pattern(const Algebra *node, VarSet set)
+{
+    set_unite(set, node->possible);
+    for (size_t i = 0; i < node->filter_count; i++)
+        sparql_add_variables(node->filters[i], set);
+    if (node->kind == ALGEBRA_EXTEND)
+        sparql_add_variables(node->assignment.expr, set);
+    for (size_t i = 0; i < node->count; i++)
+        add_pattern(node->children[i], set);
+}
+
 void sparql_add_variables(const AstExpr *expr, VarSet set)
 {
     if (expr->op == EXPR_VARIABLE)
         set_add(set, expr->node.variable);
     if (expr->algebra)
-        set_unite(set, expr->algebra->possible);
+        add_pattern(expr->algebra, set);
     for (size_t i = 0; i < expr->count; i++)
         sparql_add_variables(expr->arguments[i], set);
 }

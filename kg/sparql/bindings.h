@@ -10,7 +10,7 @@ bool sparql_new_set(Builder *builder, VarSet *out);
 VarSet sparql_set_copy(Builder *builder, VarSet set);
 /* Fills `possible` and `certain` of every pattern in the query, subqueries and EXISTS included. */
 bool sparql_find_bindings(Builder *builder, SelectAlgebra *select);
-/* Adds the variables an expression looks at; of EXISTS, all its pattern may bind. */
+/* Adds the variables an expression looks at; of EXISTS, all that its pattern may bind or its filters look at. */
 void sparql_add_variables(const AstExpr *expr, VarSet set);
 bool sparql_has_exists(const AstExpr *expr);
 /* BNODE() and the like: evaluated once for each row of their own group, however many rows that is joined with. */

@@ -247,6 +247,22 @@ static void paths_walk_both_ways_and_end(void **state)
     expect_answer(f->store, "SELECT (COUNT(*) AS ?n) { :dog (:parent|:parent)+ ?x }", "3\n");
 }
 
+/* In the inner group ?x is unbound, though it is bound around it: the comparison is an error there. */
+static void exists_in_a_group_does_not_see_what_is_around_it(void **state)
+{
+    const Fixture *const f = *state;
+    static const char *const facts[] = {"inner", "q", "value", "outer", "p", "outer", NULL};
+    add_facts(f->store, KG_ASSERTED, facts);
+    expect_answer(f->store,
+                  "SELECT ?a { ?x :p ?y . { ?a :q :value FILTER NOT EXISTS { FILTER(sameTerm(?x, ?y)) } } "
+                  "FILTER(?x = :outer) }",
+                  "<kg:inner>\n");
+    expect_answer(f->store,
+                  "SELECT ?a { ?x :p ?y . ?a :q :value FILTER NOT EXISTS { FILTER(sameTerm(?x, ?y)) } "
+                  "FILTER(?x = :outer) }",
+                  "");
+}
+
 static void expressions_know_errors_and_promote_numbers(void **state)
 {
     const Fixture *const f = *state;
@@ -512,6 +528,7 @@ int main(void)
         WITH_ANIMALS(order_is_unbound_blank_iri_literal_and_numbers_by_value),
         WITH_ANIMALS(a_limited_sort_gives_the_head_of_the_whole_one),
         WITH_ANIMALS(paths_walk_both_ways_and_end),
+        WITH_ANIMALS(exists_in_a_group_does_not_see_what_is_around_it),
         WITH_ANIMALS(expressions_know_errors_and_promote_numbers),
         WITH_ANIMALS(blank_nodes_of_a_row_are_its_own),
         WITH_ANIMALS(construct_gives_each_triple_once_and_fresh_blank_nodes),
