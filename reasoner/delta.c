@@ -94,6 +94,8 @@ static BaseStatus run_one(const DeltaJoin *join, const PlanContext *context, uin
     const BaseArenaMark start = base_arena_mark(scratch);
     const BaseStatus status = reasoner_join(work, scratch);
     base_arena_rewind(scratch, start);
+    if (work->plan->is_product)
+        work->products[work->plan->product.head->shape->is_turned][work->plan->product.kind]++;
     return status;
 }
 

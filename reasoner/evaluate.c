@@ -78,6 +78,9 @@ static BaseStatus join(Round *round, ActiveRule *active, uint64_t *facts)
     RuleFigures *const figures = &evaluation->rules[active->join.number];
     figures->matches += work.matches;
     figures->rows += work.rows;
+    for (int kind = 0; kind < PRODUCT_KINDS; kind++)
+        for (int turned = 0; turned < 2; turned++)
+            evaluation->products[turned][kind] += work.products[turned][kind];
     *facts = work.facts;
     return status == BASE_NO_MEMORY   ? no_memory(round->err)
            : status == BASE_CANCELLED ? reasoner_budget_tell(&round->budget, round->err)

@@ -3,8 +3,7 @@
 #define KGQ_REASONER_EVALUATE_H
 
 #include "reasoner/create.h"
-#include "reasoner/program.h"
-#include "reasoner/relation.h"
+#include "reasoner/product.h"
 
 typedef struct RuleFigures {
     uint64_t facts, matches, rows;
@@ -23,6 +22,7 @@ typedef struct Evaluation {
     uint64_t memory_limit; /* bytes of all relations and values; 0: half of the machine's memory */
     RuleFigures *rules;    /* one per rule */
     uint64_t derived;
+    uint64_t products[2][PRODUCT_KINDS]; /* as in Join */
     uint32_t strata, rounds, highest;
     Creation *creations; /* by rule; NULL: no rule is existential */
     struct Terms *terms; /* of a database, for external predicates; NULL: none */

@@ -157,6 +157,16 @@ RelationIndex *reasoner_relation_index(Relation *relation, uint64_t columns, boo
     return bring_up_to_date(relation, index) ? index : NULL;
 }
 
+uint32_t reasoner_index_debt(const Relation *relation, uint64_t columns)
+{
+    for (size_t i = 0; i < relation->indexes.count; i++) {
+        const RelationIndex *const index = relation->indexes.items[i];
+        if (index->columns == columns && !index->is_whole)
+            return index->covered < relation->high ? relation->high - index->covered : 0;
+    }
+    return relation->high;
+}
+
 size_t reasoner_relation_bytes(const Relation *relation)
 {
     const Members *const members = &relation->members;
@@ -170,7 +180,7 @@ size_t reasoner_relation_bytes(const Relation *relation)
         const RelationIndex *const index = relation->indexes.items[i];
         words += index->base + index->older_capacity + (size_t)index->bucket_count * (index->newest ? 2 : 1);
     }
-    return words * sizeof(uint32_t);
+    return words * sizeof(uint32_t) + (members->matrix ? reasoner_matrix_bytes(members->matrix) : 0);
 }
 
 /* ---- Cursor -------------------------------------------------------------------------------------------------- */

@@ -38,8 +38,7 @@ static bool take_row(Match *match, const Step *step, uint32_t row)
     return true;
 }
 
-/* What follows the row; *is_enough: no other row is wanted. */
-static bool go_on(Match *match, const Step *step, uint32_t depth, bool *is_enough)
+bool reasoner_match_go_on(Match *match, const Step *step, uint32_t depth, bool *is_enough)
 {
     const uint64_t before = match->join->matches;
     if (!reasoner_match_rows(match, 1) || !match_from(match, depth + 1))
@@ -58,7 +57,7 @@ static bool scan(Match *match, const Step *step, uint32_t depth)
     if (reasoner_pairs_scan(match, step, &is_fine))
         return is_fine;
     for (uint32_t row = step_from(step); row < to && !is_enough; row++)
-        if (take_row(match, step, row) && !go_on(match, step, depth, &is_enough))
+        if (take_row(match, step, row) && !reasoner_match_go_on(match, step, depth, &is_enough))
             return false;
     return true;
 }
@@ -76,7 +75,7 @@ static bool each_run(Match *match, const Step *step, uint32_t depth)
         match->run_from = row;
         match->run_to = end;
         match->is_run_new = true;
-        if (!go_on(match, step, depth, &is_enough))
+        if (!reasoner_match_go_on(match, step, depth, &is_enough))
             return false;
     }
     return true;
@@ -101,7 +100,7 @@ static bool one_row(Match *match, const Step *step, uint32_t row, uint32_t depth
         return true;
     if (step == match->innermost)
         return match->is_pair ? reasoner_pairs_row(match, step, row) : reasoner_heads_rows(match, step, row, row + 1);
-    return !take_row(match, step, row) || go_on(match, step, depth, is_enough);
+    return !take_row(match, step, row) || reasoner_match_go_on(match, step, depth, is_enough);
 }
 
 static bool packed_values(Match *match, const Step *step, uint32_t bucket, uint32_t depth, bool *is_enough)
@@ -114,7 +113,7 @@ static bool packed_values(Match *match, const Step *step, uint32_t bucket, uint3
     uint32_t *const bound = &match->binding[step->columns[index->other].term.index];
     for (uint32_t i = from; i < to && !*is_enough; i++) {
         *bound = index->entries[i];
-        if (!go_on(match, step, depth, is_enough))
+        if (!reasoner_match_go_on(match, step, depth, is_enough))
             return false;
     }
     return true;
@@ -193,6 +192,26 @@ static bool is_absent(Match *match, const Step *step)
     return true;
 }
 
+/* Whether the combination comes for the first time; beyond very many, all are let through. */
+static bool is_new(Match *match, const Step *step)
+{
+    enum { MOST = 1 << 20 };
+    uint64_t added = 0;
+    for (uint32_t c = 0; c < step->column_count; c++)
+        step->key[c] = match_value(match, step->columns[c].term);
+    if (step->relation->count >= MOST)
+        return !reasoner_relation_has(step->relation, step->key, false);
+    or_no_memory(match, reasoner_relation_add(step->relation, step->key, 1, 0, 0, &added));
+    return added > 0;
+}
+
+static void forget_combinations(const Plan *plan)
+{
+    for (uint32_t s = 0; s < plan->step_count; s++)
+        if (plan->steps[s].kind == STEP_DISTINCT)
+            reasoner_relation_free(plan->steps[s].relation);
+}
+
 /* false: stop, as match->status says. */
 static bool match_from(Match *match, uint32_t depth)
 {
@@ -208,12 +227,16 @@ static bool match_from(Match *match, uint32_t depth)
         return reasoner_pairs_run(match, step);
     case STEP_LOOKUP:
         return lookup(match, step, depth);
+    case STEP_MEET:
+        return reasoner_match_meet(match, step, depth);
     case STEP_MEMBER:
         fill_key(match, step);
         match->join->rows++;
         return !reasoner_relation_has(step->relation, step->key, step->is_partial) || match_from(match, depth + 1);
     case STEP_ABSENT:
         return !is_absent(match, step) || match_from(match, depth + 1);
+    case STEP_DISTINCT:
+        return !is_new(match, step) || match_from(match, depth + 1);
     case STEP_COMPARE:
         return !reasoner_compare(step->comparison, match->binding, match->join->values) || match_from(match, depth + 1);
     case STEP_ASSIGN:
@@ -229,7 +252,9 @@ static bool match_from(Match *match, uint32_t depth)
 static const Step *innermost_step(const Plan *plan)
 {
     const Step *const step = plan->step_count ? &plan->steps[plan->step_count - 1] : NULL;
-    if (!step || (step->kind != STEP_SCAN && step->kind != STEP_LOOKUP && step->kind != STEP_RUN) || step->is_test)
+    if (!step ||
+        (step->kind != STEP_SCAN && step->kind != STEP_LOOKUP && step->kind != STEP_MEET && step->kind != STEP_RUN) ||
+        step->is_test)
         return NULL;
     for (uint32_t c = 0; c < step->column_count; c++)
         if (step->columns[c].role == COLUMN_SAME)
@@ -239,10 +264,13 @@ static const Step *innermost_step(const Plan *plan)
 
 BaseStatus reasoner_join(Join *join, BaseArena *arena)
 {
+    if (join->plan->is_product)
+        return reasoner_multiply(join, arena);
     Match match = {.join = join, .innermost = innermost_step(join->plan), .next_check = join->rows + ROWS_PER_CHECK};
     if (!reasoner_heads_open(&match, arena))
         return BASE_NO_MEMORY;
     match_from(&match, 0);
+    forget_combinations(join->plan);
     if (!reasoner_heads_close(&match) && match.status == BASE_OK)
         match.status = BASE_NO_MEMORY;
     return match.status;

@@ -16,9 +16,14 @@ typedef struct Join {
     struct Externals *externals; /* for delta.c; NULL: the program has none */
     /* Counted: */
     uint64_t facts, matches, rows;
+    uint64_t products[2][PRODUCT_KINDS]; /* joins done as products of matrices: plain ones, turned ones */
 } Join;
 
 /* BASE_NO_MEMORY, or BASE_CANCELLED when is_stopped said so; both without a message. Scratch comes from the arena. */
 BaseStatus reasoner_join(Join *join, BaseArena *arena);
+/* product.c: the same where the plan is a product. */
+BaseStatus reasoner_multiply(Join *join, BaseArena *arena);
+/* product.c: the same where the plan is a product. */
+BaseStatus reasoner_multiply(Join *join, BaseArena *arena);
 
 #endif

@@ -51,6 +51,11 @@ static inline bool or_no_memory(Match *match, bool is_fine)
 /* Counts rows looked at; false: the join is stopped. */
 bool reasoner_match_rows(Match *match, uint64_t rows);
 
+/* join.c: what follows the row or value bound last; *is_enough: no other one is wanted. false: stop. */
+bool reasoner_match_go_on(Match *match, const Step *step, uint32_t depth, bool *is_enough);
+/* meet.c: a STEP_MEET. */
+bool reasoner_match_meet(Match *match, const Step *step, uint32_t depth);
+
 /* heads.c: opens the outputs, once match->innermost is set. false: no memory. */
 bool reasoner_heads_open(Match *match, BaseArena *arena);
 bool reasoner_heads_close(Match *match); /* adds what is still gathered */

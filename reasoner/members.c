@@ -19,6 +19,7 @@ static void clear(Members *members)
     free(members->bits);
     free(members->visible);
     free(members->slots);
+    reasoner_matrix_free(members->matrix);
     reasoner_row_sets_free(&members->rows);
     *members = (Members){.wants_visible = members->wants_visible};
 }
@@ -55,6 +56,8 @@ void reasoner_members_hide(Members *members)
     members->visible = NULL;
     members->visible_rows = 0;
     members->wants_visible = false;
+    if (members->kind == MEMBERS_MATRIX)
+        reasoner_matrix_hide(members->matrix);
 }
 
 /* ---- Bits ---------------------------------------------------------------------------------------------------- */
@@ -294,8 +297,48 @@ static bool insert_rows(Relation *relation, const uint32_t *tuples, size_t count
     return true;
 }
 
-/* ---- All kinds ----------------------------------------------------------------------------------------------------
- */
+/* ---- Matrices ------------------------------------------------------------------------------------------------ */
+
+/* Where some tuple does not fit the shape, the relation has none from now on. */
+static bool make_matrix(Relation *relation)
+{
+    Members *const members = &relation->members;
+    clear(members);
+    if (!reasoner_matrix_new(relation, &members->matrix))
+        return false;
+    if (!members->matrix) {
+        relation->shape = NULL;
+        return true;
+    }
+    members->kind = MEMBERS_MATRIX;
+    members->covered = relation->count;
+    return !members->wants_visible || reasoner_matrix_see(members->matrix, relation);
+}
+
+static bool insert_matrix(Relation *relation, const uint32_t *tuples, size_t count)
+{
+    uint32_t *const to = relation->values + (size_t)relation->count * 2;
+    relation->count += (uint32_t)reasoner_matrix_insert(relation->members.matrix, tuples, count, to);
+    relation->members.covered = relation->count;
+    return true;
+}
+
+/* ---- All kinds ----------------------------------------------------------------------------------------------- */
+
+static bool has_room(const Relation *relation, const uint32_t *tuples, size_t count)
+{
+    const Members *const members = &relation->members;
+    if (members->kind == MEMBERS_HASH)
+        return ((uint64_t)relation->count + count) * 4 <= members->slot_count * 3;
+    for (size_t i = 0; i < count; i++) {
+        const uint32_t *const tuple = tuples + i * relation->arity;
+        if (members->kind == MEMBERS_ROWS     ? !row_sets_hold(&members->rows, tuple)
+            : members->kind == MEMBERS_MATRIX ? !matrix_holds(members->matrix->shape, tuple)
+                                              : !is_inside(members, tuple, relation->arity))
+            return false;
+    }
+    return true;
+}
 
 /* Chooses the kind for the rows at hand and those to come, and covers all rows. */
 static bool remake(Relation *relation, const uint32_t *tuples, size_t count)
@@ -303,6 +346,15 @@ static bool remake(Relation *relation, const uint32_t *tuples, size_t count)
     uint32_t domain[2] = {NO_ROW, NO_ROW};
     const uint32_t hinted[2] = {relation->value_hint, relation->value_hint};
     const size_t rows = relation->count + count;
+    if (relation->members.kind == MEMBERS_MATRIX)
+        relation->shape = NULL; /* it cannot hold them */
+    if (relation->shape && reasoner_matrix_pays(relation)) {
+        if (!make_matrix(relation))
+            return false;
+        if (relation->shape && has_room(relation, tuples, count))
+            return true;
+        relation->shape = NULL;
+    }
     const bool fits_hint = relation->arity <= 2 && fit_domain(relation, tuples, count, domain);
     if (fits_hint && suits_bits(relation, hinted, rows))
         return make_bits(relation, hinted);
@@ -313,20 +365,6 @@ static bool remake(Relation *relation, const uint32_t *tuples, size_t count)
     if (!make_hash(relation, rows))
         return false;
     cover_hash(relation);
-    return true;
-}
-
-static bool has_room(const Relation *relation, const uint32_t *tuples, size_t count)
-{
-    const Members *const members = &relation->members;
-    if (members->kind == MEMBERS_HASH)
-        return ((uint64_t)relation->count + count) * 4 <= members->slot_count * 3;
-    for (size_t i = 0; i < count; i++) {
-        const uint32_t *const tuple = tuples + i * relation->arity;
-        if (members->kind == MEMBERS_ROWS ? !row_sets_hold(&members->rows, tuple)
-                                          : !is_inside(members, tuple, relation->arity))
-            return false;
-    }
     return true;
 }
 
@@ -344,7 +382,14 @@ static bool catch_up(Relation *relation)
         return remake(relation, NULL, 0);
     if (members->kind == MEMBERS_ROWS)
         return cover_rows(relation);
-    if (members->kind == MEMBERS_HASH) {
+    if (members->kind == MEMBERS_MATRIX) {
+        uint32_t again[2 * BLOCK];
+        for (uint32_t from = members->covered, some; from < relation->count; from += some) {
+            some = relation->count - from < BLOCK ? relation->count - from : BLOCK;
+            reasoner_matrix_insert(members->matrix, relation_row(relation, from), some, again);
+        }
+        members->covered = relation->count;
+    } else if (members->kind == MEMBERS_HASH) {
         cover_hash(relation);
     } else {
         set_rows(relation, members->bits, members->covered, relation->count);
@@ -363,6 +408,8 @@ bool reasoner_members_insert(Relation *relation, const uint32_t *tuples, size_t 
         return false;
     if (members->kind == MEMBERS_ROWS)
         return insert_rows(relation, tuples, count);
+    if (members->kind == MEMBERS_MATRIX)
+        return insert_matrix(relation, tuples, count);
     if (members->kind == MEMBERS_HASH)
         insert_hash(relation, tuples, count);
     else
@@ -375,6 +422,8 @@ bool reasoner_relation_weigh_bits(Relation *relation)
     const uint32_t hinted[2] = {relation->value_hint, relation->value_hint};
     const double bytes = (double)hinted[0] * (hinted[1] / 64.0 + 1) * 8;
     uint32_t domain[2];
+    if (relation->shape)
+        return relation->members.kind == MEMBERS_MATRIX || !reasoner_matrix_pays(relation) || make_matrix(relation);
     if (relation->arity != 2 || relation->members.kind == MEMBERS_BITS || hinted[0] == 0 || bytes > WORTHY_BITS ||
         bytes > 4.0 * (double)relation->tried || !fit_domain(relation, NULL, 0, domain))
         return true;
@@ -387,6 +436,8 @@ bool reasoner_relation_cover(Relation *relation, bool is_partial)
     members->wants_visible |= is_partial;
     if (!catch_up(relation))
         return false;
+    if (is_partial && members->kind == MEMBERS_MATRIX)
+        return reasoner_matrix_see(members->matrix, relation);
     if (!is_partial || members->kind != MEMBERS_BITS)
         return true;
     if (!members->visible)
@@ -406,6 +457,8 @@ bool reasoner_relation_has(const Relation *relation, const uint32_t *tuple, bool
     }
     if (members->kind == MEMBERS_ROWS)
         return reasoner_row_sets_has(&members->rows, tuple);
+    if (members->kind == MEMBERS_MATRIX)
+        return reasoner_matrix_has(members->matrix, tuple, is_partial);
     if (!is_inside(members, tuple, relation->arity))
         return false;
     const size_t bit = bit_of(members, tuple, relation->arity);

@@ -1,175 +1,12 @@
-/* Join order for one rule body. Every comparison, assignment and negated atom goes in as soon as its variables are
- * bound. Among the positive atoms the one that should multiply the rows least comes next: an atom of n visible rows
- * with key columns of d1, d2, ... values gives n / (d1 * d2 * ...) rows a key. Each atom is tried as the first one (of
- * long bodies the smallest few), and the order with the fewest rows on the way is taken. */
-#include "reasoner/plan.h"
+/* The steps of one rule body, in the order that order.c finds. Every comparison, assignment and negated atom goes in as
+ * soon as its variables are bound. Where an atom would only test what another binds, both bind it together. Where the
+ * variables wanted later on have far fewer values than there are rows, each combination goes on once: long chains and
+ * stars do not multiply. */
+#include "reasoner/planner.h"
 
 #include <string.h>
 
-enum { STARTS = 8 /* atoms tried as the first one */ };
-
-typedef struct Planner {
-    const Rule *rule;
-    const JoinHead *heads;
-    uint32_t head_count;
-    const PlanContext *context;
-    const Span *spans;
-    BaseArena *arena;
-    Plan *plan;
-    bool *is_bound; /* by variable */
-    bool *is_done;  /* by literal */
-    uint32_t *order, order_count;
-} Planner;
-
-static bool is_known(const Planner *planner, Term term)
-{
-    return !term.is_variable || planner->is_bound[term.index];
-}
-
-static bool is_positive(const Literal *literal)
-{
-    return !literal->is_comparison && !literal->atom.is_negated;
-}
-
-static const Relation *relation_of(const Planner *planner, uint32_t literal)
-{
-    return &planner->context->relations[planner->rule->body[literal].atom.relation];
-}
-
-static double span_rows(const Planner *planner, uint32_t literal)
-{
-    const Relation *const relation = relation_of(planner, literal);
-    const Span span = planner->spans[literal];
-    return span == SPAN_ALL ? relation->high : span == SPAN_OLD ? relation->low : relation->high - relation->low;
-}
-
-/* ---- Order --------------------------------------------------------------------------------------------------- */
-
-/* Rows that the atom gives per row so far. */
-static double guess(const Planner *planner, uint32_t literal)
-{
-    const Atom *const atom = &planner->rule->body[literal].atom;
-    const Relation *const relation = relation_of(planner, literal);
-    double rows = span_rows(planner, literal);
-    bool has_key = false;
-    for (uint32_t c = 0; c < relation->arity; c++) {
-        if (!is_known(planner, atom->arguments[c]))
-            continue;
-        has_key = true;
-        if (relation->distinct && relation->distinct[c] > 1)
-            rows /= relation->distinct[c];
-    }
-    return has_key ? rows : rows + 1; /* a free choice is worse than any key */
-}
-
-static void bind_atom(Planner *planner, uint32_t literal)
-{
-    const Atom *const atom = &planner->rule->body[literal].atom;
-    for (uint32_t c = 0; c < relation_of(planner, literal)->arity; c++)
-        if (atom->arguments[c].is_variable)
-            planner->is_bound[atom->arguments[c].index] = true;
-}
-
-/* The variable that a comparison would bind as things are; NULL: it binds none. */
-static const Operand *open_side(const Planner *planner, const Comparison *comparison)
-{
-    const bool is_left = reasoner_is_bound(&comparison->left, planner->is_bound);
-    const Operand *const open = is_left ? &comparison->right : &comparison->left;
-    if (comparison->test != EQUAL || open->expression ||
-        is_left == reasoner_is_bound(&comparison->right, planner->is_bound))
-        return NULL;
-    return open;
-}
-
-/* `?v = what is known` binds ?v. */
-static void bind_equal(Planner *planner)
-{
-    for (bool is_changed = true; is_changed;) {
-        is_changed = false;
-        for (uint32_t b = 0; b < planner->rule->body_count; b++) {
-            const Literal *const literal = &planner->rule->body[b];
-            if (!literal->is_comparison || literal->comparison.test != EQUAL)
-                continue;
-            const Operand *const open = open_side(planner, &literal->comparison);
-            if (open)
-                planner->is_bound[open->term.index] = is_changed = true;
-        }
-    }
-}
-
-static uint32_t choose_atom(const Planner *planner)
-{
-    uint32_t best = NOWHERE;
-    double least = 0;
-    for (uint32_t b = 0; b < planner->rule->body_count; b++) {
-        if (planner->is_done[b] || !is_positive(&planner->rule->body[b]))
-            continue;
-        const double rows = guess(planner, b);
-        if (best == NOWHERE || rows < least) {
-            best = b;
-            least = rows;
-        }
-    }
-    return best;
-}
-
-/* Rows that an index for the atom has to take in anew each round. */
-static double index_rows(const Planner *planner, uint32_t literal)
-{
-    const Relation *const relation = relation_of(planner, literal);
-    return planner->context->is_partial[planner->rule->body[literal].atom.relation] ? relation->high - relation->low
-                                                                                    : 0;
-}
-
-/* Puts the atoms in order, beginning with `start`; the rows on the way. */
-static double order_from(Planner *planner, uint32_t start)
-{
-    double rows = 1, total = 0;
-    memset(planner->is_bound, 0, planner->rule->variable_count * sizeof *planner->is_bound);
-    memset(planner->is_done, 0, planner->rule->body_count * sizeof *planner->is_done);
-    planner->order_count = 0;
-    bind_equal(planner);
-    for (uint32_t next = start; next != NOWHERE; next = choose_atom(planner)) {
-        rows *= guess(planner, next);
-        total += rows + (next == start ? 0 : 2 * index_rows(planner, next));
-        planner->is_done[next] = true;
-        planner->order[planner->order_count++] = next;
-        bind_atom(planner, next);
-        bind_equal(planner);
-    }
-    return total;
-}
-
-/* The next atom to try as the first: the smallest that is larger than `after`, ties by place. */
-static uint32_t next_start(const Planner *planner, uint32_t after)
-{
-    uint32_t best = NOWHERE;
-    for (uint32_t b = 0; b < planner->rule->body_count; b++) {
-        if (!is_positive(&planner->rule->body[b]))
-            continue;
-        const double rows = span_rows(planner, b), last = after == NOWHERE ? -1 : span_rows(planner, after);
-        if (after != NOWHERE && (rows < last || (rows <= last && b <= after)))
-            continue;
-        if (best == NOWHERE || rows < span_rows(planner, best))
-            best = b;
-    }
-    return best;
-}
-
-static void choose_order(Planner *planner)
-{
-    uint32_t best = NOWHERE, start = NOWHERE;
-    double least = 0;
-    for (int tried = 0; tried < STARTS && (start = next_start(planner, start)) != NOWHERE; tried++) {
-        const double cost = order_from(planner, start);
-        if (best == NOWHERE || cost < least) {
-            best = start;
-            least = cost;
-        }
-    }
-    if (best != NOWHERE)
-        order_from(planner, best);
-}
+enum { PER_COMBINATION = 2 /* rows that pay for asking whether the combination is new */ };
 
 /* ---- Steps --------------------------------------------------------------------------------------------------- */
 
@@ -228,6 +65,102 @@ static bool add_atom(Planner *planner, uint32_t literal)
     return true;
 }
 
+/* The column of a variable that the pair leaves open, with the other side known; NOWHERE: it is not so. */
+static uint32_t open_column(const Planner *planner, uint32_t literal)
+{
+    const Atom *const atom = &planner->rule->body[literal].atom;
+    if (!is_positive(&planner->rule->body[literal]) || relation_of(planner, literal)->arity != 2)
+        return NOWHERE;
+    const bool left = is_known(planner, atom->arguments[0]), right = is_known(planner, atom->arguments[1]);
+    return left == right ? NOWHERE : left;
+}
+
+static void add_arm(const Planner *planner, uint32_t literal, Step *step)
+{
+    const Atom *const atom = &planner->rule->body[literal].atom;
+    const uint32_t column = open_column(planner, literal);
+    const bool is_partial = planner->context->is_partial[atom->relation];
+    const bool is_first = step->arm_count == 0;
+    step->arms[step->arm_count++] = (Arm){.relation = &planner->context->relations[atom->relation],
+                                          .known = atom->arguments[1 - column],
+                                          .column = column,
+                                          .span = planner->spans[literal],
+                                          .is_partial = is_partial,
+                                          .is_listed = !is_partial || is_first};
+}
+
+/* Takes the atom, and with it all others that would only test the variable it binds; *is_added: there are some. */
+static bool add_meeting(Planner *planner, uint32_t literal, bool *is_added)
+{
+    const uint32_t body_count = planner->rule->body_count, column = open_column(planner, literal);
+    uint32_t others = 0;
+    *is_added = false;
+    if (column == NOWHERE)
+        return true;
+    const uint32_t variable = planner->rule->body[literal].atom.arguments[column].index;
+    for (uint32_t b = 0; b < body_count; b++) {
+        const uint32_t open = planner->is_done[b] ? NOWHERE : open_column(planner, b);
+        others += open != NOWHERE && planner->rule->body[b].atom.arguments[open].index == variable;
+    }
+    if (others == 0)
+        return true;
+    Step *const step = add_step(planner, STEP_MEET);
+    step->arms = base_arena_alloc(planner->arena, others + 1, sizeof *step->arms);
+    if (!step->arms)
+        return false;
+    add_arm(planner, literal, step);
+    for (uint32_t b = 0; b < body_count; b++) {
+        const uint32_t open = planner->is_done[b] ? NOWHERE : open_column(planner, b);
+        if (open == NOWHERE || planner->rule->body[b].atom.arguments[open].index != variable)
+            continue;
+        add_arm(planner, b, step);
+        reasoner_planner_count(planner, b);
+        planner->is_done[b] = true;
+    }
+    *is_added = true;
+    step->span = planner->spans[literal];
+    step->is_whole = planner->context->looks_back;
+    return set_columns(planner, &planner->rule->body[literal].atom, step, true);
+}
+
+/* Whether some atom is left that is more than a test. */
+static bool has_open_atom(const Planner *planner)
+{
+    for (uint32_t b = 0; b < planner->rule->body_count; b++) {
+        if (planner->is_done[b] || !is_positive(&planner->rule->body[b]))
+            continue;
+        for (uint32_t c = 0; c < relation_of(planner, b)->arity; c++)
+            if (!is_known(planner, planner->rule->body[b].atom.arguments[c]))
+                return true;
+    }
+    return false;
+}
+
+/* One way on for each combination of the variables that are wanted, where rows should have many of each. */
+static bool add_distinct(Planner *planner)
+{
+    const double combinations = reasoner_planner_combinations(planner);
+    if (planner->rows <= PER_COMBINATION * combinations)
+        return true;
+    planner->rows = combinations;
+    if (!has_open_atom(planner))
+        return true;
+    Step *const step = add_step(planner, STEP_DISTINCT);
+    step->relation = base_arena_alloc(planner->arena, 1, sizeof *step->relation);
+    step->columns = base_arena_alloc(planner->arena, planner->rule->variable_count + 1, sizeof *step->columns);
+    step->key = base_arena_alloc(planner->arena, planner->rule->variable_count + 1, sizeof *step->key);
+    if (!step->relation || !step->columns || !step->key)
+        return false;
+    for (uint32_t v = 0; v < planner->rule->variable_count; v++)
+        if (planner->is_bound[v] && planner->uses_left[v] > 0)
+            step->columns[step->column_count++] = (Column){COLUMN_KEY, {.is_variable = true, .index = v}};
+    if (step->column_count == 0)
+        step->columns[step->column_count++] = (Column){COLUMN_KEY, {.index = 0}};
+    step->relation->arity = step->column_count;
+    planner->has_distinct = true;
+    return true;
+}
+
 static bool is_negated_ready(const Planner *planner, const Atom *atom)
 {
     for (uint32_t t = 0; t < atom->count; t++) {
@@ -241,7 +174,7 @@ static bool is_negated_ready(const Planner *planner, const Atom *atom)
 /* false: it is not ready. */
 static bool add_comparison(Planner *planner, const Comparison *comparison)
 {
-    const Operand *const open = open_side(planner, comparison);
+    const Operand *const open = reasoner_planner_open_side(planner, comparison);
     if (open) {
         Step *const step = add_step(planner, STEP_ASSIGN);
         step->target = open->term.index;
@@ -306,8 +239,8 @@ static void group_rows(Planner *planner)
 {
     Plan *const plan = planner->plan;
     Step *const first = &plan->steps[0];
-    if (plan->step_count < 2 || first->kind != STEP_SCAN || first->column_count != 2 || planner->head_count != 1 ||
-        planner->heads[0].relation->arity != 2 || first->columns[0].role != COLUMN_BIND ||
+    if (planner->has_distinct || plan->step_count < 2 || first->kind != STEP_SCAN || first->column_count != 2 ||
+        planner->head_count != 1 || planner->heads[0].relation->arity != 2 || first->columns[0].role != COLUMN_BIND ||
         first->columns[1].role != COLUMN_BIND)
         return;
     const uint32_t variable = first->columns[1].term.index;
@@ -343,6 +276,32 @@ static void mark_tests(Planner *planner)
     }
 }
 
+static void find_product(Planner *planner)
+{
+    Product *const product = &planner->plan->product;
+    const MatrixShape *const shape = planner->head_count == 1 ? planner->heads[0].relation->shape : NULL;
+    if (!shape || !reasoner_product_find(planner->rule, planner->heads, planner->head_count,
+                                         planner->context->relations, shape->is_turned, product))
+        return;
+    Factor *const factors[] = {&product->pairs, &product->middle, &product->last};
+    for (int f = 0; f < 3; f++)
+        if (factors[f]->relation)
+            factors[f]->span = planner->spans[factors[f]->literal];
+}
+
+/* The atom, if no other one took it along, and what may follow at once. */
+static bool add_next(Planner *planner, uint32_t literal)
+{
+    bool is_added = planner->is_done[literal];
+    planner->plan->rows += (uint64_t)span_rows(planner, literal);
+    if (is_added)
+        return true;
+    planner->is_done[literal] = true;
+    reasoner_planner_count(planner, literal);
+    return add_meeting(planner, literal, &is_added) && (is_added || add_atom(planner, literal)) &&
+           add_ready_tests(planner) && add_distinct(planner);
+}
+
 bool reasoner_plan(const Rule *rule, const JoinHead *heads, uint32_t head_count, const PlanContext *context,
                    const Span *spans, BaseArena *arena, Plan *out)
 {
@@ -353,28 +312,25 @@ bool reasoner_plan(const Rule *rule, const JoinHead *heads, uint32_t head_count,
                        .spans = spans,
                        .arena = arena,
                        .plan = out};
-    *out = (Plan){.steps = base_arena_alloc(arena, rule->body_count + 2, sizeof *out->steps)};
+    *out = (Plan){.steps = base_arena_alloc(arena, 2 * rule->body_count + 2, sizeof *out->steps)};
     planner.is_bound = base_arena_alloc(arena, rule->variable_count + 1, sizeof *planner.is_bound);
     planner.is_done = base_arena_alloc(arena, rule->body_count + 1, sizeof *planner.is_done);
-    planner.order = base_arena_alloc(arena, rule->body_count + 1, sizeof *planner.order);
-    if (!out->steps || !planner.is_bound || !planner.is_done || !planner.order)
+    if (!out->steps || !planner.is_bound || !planner.is_done)
         return false;
     for (uint32_t b = 0; b < rule->body_count; b++)
-        if (is_positive(&rule->body[b]) && !reasoner_relation_measure(&context->relations[rule->body[b].atom.relation]))
+        if (is_positive(&rule->body[b]) && !reasoner_relation_measure(relation_of(&planner, b)))
             return false;
-    choose_order(&planner);
-    memset(planner.is_bound, 0, rule->variable_count * sizeof *planner.is_bound);
-    memset(planner.is_done, 0, rule->body_count * sizeof *planner.is_done);
+    if (!reasoner_planner_order(&planner))
+        return false;
+    reasoner_planner_begin(&planner);
     if (!add_ready_tests(&planner))
         return false;
-    for (uint32_t i = 0; i < planner.order_count; i++) {
-        planner.is_done[planner.order[i]] = true;
-        out->rows += (uint64_t)span_rows(&planner, planner.order[i]);
-        if (!add_atom(&planner, planner.order[i]) || !add_ready_tests(&planner))
+    for (uint32_t i = 0; i < planner.order_count; i++)
+        if (!add_next(&planner, planner.order[i]))
             return false;
-    }
     group_rows(&planner);
     mark_tests(&planner);
+    find_product(&planner);
     return true;
 }
 
@@ -387,11 +343,44 @@ static bool cover_rows_of(const Step *step)
     return reasoner_relation_cover(step->relation, step->is_partial);
 }
 
+/* Rows that indexes have yet to take in before the steps can begin. */
+static double rows_to_index(const Plan *plan)
+{
+    double rows = 0;
+    for (uint32_t s = 0; s < plan->step_count; s++) {
+        const Step *const step = &plan->steps[s];
+        if (step->kind == STEP_LOOKUP)
+            rows += reasoner_index_debt(step->relation, step->key_columns);
+    }
+    return rows;
+}
+
+static bool prepare_arms(const Step *step)
+{
+    for (uint32_t a = 0; a < step->arm_count; a++) {
+        Arm *const arm = &step->arms[a];
+        if (!reasoner_relation_cover(arm->relation, arm->is_partial))
+            return false;
+        if (!arm->is_listed)
+            continue;
+        arm->index = reasoner_relation_index(arm->relation, arm->column == 0 ? 2 : 1, step->is_whole);
+        if (!arm->index)
+            return false;
+    }
+    return true;
+}
+
 bool reasoner_plan_prepare(Plan *plan)
 {
+    if (!reasoner_product_prepare(&plan->product, rows_to_index(plan), &plan->is_product))
+        return false;
+    if (plan->is_product)
+        return true;
     for (uint32_t s = 0; s < plan->step_count; s++) {
         Step *const step = &plan->steps[s];
         const bool has_key = step->key_columns != 0, is_whole = has_key && is_whole_key(step);
+        if (step->kind == STEP_MEET && !prepare_arms(step))
+            return false;
         if (step->kind == STEP_MEMBER || (step->kind == STEP_ABSENT && is_whole)) {
             if (!reasoner_relation_cover(step->relation, step->is_partial))
                 return false;

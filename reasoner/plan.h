@@ -4,21 +4,19 @@
 #define KGQ_REASONER_PLAN_H
 
 #include "reasoner/functions.h"
-#include "reasoner/relation.h"
-
-/* What a step sees of its relation: rows below `high`, those below `low`, or those between. To see more than asked for
- * is no error: an instance is then found again. */
-typedef enum Span { SPAN_ALL, SPAN_OLD, SPAN_DELTA } Span;
+#include "reasoner/product.h"
 
 typedef enum StepKind {
-    STEP_SCAN,    /* every row of the span */
-    STEP_GROUP,   /* every run of rows of the span with the same first of two columns, which is bound */
-    STEP_RUN,     /* last: the second columns of that run */
-    STEP_LOOKUP,  /* rows with the key, by an index */
-    STEP_MEMBER,  /* all columns known: is the row there */
-    STEP_ABSENT,  /* no row matches a negated atom */
-    STEP_COMPARE, /* both sides known */
-    STEP_ASSIGN,  /* ?v = what is known */
+    STEP_SCAN,     /* every row of the span */
+    STEP_GROUP,    /* every run of rows of the span with the same first of two columns, which is bound */
+    STEP_RUN,      /* last: the second columns of that run */
+    STEP_LOOKUP,   /* rows with the key, by an index */
+    STEP_MEET,     /* values of one variable that several pairs with known other sides have in common */
+    STEP_MEMBER,   /* all columns known: is the row there */
+    STEP_ABSENT,   /* no row matches a negated atom */
+    STEP_DISTINCT, /* on with the first row of each combination of values, which `relation` gathers */
+    STEP_COMPARE,  /* both sides known */
+    STEP_ASSIGN,   /* ?v = what is known */
 } StepKind;
 
 typedef enum ColumnRole { COLUMN_KEY, COLUMN_BIND, COLUMN_SAME, COLUMN_ANY } ColumnRole;
@@ -26,6 +24,17 @@ typedef struct Column {
     ColumnRole role;
     Term term;
 } Column;
+
+/* A pair one side of which is known when the other, the variable of a STEP_MEET, is looked for. */
+typedef struct Arm {
+    Relation *relation;
+    RelationIndex *index; /* by the known side */
+    Term known;
+    uint32_t column; /* of the variable */
+    Span span;
+    bool is_partial;
+    bool is_listed; /* its values may be the ones that are gone through; else it is only asked */
+} Arm;
 
 typedef struct Step {
     StepKind kind;
@@ -38,17 +47,13 @@ typedef struct Step {
     bool is_test;    /* no variable of the head is bound here or later: one match is enough */
     Column *columns;
     uint32_t column_count;
-    uint32_t *key;                /* scratch, one value per column */
+    uint32_t *key; /* scratch, one value per column */
+    Arm *arms;     /* MEET: the first is what the step would look up without the others */
+    uint32_t arm_count;
     const Comparison *comparison; /* COMPARE */
     const Operand *source;        /* ASSIGN: this to the variable `target`; without a value there is no match */
     uint32_t target;
 } Step;
-
-/* What a match gives: a tuple of a relation. */
-typedef struct JoinHead {
-    const Term *arguments; /* variables and constants, as many as the relation has columns */
-    Relation *relation;
-} JoinHead;
 
 static inline uint32_t step_from(const Step *step)
 {
@@ -62,8 +67,10 @@ static inline uint32_t step_to(const Step *step)
 typedef struct Plan {
     Step *steps;
     uint32_t step_count;
-    bool computes; /* some step may give a value that is new */
-    uint64_t rows; /* visible to the atoms when it was made */
+    bool computes;   /* some step may give a value that is new */
+    uint64_t rows;   /* visible to the atoms when it was made */
+    Product product; /* what may take the place of the steps */
+    bool is_product; /* and does so this round */
 } Plan;
 
 /* Where a plan finds the tuples, by relation. */

@@ -123,17 +123,25 @@ bool reasoner_relation_add(Relation *relation, const uint32_t *tuples, size_t co
 
 /* ---- Figures ------------------------------------------------------------------------------------------------- */
 
+enum { SAMPLE = 1 << 18 /* rows looked at, evenly spread */ };
+
+/* How many values the column has; of a sample, those that it shows, and more where it shows few of them again. */
 static uint32_t count_values(const Relation *relation, uint32_t column, uint64_t *seen, size_t words)
 {
-    uint32_t count = 0;
+    const uint32_t step = relation->count / SAMPLE + 1;
+    uint32_t count = 0, looked_at = 0;
     memset(seen, 0, words * sizeof *seen);
-    for (uint32_t row = 0; row < relation->count; row++) {
-        const uint32_t value = relation->values[(size_t)row * relation->arity + column];
+    for (uint64_t row = 0; row < relation->count; row += step, looked_at++) {
+        const uint32_t value = relation->values[row * relation->arity + column];
         const uint64_t bit = (uint64_t)1 << value % 64;
+        if (value / 64 >= words) { /* above the hint */
+            count++;
+            continue;
+        }
         count += !(seen[value / 64] & bit);
         seen[value / 64] |= bit;
     }
-    return count;
+    return (uint32_t)(count * (1.0 + (step - 1.0) * count / (looked_at + 1.0)));
 }
 
 bool reasoner_relation_measure(Relation *relation)
@@ -145,8 +153,8 @@ bool reasoner_relation_measure(Relation *relation)
         relation->distinct = calloc(relation->arity + 1, sizeof *relation->distinct);
     if (!relation->distinct)
         return false;
-    uint32_t highest = 0;
-    for (size_t i = 0; i < (size_t)relation->count * relation->arity; i++)
+    uint32_t highest = relation->value_hint;
+    for (size_t i = 0; relation->value_hint == 0 && i < (size_t)relation->count * relation->arity; i++)
         highest = relation->values[i] > highest ? relation->values[i] : highest;
     const size_t words = highest / 64 + 1;
     uint64_t *const seen = malloc(words * sizeof *seen);

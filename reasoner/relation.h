@@ -3,6 +3,7 @@
 #ifndef KGQ_REASONER_RELATION_H
 #define KGQ_REASONER_RELATION_H
 
+#include "reasoner/matrix.h"
 #include "reasoner/row_sets.h"
 
 #define NO_ROW UINT32_MAX
@@ -12,9 +13,10 @@ typedef struct Segment {
     uint32_t end, height, rule;
 } Segment;
 
-/* Which tuples are there: a bit per possible tuple where that is small, else for pairs a set of second values by the
- * first one, else, and where rounds ask for less than all, a hash table of row numbers. */
-typedef enum MemberKind { MEMBERS_NONE, MEMBERS_BITS, MEMBERS_ROWS, MEMBERS_HASH } MemberKind;
+/* Which tuples are there: a bit per possible tuple where that is small (a matrix where rules multiply whole rows), else
+ * for pairs a set of second values by the first one, else, and where rounds ask for less than all, a hash table of row
+ * numbers. */
+typedef enum MemberKind { MEMBERS_NONE, MEMBERS_BITS, MEMBERS_MATRIX, MEMBERS_ROWS, MEMBERS_HASH } MemberKind;
 typedef struct Members {
     MemberKind kind;
     uint32_t covered; /* rows below it are in */
@@ -25,6 +27,7 @@ typedef struct Members {
     bool wants_visible;
     uint32_t domain[2]; /* values of each column are below it */
     size_t words;       /* of 64 bits, per value of the first of two columns */
+    Matrix *matrix;     /* MATRIX */
     RowSets rows;       /* ROWS */
     /* HASH: */
     uint32_t *slots; /* a row, and above row_bits some bits of its hash */
@@ -61,7 +64,8 @@ typedef struct Relation {
         size_t count, capacity;
     } segments;
     Members members;
-    uint64_t tried; /* tuples that were to be added, new or not */
+    const MatrixShape *shape; /* rules would multiply it as a matrix of this shape; NULL: none would */
+    uint64_t tried;           /* tuples that were to be added, new or not */
     struct {
         RelationIndex **items;
         size_t count, capacity;
@@ -108,7 +112,8 @@ bool reasoner_relation_measure(Relation *relation);
 bool reasoner_relation_cover(Relation *relation, bool is_partial);
 /* Whether the tuple is there; is_partial: among rows below `high`. */
 bool reasoner_relation_has(const Relation *relation, const uint32_t *tuple, bool is_partial);
-/* Makes members bits when so many tuples were tried that these are worth their memory. */
+/* Makes members bits, or a matrix where there is a shape, when so many tuples were tried that these are worth their
+ * memory. */
 bool reasoner_relation_weigh_bits(Relation *relation);
 void reasoner_members_free(Members *members);
 void reasoner_members_hide(Members *members); /* rounds begin anew: none sees anything yet */
@@ -121,7 +126,8 @@ bool reasoner_members_insert(Relation *relation, const uint32_t *tuples, size_t 
 /* The index over these columns, made when there is none, covering rows below `high`; its base stays below `low` unless
  * low is 0. is_whole: covering all rows, by number. NULL: no memory. */
 RelationIndex *reasoner_relation_index(Relation *relation, uint64_t columns, bool is_whole);
-size_t reasoner_relation_bytes(const Relation *relation); /* memory it holds */
+uint32_t reasoner_index_debt(const Relation *relation, uint64_t columns); /* rows it would have to take in first */
+size_t reasoner_relation_bytes(const Relation *relation);                 /* memory it holds */
 void reasoner_relation_drop_indexes(Relation *relation);
 uint32_t reasoner_index_bucket(const RelationIndex *index, const uint32_t *key); /* one value per key column */
 static inline bool index_fits(const RelationIndex *index, const uint32_t *row, const uint32_t *key)

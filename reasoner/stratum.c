@@ -144,7 +144,7 @@ BaseStatus reasoner_stratum_open(Evaluation *evaluation, uint32_t number, bool g
             return BASE_NO_MEMORY;
         out->is_partial[r] = out->is_growing[r] || reasoner_relation_height_start(relation, 1) < relation->count;
     }
-    return BASE_OK;
+    return reasoner_stratum_shape(out) ? BASE_OK : BASE_NO_MEMORY;
 }
 
 void reasoner_stratum_close(Stratum *stratum)
@@ -156,6 +156,13 @@ void reasoner_stratum_close(Stratum *stratum)
         reasoner_relation_free(&stratum->copies[r]);
         reasoner_relation_free(&stratum->waiting[r].rows);
     }
+    for (size_t r = 0; r < relations; r++) {
+        Relation *const relation = &stratum->evaluation->relations[r];
+        if (relation->members.kind == MEMBERS_MATRIX)
+            reasoner_members_free(&relation->members);
+        relation->shape = NULL;
+    }
+    reasoner_shape_free(&stratum->shape);
     base_arena_free(&stratum->memory);
 }
 

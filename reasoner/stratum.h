@@ -32,9 +32,13 @@ typedef struct Stratum {
     bool *is_looked_at;  /* by relation: some body of the stratum reads it */
     Relation **complete; /* by relation: see PlanContext */
     Waiting *waiting;    /* by relation */
+    MatrixShape shape;   /* of relations that rules multiply */
     Relation *copies;    /* what `complete` points to where a relation grows and is negated, too */
     BaseArena memory;    /* holds all of the above */
 } Stratum;
+
+/* shape.c: gives relations their shape, once rules, waiting rows and is_growing are known. false: no memory. */
+bool reasoner_stratum_shape(Stratum *stratum);
 
 /* The groupings are those of the stratum; they are gathered, or (else) folded by now. *out starts from {0} and is
  * closed even after a failure. BASE_NO_MEMORY, without a message. */
