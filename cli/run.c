@@ -3,14 +3,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
-
-/* Half of the machine's memory: a program that never ends is stopped before the machine is. */
-static uint64_t usual_memory(void)
-{
-    const long pages = sysconf(_SC_PHYS_PAGES), bytes = sysconf(_SC_PAGESIZE);
-    return pages > 0 && bytes > 0 ? (uint64_t)pages * (uint64_t)bytes / 2 : 0;
-}
 
 static void print_report(const Cli *cli, const ReasonerReport *report)
 {
@@ -70,8 +62,7 @@ int command_run(Cli *cli, const Command *command, int argc, char **argv)
 {
     TextList words = {0}, parameters = {0}, facts = {0};
     Explaining explaining = {.cli = cli};
-    ReasonerFilesOptions run = {
-        .output = cli->out, .memory_limit = usual_memory(), .explained = print_explanation, .context = &explaining};
+    ReasonerFilesOptions run = {.output = cli->out, .explained = print_explanation, .context = &explaining};
     bool report_wanted = false;
     const Option options[] = {
         {"import-dir", OPTION_TEXT, &run.import_folder, "DIR", "where relative imports are; the working directory"},

@@ -93,6 +93,25 @@ static void unsafe(const Check *check, Term term, const char *code, const char *
                    "[%s] variable %s is %s of the body%s", code, name, where, of);
 }
 
+/* What is created is looked up by its frontier, an index by columns. */
+static void check_frontier(const Check *check)
+{
+    const Rule *const rule = check->rule;
+    uint32_t count = 0;
+    for (uint32_t v = 0; v < rule->variable_count && rule->has_existential; v++) {
+        bool is_used = false;
+        for (uint32_t h = 0; h < rule->head_count; h++)
+            for (uint32_t t = 0; t < rule->heads[h].count; t++)
+                is_used |= rule->heads[h].terms[t].is_variable && !rule->heads[h].terms[t].is_existential &&
+                           rule->heads[h].terms[t].index == v;
+        count += is_used;
+    }
+    if (count > ARITY_LIMIT)
+        reasoner_fault(check->faults, rule->place, "derive a fact with an existential variable first, then the others",
+                       "the heads of a rule with existential variables have %u other variables; %d are the most", count,
+                       ARITY_LIMIT);
+}
+
 static void check_heads(const Check *check)
 {
     const Rule *const rule = check->rule;
@@ -188,6 +207,7 @@ bool reasoner_check_rule(const ReasonerProgram *program, Rule *rule, Faults *fau
     bind_atoms(&check);
     bind_equalities(&check);
     check_heads(&check);
+    check_frontier(&check);
     check_body(&check);
     free(check.negated);
     return true;

@@ -264,7 +264,7 @@ typedef struct ReasonerFilesOptions {
     const char *export_folder; /* all resources of @export, made when missing; NULL: "results" */
     FILE *output;              /* of an @export with resource = ""; NULL: that is a fault */
     double seconds_limit;      /* of the derivation; 0: none */
-    uint64_t memory_limit;     /* bytes of facts and values; 0: none */
+    uint64_t memory_limit;     /* bytes of facts, indexes and values; 0: half of the machine's memory */
     const BaseSink *sink;      /* bad rows of imports (as warnings), and violations; NULL: not wanted */
     /* Facts to explain once all is derived and exported, "p(a, 1)" in the words of a rule without prefixes: `explained`
      * gets what reasoner_prove or, of one that does not hold, reasoner_why_not would say; borrowed for the call. */
