@@ -249,6 +249,26 @@ static void proofs_compute_fold_and_find_what_created_a_null(void **state)
     expect_miss(f);
 }
 
+static void too_wide_a_frontier_is_a_fault(void **state)
+{
+    (void)state;
+    BaseBuffer text = {0};
+    BaseError err = {0};
+    ReasonerProgram *program = NULL;
+    for (int part = 0; part < 4; part++) {
+        base_buffer_format(&text, "%s", (const char *const[]){"p(!z", ", q(!z", " :- r(a", ", s(a"}[part]);
+        for (int v = 0; v < 40; v++)
+            base_buffer_format(&text, ", ?%c%d", part % 2 ? 'y' : 'x', v);
+        base_buffer_format(&text, ")");
+    }
+    base_buffer_format(&text, ".");
+    const ReasonerText source = {"t.rls", text.items, text.count};
+    assert_int_equal(reasoner_parse(&source, 1, NULL, NULL, &program, &err), BASE_BAD_INPUT);
+    assert_string_equal(err.message,
+                        "the heads of a rule with existential variables have 80 other variables; 64 are the most");
+    base_buffer_free(&text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -258,6 +278,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(violations_are_told_with_their_bindings_and_the_run_is_stored, open_fixture,
                                         close_fixture),
         cmocka_unit_test_setup_teardown(proofs_compute_fold_and_find_what_created_a_null, open_fixture, close_fixture),
+        cmocka_unit_test(too_wide_a_frontier_is_a_fault),
         cmocka_unit_test_setup_teardown(nulls_are_blank_nodes_and_the_same_when_run_again, open_fixture, close_fixture),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
