@@ -240,8 +240,7 @@ Outcome run_evaluation(Test *test)
         return SKIPPED;
     }
     Outcome outcome = SKIPPED;
-    if (load(test, action, &err) != BASE_OK ||
-        open_endpoints(test, action, &endpoints, &err) != BASE_OK) {
+    if (load(test, action, &err) != BASE_OK || open_endpoints(test, action, &endpoints, &err) != BASE_OK) {
         snprintf(test->why, sizeof test->why, "%s", err.message);
     } else {
         char *const text = read_query_text(file);
