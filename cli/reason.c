@@ -112,6 +112,30 @@ static BaseStatus parse_program(Cli *cli, KgTxn *txn, const TextList *files, con
     return status;
 }
 
+/* The rules of a set, and those of the files beside them, made and run at once. */
+static BaseStatus run_ruleset(Cli *cli, KgTxn *txn, const char *name, const TextList *files,
+                              const ReasonerRunOptions *run, ReasonerReport *report, bool *was_told, BaseError *err)
+{
+    ReasonerRuleset set;
+    ReasonerText *texts = NULL;
+    BaseArena arena = {0};
+    KgPrefix *prefixes = NULL;
+    ReasonerParseOptions options = {0};
+    if (!reasoner_find_ruleset(name, &set))
+        return base_fail(err, BASE_BAD_CALL, "there is no rule set %s; there are rdfs and owl2-rl", name);
+    BaseStatus status = kg_prefixes(txn, &arena, &prefixes, &options.prefix_count, err);
+    options.prefixes = prefixes;
+    if (status == BASE_OK)
+        status = reasoner_read_texts(files->items, files->count, run->sink, &texts, err);
+    if (status == BASE_OK) {
+        status = reasoner_run_ruleset(txn, set, texts, files->count, &options, run, report, &cli->job, err);
+        *was_told = status == BASE_BAD_INPUT;
+    }
+    reasoner_free_texts(texts, files->count);
+    base_arena_free(&arena);
+    return status;
+}
+
 static BaseStatus drop_inferred(Cli *cli, KgTxn **txn, BaseError *err)
 {
     uint64_t dropped = 0;
@@ -165,9 +189,12 @@ int command_reason(Cli *cli, const Command *command, int argc, char **argv)
     if (status == BASE_OK && drop && files.count == 0 && !ruleset) {
         status = drop_inferred(cli, &txn, &err);
     } else if (status == BASE_OK) {
-        if (!incremental || files.count > 0 || ruleset)
+        const bool makes_and_runs = ruleset && !incremental;
+        if (makes_and_runs)
+            status = run_ruleset(cli, txn, ruleset, &files, &run, &report, &was_told, &err);
+        else if (!incremental || files.count > 0 || ruleset)
             status = parse_program(cli, txn, &files, ruleset, &program, &was_told, &err);
-        if (status == BASE_OK)
+        if (status == BASE_OK && !makes_and_runs)
             status = incremental ? reasoner_update(txn, program, &run, &report, &cli->job, &err)
                                  : reasoner_run(txn, program, &run, &report, &cli->job, &err);
         if (status == BASE_OK) {

@@ -195,6 +195,12 @@ void reasoner_report_free(ReasonerReport *report); /* {0} again afterwards */
 BaseStatus reasoner_run(KgTxn *txn, const ReasonerProgram *program, const ReasonerRunOptions *options,
                         ReasonerReport *report, BaseJob *job, BaseError *err);
 
+/* reasoner_run with the program of reasoner_ruleset_program, for less: where axioms have to be looked for among what
+ * follows, that is derived once. Faults of the texts go to options->sink. */
+BaseStatus reasoner_run_ruleset(KgTxn *txn, ReasonerRuleset set, const ReasonerText *texts, size_t count,
+                                const ReasonerParseOptions *parse_options, const ReasonerRunOptions *options,
+                                ReasonerReport *report, BaseJob *job, BaseError *err);
+
 /* Brings KG_INFERRED up to what was asserted and deleted since the last run or update, and to the program, of which
  * rules may have been added or removed; NULL: the program of that run. The result is what reasoner_run gives, heights
  * and rules alike, under the number of the run that is updated. It takes time by what changes, not by what there is;

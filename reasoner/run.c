@@ -1,6 +1,7 @@
 /* A run: load what is asserted, derive, and put the outputs into KG_INFERRED in place of what was there; the same
  * without storing; and the report of either. The catalog gets the program's whole text, each file behind a comment line
  * with its length and name, so that a proof can parse it again (program_text.c). */
+#include "reasoner/run.h"
 #include "reasoner/program_text.h"
 #include "reasoner/report.h"
 #include "reasoner/store.h"
@@ -16,9 +17,8 @@ static BaseStatus no_memory(BaseError *err)
 
 /* ---- Deriving ------------------------------------------------------------------------------------------------ */
 
-/* Loads and evaluates, with the figures of both in *report. */
-static BaseStatus derive(KgTxn *txn, const ReasonerProgram *program, Memory *memory, ReasonerReport *report,
-                         BaseJob *job, BaseError *err)
+BaseStatus reasoner_run_derive(KgTxn *txn, const ReasonerProgram *program, Memory *memory, ReasonerReport *report,
+                               BaseJob *job, BaseError *err)
 {
     const double began = base_wall_seconds();
     BaseStatus status = reasoner_memory_load(txn, program, job, memory, err);
@@ -68,6 +68,30 @@ static BaseStatus put_run(KgTxn *txn, const ReasonerProgram *program, const Reas
     return status;
 }
 
+BaseStatus reasoner_run_store(KgTxn *txn, const ReasonerProgram *program, const ReasonerRunOptions *options,
+                              Memory *memory, ReasonerReport *report, BaseJob *job, BaseError *err)
+{
+    const double began = base_wall_seconds();
+    size_t stored = 0;
+    uint32_t flags = 0;
+    BaseStatus status =
+        reasoner_report_violations(&memory->evaluation, memory, options ? options->sink : NULL, report, err);
+    if (status == BASE_OK)
+        status =
+            put_run(txn, program, options, report, report->load_seconds + report->derive_seconds, &report->run, err);
+    if (status == BASE_OK)
+        status = reasoner_track_flags(txn, options ? options->keep : REASONER_KEEP_AS_IT_IS, &flags, err);
+    if (status == BASE_OK)
+        status = reasoner_store(memory, report->run, &stored, job, err);
+    if (status == BASE_OK)
+        status = reasoner_track(txn, program, report->run, flags | (stored < report->derived ? TRACK_HIDES : 0), err);
+    if (status == BASE_OK)
+        status = reasoner_report_fill(&memory->evaluation, memory, report, err);
+    report->stored = stored;
+    report->store_seconds = base_wall_seconds() - began;
+    return status;
+}
+
 BaseStatus reasoner_run(KgTxn *txn, const ReasonerProgram *program, const ReasonerRunOptions *options,
                         ReasonerReport *report, BaseJob *job, BaseError *err)
 {
@@ -76,24 +100,9 @@ BaseStatus reasoner_run(KgTxn *txn, const ReasonerProgram *program, const Reason
     const double began = base_wall_seconds(), cpu_began = base_cpu_seconds();
     ReasonerReport figures = {0};
     Memory memory = {0};
-    size_t stored = 0;
-    uint32_t flags = 0;
-    BaseStatus status = derive(txn, program, &memory, &figures, job, err);
-    const double derived = base_wall_seconds();
+    BaseStatus status = reasoner_run_derive(txn, program, &memory, &figures, job, err);
     if (status == BASE_OK)
-        status = reasoner_report_violations(&memory.evaluation, &memory, options ? options->sink : NULL, &figures, err);
-    if (status == BASE_OK)
-        status = put_run(txn, program, options, &figures, derived - began, &figures.run, err);
-    if (status == BASE_OK)
-        status = reasoner_track_flags(txn, options ? options->keep : REASONER_KEEP_AS_IT_IS, &flags, err);
-    if (status == BASE_OK)
-        status = reasoner_store(&memory, figures.run, &stored, job, err);
-    if (status == BASE_OK)
-        status = reasoner_track(txn, program, figures.run, flags | (stored < figures.derived ? TRACK_HIDES : 0), err);
-    if (status == BASE_OK)
-        status = reasoner_report_fill(&memory.evaluation, &memory, &figures, err);
-    figures.stored = stored;
-    figures.store_seconds = base_wall_seconds() - derived;
+        status = reasoner_run_store(txn, program, options, &memory, &figures, job, err);
     figures.wall_seconds = base_wall_seconds() - began;
     figures.cpu_seconds = base_cpu_seconds() - cpu_began;
     if (status == BASE_OK && report)
@@ -186,7 +195,7 @@ BaseStatus reasoner_derive(KgTxn *txn, const ReasonerProgram *program,
     const double began = base_wall_seconds(), cpu_began = base_cpu_seconds();
     ReasonerReport figures = {0};
     Memory memory = {0};
-    BaseStatus status = derive(txn, program, &memory, &figures, job, err);
+    BaseStatus status = reasoner_run_derive(txn, program, &memory, &figures, job, err);
     if (status == BASE_OK)
         status = reasoner_report_violations(&memory.evaluation, &memory, NULL, &figures, err);
     if (status == BASE_OK)

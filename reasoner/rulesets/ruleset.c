@@ -3,9 +3,17 @@
  * these, too, until what is derived has no axiom that did not make its rules. */
 #include "reasoner/program_text.h"
 #include "reasoner/rulesets/rulesets.h"
+#include "reasoner/run.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+/* What the program that stands derives, where it was evaluated to find that it does: memory.program is not NULL then.
+ */
+typedef struct Derived {
+    Memory memory;
+    ReasonerReport figures;
+} Derived;
 
 typedef struct Making {
     KgTxn *txn;
@@ -169,15 +177,13 @@ static BaseStatus parse(const Making *making, bool only_schema, ReasonerProgram 
 /* ---- Derived axioms ------------------------------------------------------------------------------------------ */
 
 /* Evaluates the program and adds the axioms that it derives. */
-static BaseStatus derive_axioms(Making *making, const ReasonerProgram *program, bool *is_new, BaseError *err)
+static BaseStatus derive_axioms(Making *making, const ReasonerProgram *program, Derived *derived, bool *is_new,
+                                BaseError *err)
 {
-    Memory memory = {0};
-    BaseStatus status = reasoner_memory_load(making->txn, program, making->job, &memory, err);
+    BaseStatus status =
+        reasoner_run_derive(making->txn, program, &derived->memory, &derived->figures, making->job, err);
     if (status == BASE_OK)
-        status = reasoner_memory_evaluate(&memory, err);
-    if (status == BASE_OK)
-        status = ruleset_note_axioms(&making->builder, &memory, is_new, err);
-    reasoner_memory_free(&memory);
+        status = ruleset_note_axioms(&making->builder, &derived->memory, is_new, err);
     return status;
 }
 
@@ -191,19 +197,27 @@ static BaseStatus rebuild(Making *making, BaseError *err)
     return status;
 }
 
+static void forget(Derived *derived)
+{
+    if (derived->memory.program)
+        reasoner_memory_free(&derived->memory);
+    reasoner_report_free(&derived->figures);
+}
+
 /* The axioms that follow from axioms alone come first, which is cheap; then those that need the facts. */
-static BaseStatus settle(Making *making, ReasonerProgram **out, BaseError *err)
+static BaseStatus settle(Making *making, ReasonerProgram **out, Derived *derived, BaseError *err)
 {
     BaseStatus status = build(making, NULL, err);
     for (bool only_schema = true, is_new = true; status == BASE_OK;) {
         is_new = false;
         status = parse(making, only_schema, out, err);
         if (status == BASE_OK && ruleset_may_give_axioms(&making->builder, *out, only_schema))
-            status = derive_axioms(making, *out, &is_new, err);
+            status = derive_axioms(making, *out, derived, &is_new, err);
         if (status == BASE_OK && !is_new && !only_schema) {
             (*out)->is_ruleset = true;
             return BASE_OK;
         }
+        forget(derived);
         reasoner_program_free(*out);
         *out = NULL;
         if (status == BASE_OK && is_new)
@@ -213,13 +227,10 @@ static BaseStatus settle(Making *making, ReasonerProgram **out, BaseError *err)
     return status;
 }
 
-BaseStatus reasoner_ruleset_program(KgTxn *txn, ReasonerRuleset kind, const ReasonerText *texts, size_t count,
-                                    const ReasonerParseOptions *options, const BaseSink *sink, BaseJob *job,
-                                    ReasonerProgram **out, BaseError *err)
+static BaseStatus make(KgTxn *txn, ReasonerRuleset kind, const ReasonerText *texts, size_t count,
+                       const ReasonerParseOptions *options, const BaseSink *sink, BaseJob *job, ReasonerProgram **out,
+                       Derived *derived, BaseError *err)
 {
-    if (!txn || !out || (count > 0 && !texts))
-        return base_fail(err, BASE_BAD_CALL, "reasoner_ruleset_program: a transaction and a place for the program");
-    *out = NULL;
     ReasonerProgram *own = NULL;
     BaseStatus status = count > 0 ? reasoner_parse(texts, count, options, sink, &own, err) : BASE_OK;
     Making making = {.txn = txn,
@@ -231,9 +242,48 @@ BaseStatus reasoner_ruleset_program(KgTxn *txn, ReasonerRuleset kind, const Reas
                      .job = job,
                      .own = own};
     if (status == BASE_OK)
-        status = settle(&making, out, err);
+        status = settle(&making, out, derived, err);
     free_builder(&making.builder);
     reasoner_program_free(own);
+    return status;
+}
+
+BaseStatus reasoner_ruleset_program(KgTxn *txn, ReasonerRuleset kind, const ReasonerText *texts, size_t count,
+                                    const ReasonerParseOptions *options, const BaseSink *sink, BaseJob *job,
+                                    ReasonerProgram **out, BaseError *err)
+{
+    if (!txn || !out || (count > 0 && !texts))
+        return base_fail(err, BASE_BAD_CALL, "reasoner_ruleset_program: a transaction and a place for the program");
+    *out = NULL;
+    Derived derived = {0};
+    const BaseStatus status = make(txn, kind, texts, count, options, sink, job, out, &derived, err);
+    forget(&derived);
+    return status;
+}
+
+BaseStatus reasoner_run_ruleset(KgTxn *txn, ReasonerRuleset kind, const ReasonerText *texts, size_t count,
+                                const ReasonerParseOptions *parse_options, const ReasonerRunOptions *options,
+                                ReasonerReport *report, BaseJob *job, BaseError *err)
+{
+    if (!txn || (count > 0 && !texts))
+        return base_fail(err, BASE_BAD_CALL, "reasoner_run_ruleset: a transaction is needed");
+    const double began = base_wall_seconds(), cpu_began = base_cpu_seconds();
+    ReasonerProgram *program = NULL;
+    Derived derived = {0};
+    BaseStatus status =
+        make(txn, kind, texts, count, parse_options, options ? options->sink : NULL, job, &program, &derived, err);
+    if (status == BASE_OK && !derived.memory.program)
+        status = reasoner_run_derive(txn, program, &derived.memory, &derived.figures, job, err);
+    if (status == BASE_OK)
+        status = reasoner_run_store(txn, program, options, &derived.memory, &derived.figures, job, err);
+    derived.figures.wall_seconds = base_wall_seconds() - began;
+    derived.figures.cpu_seconds = base_cpu_seconds() - cpu_began;
+    if (status == BASE_OK && report) {
+        *report = derived.figures;
+        derived.figures = (ReasonerReport){0};
+    }
+    forget(&derived);
+    reasoner_program_free(program);
     return status;
 }
 

@@ -56,15 +56,13 @@ static bool ask(KgTxn *txn, const char *pattern)
     return holds;
 }
 
-/* Reasons over what is in the transaction; false, and told: it cannot. */
+/* Reasons over what is in the transaction. */
 static void reason(KgTxn *txn, ReasonerRuleset set, const char *own, const BaseSink *sink, ReasonerReport *report)
 {
     BaseError err = {0};
-    ReasonerProgram *program = NULL;
     const ReasonerText text = {"own.rls", own ? own : "", own ? strlen(own) : 0};
-    expect_ok(reasoner_ruleset_program(txn, set, &text, own ? 1 : 0, NULL, NULL, NULL, &program, &err), &err);
-    expect_ok(reasoner_run(txn, program, &(ReasonerRunOptions){.sink = sink}, report, NULL, &err), &err);
-    reasoner_program_free(program);
+    const ReasonerRunOptions options = {.sink = sink};
+    expect_ok(reasoner_run_ruleset(txn, set, &text, own ? 1 : 0, NULL, &options, report, NULL, &err), &err);
 }
 
 /* Whether the conclusion follows from the premises but `left_out`. */
