@@ -5,11 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A shelf is filled after so many lookups, and one for so many triples: filling takes less per triple than a lookup,
- * and more where notes have to be found. */
-#define FEW_LOOKUPS 2000
-#define TRIPLES_ASSERTED 12
-#define TRIPLES_INFERRED 2
+/* A shelf is filled after so many lookups, and one for so many triples. Filling takes less per triple than a lookup; of
+ * inferred ones, whose notes have to be found, as much. */
+#define FEW_LOOKUPS 500
+#define TRIPLES_A_LOOKUP 32
+#define LOOKUPS_A_NOTE 2
 #define MOST_TRIPLES 8000000
 
 static BaseStatus no_memory(const Maintenance *with)
@@ -105,7 +105,7 @@ static BaseStatus want_shelf(Maintenance *with, KgLayer layer, KgId predicate, b
         if (status != BASE_OK)
             return status;
         shelf->count = (size_t)count;
-        shelf->patience = FEW_LOOKUPS + count / (layer == KG_INFERRED ? TRIPLES_INFERRED : TRIPLES_ASSERTED);
+        shelf->patience = FEW_LOOKUPS + (layer == KG_INFERRED ? LOOKUPS_A_NOTE * count : count / TRIPLES_A_LOOKUP);
     }
     *out = with->shelves.items[*place];
     return BASE_OK;
