@@ -59,6 +59,17 @@ static uint32_t index_of(const Rounds *rounds, const Known *fact)
     return (uint32_t)(fact - rounds->with->ledger.facts.items);
 }
 
+/* Whether some body reads such facts. */
+static bool is_read(const Maintenance *with, KgTriple triple)
+{
+    const AtomLists positive = reasoner_atoms_of(with, &with->positive, triple),
+                    negative = reasoner_atoms_of(with, &with->negative, triple);
+    for (int i = 0; i < 3; i++)
+        if (positive.items[i] || negative.items[i])
+            return true;
+    return false;
+}
+
 /* ---- By height ----------------------------------------------------------------------------------------------- */
 
 #define BY_HEIGHT(lists, height) ((height) < (lists)->count ? &(lists)->items[height] : NULL)
@@ -134,17 +145,6 @@ static uint32_t rule_now(const Rounds *rounds, uint32_t rule)
     if (!rounds->input->new_rules)
         return rule;
     return rule < rounds->input->old_rule_count ? rounds->input->new_rules[rule] : RULE_GONE;
-}
-
-/* Whether some body reads such facts. */
-static bool is_read(const Maintenance *with, KgTriple triple)
-{
-    const AtomLists positive = reasoner_atoms_of(with, &with->positive, triple),
-                    negative = reasoner_atoms_of(with, &with->negative, triple);
-    for (int i = 0; i < 3; i++)
-        if (positive.items[i] || negative.items[i])
-            return true;
-    return false;
 }
 
 static BaseStatus add_known(Rounds *rounds, const Known *fact, bool is_elsewhere, uint32_t *out)
@@ -265,6 +265,8 @@ static bool take_claim(Instance *instance, uint32_t highest)
         bool is_storable = true;
         if (!claim.departs)
             instance->status = reasoner_is_storable(with, claim.triple, &is_storable);
+        if (!is_storable && instance->status == BASE_OK && !is_read(with, claim.triple))
+            continue; /* nobody sees it */
         if (!is_storable && instance->status == BASE_OK)
             with->given_up = "a rule derives what no triple can say";
         else if (instance->status == BASE_OK && !BASE_PUSH(&rounds->claims, claim))

@@ -84,7 +84,8 @@ BaseStatus reasoner_run_store(KgTxn *txn, const ReasonerProgram *program, const 
     if (status == BASE_OK)
         status = reasoner_store(memory, report->run, &stored, job, err);
     if (status == BASE_OK)
-        status = reasoner_track(txn, program, report->run, flags | (stored < report->derived ? TRACK_HIDES : 0), err);
+        status = reasoner_track(txn, program, report->run,
+                                flags | (stored < report->derived && reasoner_hides(memory) ? TRACK_HIDES : 0), err);
     if (status == BASE_OK)
         status = reasoner_report_fill(&memory->evaluation, memory, report, err);
     report->stored = stored;

@@ -41,6 +41,39 @@ static const char *hindrance(const ReasonerProgram *program)
     return derives_hidden(program) ? "the rules derive facts that are not stored" : NULL;
 }
 
+static bool is_body(const ReasonerProgram *program, uint32_t relation)
+{
+    for (size_t r = 0; r < program->rules.count; r++)
+        for (uint32_t b = 0; b < program->rules.items[r].body_count; b++) {
+            const Literal *const literal = &program->rules.items[r].body[b];
+            if (!literal->is_comparison && literal->atom.relation == relation)
+                return true;
+        }
+    return false;
+}
+
+static bool has_hidden_row(const Memory *memory, uint32_t r)
+{
+    const Relation *const relation = &memory->evaluation.relations[r];
+    for (uint32_t row = reasoner_relation_height_start(relation, 1); row < relation->count; row++) {
+        uint32_t values[3];
+        if (!reasoner_memory_triple(memory, r, row, values))
+            return true;
+        const KgId subject = terms_id(&memory->terms, values[0]), predicate = terms_id(&memory->terms, values[1]);
+        if (subject == KG_ANY || predicate == KG_ANY || kg_kind(subject) == KG_LITERAL || kg_kind(predicate) != KG_IRI)
+            return true;
+    }
+    return false;
+}
+
+bool reasoner_hides(const Memory *memory)
+{
+    for (uint32_t r = 0; r < memory->program->relations.count; r++)
+        if (memory->program->relations.items[r].is_head && is_body(memory->program, r) && has_hidden_row(memory, r))
+            return true;
+    return false;
+}
+
 BaseStatus reasoner_track(KgTxn *txn, const ReasonerProgram *program, uint32_t run, uint32_t flags, BaseError *err)
 {
     BaseBuffer text = {0};
