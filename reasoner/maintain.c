@@ -177,76 +177,6 @@ static BaseStatus enter(Rounds *rounds, KgTriple triple, const FactState *state,
     return add_known(rounds, &fact, !state->is_asserted && !state->is_stored, out);
 }
 
-/* ---- Looking for a proof ------------------------------------------------------------------------------------- */
-
-typedef struct Support {
-    uint32_t limit;        /* premises up to this height are wanted */
-    uint32_t height, rule; /* the lowest instance found, its premises' height; NO_HEIGHT: none */
-} Support;
-
-static bool take_support(Instance *instance, uint32_t highest)
-{
-    Support *const support = instance->context;
-    if (highest >= support->height)
-        return false;
-    support->height = highest;
-    support->rule = instance->rule;
-    /* Only lower ones are of interest from now on. */
-    instance->most_height = highest > 0 ? highest - 1 : 0;
-    return highest <= support->limit;
-}
-
-/* Instances of one rule. */
-static BaseStatus try_rule(Rounds *rounds, KgTriple triple, AtomPlace place, Support *support)
-{
-    if (support->height == 0)
-        return BASE_OK;
-    Instance instance = {.with = rounds->with,
-                         .rule = place.rule,
-                         .most_height = support->height == NO_HEIGHT ? NO_HEIGHT - 1 : support->height - 1,
-                         .found = take_support,
-                         .context = support};
-    return reasoner_match_head(&instance, place.place, triple);
-}
-
-/* The rules whose heads may be the triple, merged from three lists in the order of their numbers. */
-typedef struct RuleWalk {
-    AtomLists lists;
-    size_t at[3];
-} RuleWalk;
-
-static bool next_rule(RuleWalk *walk, AtomPlace *out)
-{
-    int best = -1;
-    for (int i = 0; i < 3; i++)
-        if (walk->lists.items[i] && walk->at[i] < walk->lists.items[i]->count &&
-            (best < 0 || walk->lists.items[i]->items[walk->at[i]].rule < out->rule)) {
-            best = i;
-            *out = walk->lists.items[i]->items[walk->at[i]];
-        }
-    if (best >= 0)
-        walk->at[best]++;
-    return best >= 0;
-}
-
-/* The lowest-numbered rule from `first` on with an instance whose premises are not above `limit`; where there is none,
- * the lowest instance of any rule. */
-static BaseStatus find_support(Rounds *rounds, KgTriple triple, uint32_t limit, uint32_t first, Support *out)
-{
-    BaseStatus status = BASE_OK;
-    *out = (Support){.limit = limit, .height = NO_HEIGHT};
-    for (int pass = 0; pass < 2 && status == BASE_OK; pass++) {
-        RuleWalk walk = {.lists = reasoner_atoms_of(rounds->with, &rounds->with->heads, triple)};
-        AtomPlace place;
-        while (status == BASE_OK && (out->height == NO_HEIGHT || out->height > limit) && next_rule(&walk, &place))
-            if ((place.rule >= first) == (pass == 0))
-                status = try_rule(rounds, triple, place, out);
-        if (first == 0)
-            break;
-    }
-    return status;
-}
-
 /* ---- Claims -------------------------------------------------------------------------------------------------- */
 
 static bool take_claim(Instance *instance, uint32_t highest)
@@ -394,7 +324,7 @@ static BaseStatus judge_suspect(Rounds *rounds, uint32_t fact)
     if (before.state != KNOWN_SAME)
         return BASE_OK;
     const uint32_t first = before.old_rule == RULE_GONE ? 0 : before.old_rule;
-    BaseStatus status = find_support(rounds, before.triple, rounds->height - 1, first, &support);
+    BaseStatus status = reasoner_find_support(rounds->with, before.triple, rounds->height - 1, first, &support);
     if (status != BASE_OK)
         return status;
     if (support.height < rounds->height)
@@ -420,7 +350,7 @@ static BaseStatus judge_pending(Rounds *rounds, uint32_t fact)
     if (known->must_verify) {
         Support support;
         const KgTriple triple = known->triple;
-        const BaseStatus status = find_support(rounds, triple, height - 1, 0, &support);
+        const BaseStatus status = reasoner_find_support(rounds->with, triple, height - 1, 0, &support);
         if (status != BASE_OK)
             return status;
         if (support.height >= height) { /* not yet, or not at all */
@@ -541,7 +471,7 @@ static BaseStatus look_again(Rounds *rounds, const FactList *lost)
     BaseStatus status = BASE_OK;
     for (size_t i = 0; i < lost->count && status == BASE_OK; i++) {
         Support support;
-        status = find_support(rounds, fact_at(rounds, lost->items[i])->triple, 0, 0, &support);
+        status = reasoner_find_support(rounds->with, fact_at(rounds, lost->items[i])->triple, 0, 0, &support);
         if (status == BASE_OK && support.height != NO_HEIGHT &&
             !add_pending(rounds, lost->items[i], support.height + 1, support.rule, true))
             status = no_memory(rounds);

@@ -192,6 +192,10 @@ static inline KgId term_id(const Maintenance *with, const KgId *binding, Term te
     return term.is_variable ? binding[term.index] : with->constants[term.index];
 }
 
+/* Orders the body, where it has not been: `given` (NULL: nothing) is known at the beginning, and literal `done`, unless
+ * NOWHERE, is met. */
+BaseStatus reasoner_plan_way(Maintenance *with, const RuleForm *form, const TripleAtom *given, uint32_t done, Way *way);
+
 /* ---- Instances --------------------------------------------------------------------------------------------- */
 
 typedef struct Instance Instance;
@@ -220,6 +224,14 @@ typedef struct FactState {
     uint32_t height, rule;
 } FactState;
 BaseStatus reasoner_fact_state(Maintenance *with, KgTriple triple, FactState *out);
+
+/* The lowest-numbered rule from `first` on with an instance whose premises are not above `limit`; where there is none,
+ * the lowest instance of any rule. */
+typedef struct Support {
+    uint32_t limit;
+    uint32_t height, rule; /* of the premises; NO_HEIGHT: there is no instance */
+} Support;
+BaseStatus reasoner_find_support(Maintenance *with, KgTriple triple, uint32_t limit, uint32_t first, Support *out);
 
 /* ---- All of it --------------------------------------------------------------------------------------------- */
 

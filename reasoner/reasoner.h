@@ -204,7 +204,7 @@ BaseStatus reasoner_run_ruleset(KgTxn *txn, ReasonerRuleset set, const ReasonerT
 /* Brings KG_INFERRED up to what was asserted and deleted since the last run or update, and to the program, of which
  * rules may have been added or removed; NULL: the program of that run. The result is what reasoner_run gives, heights
  * and rules alike, under the number of the run that is updated. It takes time by what changes, not by what there is;
- * where much has changed, or the program has what cannot be maintained (it computes values, or derives facts that are
+ * where much has changed, or the program has what cannot be maintained (aggregates, nulls, constraints, facts that are
  * not stored), it is a full run, and the report says why. BASE_BAD_CALL: program is NULL and nothing has run. */
 BaseStatus reasoner_update(KgTxn *txn, const ReasonerProgram *program, const ReasonerRunOptions *options,
                            ReasonerReport *report, BaseJob *job, BaseError *err);
