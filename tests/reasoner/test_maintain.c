@@ -170,6 +170,7 @@ static void change_and_check(Fixture *f, BaseRandom *random, OracleProgram *prog
         change_rules(random, program, other);
     ReasonerProgram *const parsed = parse_oracle(program, &text);
     expect_ok(reasoner_update(txn, parsed, NULL, &report, NULL, &err), &err);
+    base_arena_free(&report.memory);
     commit(txn);
     figures->updates += report.is_update;
     figures->full += !report.is_update;
@@ -367,6 +368,7 @@ static void deep_recursion_is_updated_height_by_height(void **state)
             }
             expect_ok(reasoner_update(txn, NULL, NULL, &report, NULL, &err), &err);
             updates += report.is_update;
+            reasoner_report_free(&report);
             commit(txn);
             const uint32_t height = expect_as_full_run(f, recursive[p], &facts);
             highest = height > highest ? height : highest;
@@ -426,6 +428,8 @@ static void update_and_commit(Fixture *f, const char *program, const ReasonerRun
     ReasonerProgram *const parsed = program ? parse(program) : NULL;
     KgTxn *const txn = begin_write(f);
     expect_ok(reasoner_update(txn, parsed, options, report, NULL, &err), &err);
+    if (report) /* the figures are enough */
+        base_arena_free(&report->memory);
     commit(txn);
     reasoner_program_free(parsed);
 }
