@@ -2,6 +2,7 @@
 #include "reasoner/delta.h"
 
 #include "reasoner/external.h"
+#include "reasoner/split.h"
 
 bool reasoner_delta_open(const ReasonerProgram *program, uint32_t rule, uint32_t head_count, BaseArena *arena,
                          DeltaJoin *out)
@@ -92,7 +93,7 @@ static BaseStatus run_one(const DeltaJoin *join, const PlanContext *context, uin
     work->head_count = join->head_count;
     work->plan = &join->variants[delta].plan;
     const BaseArenaMark start = base_arena_mark(scratch);
-    const BaseStatus status = reasoner_join(work, scratch);
+    const BaseStatus status = work->splitter ? reasoner_split(work, scratch) : reasoner_join(work, scratch);
     base_arena_rewind(scratch, start);
     if (work->plan->is_product)
         work->products[work->plan->product.head->shape->is_turned][work->plan->product.kind]++;

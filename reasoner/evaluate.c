@@ -12,6 +12,7 @@
 #include "reasoner/budget.h"
 #include "reasoner/chase.h"
 #include "reasoner/external.h"
+#include "reasoner/split.h"
 #include "reasoner/stratum.h"
 
 #include <stdlib.h>
@@ -23,6 +24,7 @@ typedef struct Round {
     Stratum stratum;
     Groupings groupings; /* of the stratum */
     Externals externals;
+    Splitter splitter;
     uint32_t height;
     BaseArena scratch; /* one join; rewound after it */
     BaseError *err;
@@ -73,6 +75,7 @@ static BaseStatus join(Round *round, ActiveRule *active, uint64_t *facts)
                  .values = evaluation->values,
                  .is_stopped = is_stopped,
                  .context = round,
+                 .splitter = &round->splitter,
                  .externals = &round->externals};
     const BaseStatus status = reasoner_delta_run(&active->join, &context, &work, &round->scratch);
     RuleFigures *const figures = &evaluation->rules[active->join.number];
@@ -257,6 +260,16 @@ static BaseStatus open_creations(Evaluation *evaluation, BaseError *err)
     return BASE_OK;
 }
 
+/* What is computed or created is numbered in the order in which it is found. */
+static bool keeps_order(const ReasonerProgram *program)
+{
+    for (size_t r = 0; r < program->rules.count; r++)
+        if (program->rules.items[r].has_existential || program->rules.items[r].has_aggregate ||
+            program->rules.items[r].has_expression)
+            return true;
+    return false;
+}
+
 BaseStatus reasoner_evaluate(Evaluation *evaluation, BaseError *err)
 {
     const ReasonerProgram *const program = evaluation->program;
@@ -268,6 +281,7 @@ BaseStatus reasoner_evaluate(Evaluation *evaluation, BaseError *err)
         !reasoner_externals_open(evaluation, evaluation->terms, &evaluation->memory, &round.externals))
         status = no_memory(err);
     round.externals.err = err;
+    round.splitter.threads = keeps_order(program) ? 1 : base_job_threads(evaluation->job);
     round.budget.externals = &round.externals;
     for (uint32_t number = 0; number < program->stratum_count && status == BASE_OK; number++)
         status = settle_stratum(&round, number);
@@ -277,5 +291,6 @@ BaseStatus reasoner_evaluate(Evaluation *evaluation, BaseError *err)
         reasoner_externals_close(&round.externals);
     free(round.groupings.items);
     base_arena_free(&round.scratch);
+    reasoner_splitter_close(&round.splitter);
     return status;
 }

@@ -54,15 +54,15 @@ static void fill(const Match *match, Output *output, const uint32_t *values, uin
     output->count += count;
 }
 
+/* The rows may be those of a head's relation, which a flush may move: all outputs are filled before any is flushed. */
 static bool fill_all(Match *match, const uint32_t *values, uint32_t count, uint32_t stride, bool is_single)
 {
     match->join->matches += count;
-    for (uint32_t o = 0; o < match->output_count; o++) {
-        Output *const output = &match->outputs[o];
-        fill(match, output, values, count, stride, is_single);
-        if (output->count == EXPAND_BLOCK && !flush(match, output))
+    for (uint32_t o = 0; o < match->output_count; o++)
+        fill(match, &match->outputs[o], values, count, stride, is_single);
+    for (uint32_t o = 0; o < match->output_count; o++)
+        if (match->outputs[o].count == EXPAND_BLOCK && !flush(match, &match->outputs[o]))
             return false;
-    }
     return true;
 }
 
@@ -142,7 +142,8 @@ static bool open_pair(Match *match, BaseArena *arena)
                        .rule = match->join->rule,
                        .column = sources[0].is_column && !match->is_inverse ? 0 : 1,
                        .pairs = output->tuples};
-    if (!reasoner_relation_weigh_bits(expand->head) || !reasoner_relation_cover(expand->head, false))
+    const bool is_log = expand->head->is_log;
+    if (!is_log && (!reasoner_relation_weigh_bits(expand->head) || !reasoner_relation_cover(expand->head, false)))
         return false;
     reasoner_expand_begin(expand);
     if (!expand->is_direct || step->kind != STEP_RUN)

@@ -269,6 +269,7 @@ BaseStatus reasoner_join(Join *join, BaseArena *arena)
     Match match = {.join = join, .innermost = innermost_step(join->plan), .next_check = join->rows + ROWS_PER_CHECK};
     if (!reasoner_heads_open(&match, arena))
         return BASE_NO_MEMORY;
+    join->is_direct = match.is_pair && match.expand.is_direct;
     match_from(&match, 0);
     forget_combinations(join->plan);
     if (!reasoner_heads_close(&match) && match.status == BASE_OK)

@@ -13,9 +13,11 @@ typedef struct Join {
     Values *values; /* may be NULL when nothing is computed and nothing compared by size */
     bool (*is_stopped)(void *context, uint64_t found); /* asked now and then; true: stop */
     void *context;
+    struct Splitter *splitter;   /* for delta.c: how many threads; NULL: one */
     struct Externals *externals; /* for delta.c; NULL: the program has none */
     /* Counted: */
     uint64_t facts, matches, rows;
+    bool is_direct;                      /* told: tuples of the head are written as bits */
     uint64_t products[2][PRODUCT_KINDS]; /* joins done as products of matrices: plain ones, turned ones */
 } Join;
 

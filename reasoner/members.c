@@ -2,7 +2,7 @@
  * kept: a test is one memory access. Otherwise slots of 32 bits hold row numbers, with bits of the hash in what the row
  * number leaves free, so that almost no wrong row is looked at; tuples come in blocks, and the slots of a block are
  * fetched ahead. */
-#include "reasoner/relation.h"
+#include "reasoner/slots.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -28,26 +28,6 @@ void reasoner_members_free(Members *members)
 {
     clear(members);
     members->wants_visible = false;
-}
-
-static uint64_t hash_tuple(const uint32_t *tuple, uint32_t arity)
-{
-    uint64_t hash = 0x2545f4914f6cdd1du;
-    if (arity == 2)
-        return base_mix(((uint64_t)tuple[0] << 32 | tuple[1]) + hash);
-    for (uint32_t c = 0; c < arity; c++) {
-        hash = (hash ^ tuple[c]) * 0x9e3779b97f4a7c15u;
-        hash ^= hash >> 32;
-    }
-    return hash * 0xd6e8feb86659fd93u;
-}
-
-static bool same_tuple(const uint32_t *a, const uint32_t *b, uint32_t arity)
-{
-    for (uint32_t c = 0; c < arity; c++)
-        if (a[c] != b[c])
-            return false;
-    return true;
 }
 
 void reasoner_members_hide(Members *members)
@@ -160,33 +140,17 @@ static void insert_bits(Relation *relation, const uint32_t *tuples, size_t count
 
 /* ---- Hash ---------------------------------------------------------------------------------------------------- */
 
-static inline uint64_t slot_of(const Members *members, uint64_t hash)
-{
-    return (uint64_t)((unsigned __int128)hash * members->slot_count >> 64);
-}
-
-static inline uint32_t tag_of(const Members *members, uint64_t hash)
-{
-    return members->row_bits == 32 ? 0 : (uint32_t)hash << members->row_bits;
-}
-
-static inline uint32_t row_mask(const Members *members)
-{
-    return members->row_bits == 32 ? UINT32_MAX : (1u << members->row_bits) - 1;
-}
-
 /* The row of the tuple; NO_ROW: *slot is where it belongs. */
 static inline uint32_t find_row(const Relation *relation, const uint32_t *tuple, uint64_t hash, uint64_t *slot)
 {
     const Members *const members = &relation->members;
-    const uint32_t mask = row_mask(members), tag = tag_of(members, hash);
     uint64_t at = slot_of(members, hash);
     for (;; at = at + 1 == members->slot_count ? 0 : at + 1) {
         const uint32_t entry = members->slots[at];
         if (entry == NO_ROW)
             break;
-        if ((entry & ~mask) == tag && same_tuple(relation_row(relation, entry & mask), tuple, relation->arity))
-            return entry & mask;
+        if (slot_fits(relation, entry, tuple, hash))
+            return entry & row_mask(members);
     }
     *slot = at;
     return NO_ROW;
@@ -278,12 +242,12 @@ static bool cover_rows(Relation *relation)
     return true;
 }
 
-static bool make_rows(Relation *relation, const uint32_t domain[2])
+static bool make_rows(Relation *relation, const uint32_t domain[2], bool covers)
 {
     Members *const members = &relation->members;
     clear(members);
     members->kind = MEMBERS_ROWS;
-    return reasoner_row_sets_open(&members->rows, domain[0], domain[1]) && cover_rows(relation);
+    return reasoner_row_sets_open(&members->rows, domain[0], domain[1]) && (!covers || cover_rows(relation));
 }
 
 static bool insert_rows(Relation *relation, const uint32_t *tuples, size_t count)
@@ -340,12 +304,13 @@ static bool has_room(const Relation *relation, const uint32_t *tuples, size_t co
     return true;
 }
 
-/* Chooses the kind for the rows at hand and those to come, and covers all rows. */
-static bool remake(Relation *relation, const uint32_t *tuples, size_t count)
+/* Chooses the kind for the rows at hand and `more` to come, among them these tuples, and covers all rows; or
+ * (not covers_sets) leaves it to the caller when they are row sets. */
+static bool remake(Relation *relation, const uint32_t *tuples, size_t count, size_t more, bool covers_sets)
 {
     uint32_t domain[2] = {NO_ROW, NO_ROW};
     const uint32_t hinted[2] = {relation->value_hint, relation->value_hint};
-    const size_t rows = relation->count + count;
+    const size_t rows = relation->count + more;
     if (relation->members.kind == MEMBERS_MATRIX)
         relation->shape = NULL; /* it cannot hold them */
     if (relation->shape && reasoner_matrix_pays(relation)) {
@@ -361,7 +326,7 @@ static bool remake(Relation *relation, const uint32_t *tuples, size_t count)
     if (relation->arity <= 2 && suits_bits(relation, domain, rows))
         return make_bits(relation, domain);
     if (suits_rows(relation, domain, rows))
-        return make_rows(relation, domain);
+        return make_rows(relation, domain, covers_sets);
     if (!make_hash(relation, rows))
         return false;
     cover_hash(relation);
@@ -374,12 +339,12 @@ static bool catch_up(Relation *relation)
     Members *const members = &relation->members;
     const uint32_t late = relation->count - members->covered;
     if (members->kind == MEMBERS_NONE || (members->kind == MEMBERS_ROWS && members->wants_visible))
-        return remake(relation, NULL, 0);
+        return remake(relation, NULL, 0, 0, true);
     if (late == 0)
         return true;
     if (members->kind == MEMBERS_HASH ? (uint64_t)relation->count * 4 > members->slot_count * 3
                                       : !has_room(relation, relation_row(relation, members->covered), late))
-        return remake(relation, NULL, 0);
+        return remake(relation, NULL, 0, 0, true);
     if (members->kind == MEMBERS_ROWS)
         return cover_rows(relation);
     if (members->kind == MEMBERS_MATRIX) {
@@ -404,7 +369,7 @@ bool reasoner_members_insert(Relation *relation, const uint32_t *tuples, size_t 
     relation->tried += count;
     if ((members->kind == MEMBERS_NONE || members->covered < relation->count) && !catch_up(relation))
         return false;
-    if (!has_room(relation, tuples, count) && !remake(relation, tuples, count))
+    if (!has_room(relation, tuples, count) && !remake(relation, tuples, count, count, true))
         return false;
     if (members->kind == MEMBERS_ROWS)
         return insert_rows(relation, tuples, count);
@@ -415,6 +380,20 @@ bool reasoner_members_insert(Relation *relation, const uint32_t *tuples, size_t 
     else
         insert_bits(relation, tuples, count);
     return true;
+}
+
+bool reasoner_members_expect(Relation *relation, const uint32_t *highest, size_t count)
+{
+    const Members *const members = &relation->members;
+    relation->tried += count;
+    if (members->kind == MEMBERS_NONE)
+        return remake(relation, highest, 1, count, false);
+    if (!catch_up(relation))
+        return false;
+    const bool is_hash = members->kind == MEMBERS_HASH;
+    if (is_hash ? ((uint64_t)relation->count + count) * 4 <= members->slot_count * 3 : has_room(relation, highest, 1))
+        return true;
+    return remake(relation, highest, 1, count, false);
 }
 
 bool reasoner_relation_weigh_bits(Relation *relation)

@@ -45,6 +45,8 @@ typedef struct Step {
     bool is_partial; /* a round may not see all of the relation */
     bool is_whole;   /* its index knows row numbers, old and new */
     bool is_test;    /* no variable of the head is bound here or later: one match is enough */
+    bool is_part;    /* it sees rows [part_from, part_to) only, whatever its span */
+    uint32_t part_from, part_to;
     Column *columns;
     uint32_t column_count;
     uint32_t *key; /* scratch, one value per column */
@@ -57,11 +59,11 @@ typedef struct Step {
 
 static inline uint32_t step_from(const Step *step)
 {
-    return step->span == SPAN_DELTA ? step->relation->low : 0;
+    return step->is_part ? step->part_from : step->span == SPAN_DELTA ? step->relation->low : 0;
 }
 static inline uint32_t step_to(const Step *step)
 {
-    return step->span == SPAN_OLD ? step->relation->low : step->relation->high;
+    return step->is_part ? step->part_to : step->span == SPAN_OLD ? step->relation->low : step->relation->high;
 }
 
 typedef struct Plan {

@@ -110,6 +110,9 @@ bool reasoner_relation_add(Relation *relation, const uint32_t *tuples, size_t co
 {
     enum { BLOCK = 4096 };
     const uint32_t before = relation->count;
+    *added = relation->is_log ? count : 0;
+    if (relation->is_log)
+        return reasoner_relation_append(relation, tuples, count, height, rule);
     bool is_fine = true;
     for (size_t from = 0; from < count && is_fine; from += BLOCK) {
         const size_t block = count - from < BLOCK ? count - from : BLOCK;

@@ -65,6 +65,7 @@ typedef struct Relation {
     } segments;
     Members members;
     const MatrixShape *shape; /* rules would multiply it as a matrix of this shape; NULL: none would */
+    bool is_log;              /* what is added is appended as it comes, new or not */
     uint64_t tried;           /* tuples that were to be added, new or not */
     struct {
         RelationIndex **items;
@@ -117,6 +118,9 @@ bool reasoner_relation_has(const Relation *relation, const uint32_t *tuple, bool
 bool reasoner_relation_weigh_bits(Relation *relation);
 void reasoner_members_free(Members *members);
 void reasoner_members_hide(Members *members); /* rounds begin anew: none sees anything yet */
+/* Makes members ready for so many tuples whose values, column by column, are not above `highest`; row sets may not
+ * cover rows from members->covered on yet. false: no memory. */
+bool reasoner_members_expect(Relation *relation, const uint32_t *highest, size_t count);
 /* Appends those of the tuples that are not there, room for them being reserved; noting them is the caller's. false: no
  * memory. */
 bool reasoner_members_insert(Relation *relation, const uint32_t *tuples, size_t count);

@@ -93,6 +93,31 @@ void reasoner_row_sets_free(RowSets *sets)
     *sets = (RowSets){0};
 }
 
+bool reasoner_row_sets_part(const RowSets *sets, RowSets *part)
+{
+    *part = (RowSets){.rows = sets->rows, .domain = sets->domain, .width = sets->width};
+    part->marks = calloc(sets->width / 64 + 1, sizeof *part->marks);
+    return part->marks != NULL;
+}
+
+/* Chunks of the part go behind the newest one, which goes on; what it had freed is not taken over. */
+void reasoner_row_sets_join(RowSets *sets, RowSets *part)
+{
+    void *last = part->chunks;
+    for (void *before = last; before; memcpy(&before, last, sizeof before))
+        last = before;
+    if (last && sets->chunks) {
+        memcpy(last, sets->chunks, sizeof(void *));
+        memcpy(sets->chunks, &part->chunks, sizeof(void *));
+    } else if (last) {
+        sets->chunks = part->chunks;
+        sets->chunk_left = part->chunk_left;
+    }
+    sets->bytes += part->bytes;
+    free(part->marks);
+    *part = (RowSets){0};
+}
+
 /* ---- One set ------------------------------------------------------------------------------------------------- */
 
 static inline uint32_t home(uint32_t value, uint32_t size)

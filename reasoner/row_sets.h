@@ -37,6 +37,10 @@ typedef struct RowSets {
 /* Start from {0}. false: no memory. */
 bool reasoner_row_sets_open(RowSets *sets, uint32_t domain, uint32_t width);
 void reasoner_row_sets_free(RowSets *sets);
+/* The same sets for one more thread, which keeps to first values that no other one touches meanwhile, with memory of
+ * its own, which reasoner_row_sets_join hands over, ending *part. false: no memory. */
+bool reasoner_row_sets_part(const RowSets *sets, RowSets *part);
+void reasoner_row_sets_join(RowSets *sets, RowSets *part);
 static inline bool row_sets_hold(const RowSets *sets, const uint32_t *pair)
 {
     return pair[0] < sets->domain && pair[1] < sets->width;
