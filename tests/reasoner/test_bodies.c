@@ -66,10 +66,7 @@ static void open_body(BaseRandom *random, Body *body, const char *head, uint32_t
 
 static void close_body(Body *body)
 {
-    for (size_t r = 0; r < body->program->relations.count; r++)
-        reasoner_relation_free(&body->evaluation.relations[r]);
-    free(body->evaluation.relations);
-    free(body->evaluation.rules);
+    reasoner_evaluation_free(&body->evaluation);
     reasoner_program_free(body->program);
 }
 

@@ -153,13 +153,10 @@ static void run(const char *text, const Heights *given, const Heights *expected,
         evaluation.relations[r].value_hint = has_hint ? 100 + VALUES * apart : 0;
     }
     compare(program, &evaluation, given, expected, givers, apart, text);
-    for (size_t r = 0; r < program->relations.count; r++)
-        reasoner_relation_free(&evaluation.relations[r]);
-    free(evaluation.relations);
-    free(evaluation.rules);
-    reasoner_program_free(program);
     for (int n = 0; n < 2 * PRODUCT_KINDS; n++)
         (&(*products)[0][0])[n] += (&evaluation.products[0][0])[n];
+    reasoner_evaluation_free(&evaluation);
+    reasoner_program_free(program);
 }
 
 static void chains_derive_the_same_pairs_however_they_are_joined(void **state)
@@ -264,10 +261,7 @@ static void open_cycles(const char *text, ReasonerProgram **program, Evaluation 
 
 static void close_cycles(ReasonerProgram *program, Evaluation *evaluation)
 {
-    for (size_t r = 0; r < program->relations.count; r++)
-        reasoner_relation_free(&evaluation->relations[r]);
-    free(evaluation->relations);
-    free(evaluation->rules);
+    reasoner_evaluation_free(evaluation);
     reasoner_program_free(program);
 }
 
