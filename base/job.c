@@ -44,11 +44,17 @@ void base_job_step(BaseJob *job, const char *stage, const char *unit, uint64_t d
     if (is_new) {
         snprintf(job->stage_name, sizeof job->stage_name, "%s", stage);
         job->stage_began = now;
+        job->stage_before = done;
     }
     if (now < job->next_report && done != total && !is_new)
         return;
     job->next_report = now + SECONDS_BETWEEN_REPORTS;
-    const BaseStep step = {
-        .stage = stage, .unit = unit, .done = done, .total = total, .seconds = now - job->stage_began, .note = note};
+    const BaseStep step = {.stage = stage,
+                           .unit = unit,
+                           .done = done,
+                           .total = total,
+                           .before = job->stage_before,
+                           .seconds = now - job->stage_began,
+                           .note = note};
     job->report(job->context, &step);
 }

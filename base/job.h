@@ -10,7 +10,8 @@ typedef struct BaseStep {
     const char *stage;    /* "reading triples.tsv", "round 7: is_a", "epoch 3" */
     const char *unit;     /* "lines", "bytes", "facts", "images" */
     uint64_t done, total; /* total 0: unknown */
-    double seconds;       /* since the stage began */
+    uint64_t before;      /* what was done when the stage began */
+    double seconds;       /* since then */
     const char *note;     /* more words for the line, e.g. "loss 0.031"; may be NULL */
 } BaseStep;
 
@@ -24,6 +25,7 @@ typedef struct BaseJob {
     /* private to job.c: */
     char stage_name[80];
     double stage_began, next_report;
+    uint64_t stage_before;
 } BaseJob;
 
 bool base_job_cancelled(const BaseJob *job);

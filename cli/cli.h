@@ -87,6 +87,8 @@ void screen_begin(Cli *cli);                        /* terminal or not, Ctrl-C *
 void clear_progress(Cli *cli);                      /* takes the progress line away before something is printed */
 int report_error(Cli *cli, const BaseError *error); /* prints it; the exit code that fits */
 BaseSink error_sink(Cli *cli);                      /* prints each diagnostic as it comes */
+/* From now on SIGTERM cancels the job, as Ctrl-C does; for commands that listen to it all the time. */
+void stop_safely(void);
 int exit_code_of(BaseStatus status);
 int screen_width(void); /* columns of the terminal, 0: not one */
 int screen_height(void);

@@ -10,10 +10,13 @@
 static void print_summary(Cli *cli, const ReasonerReport *report)
 {
     clear_progress(cli);
-    fprintf(stderr,
-            "%s facts in, %s derived, %u rounds, %.2f s wall (%.2f loading, %.2f deriving, %.2f storing), %.2f s CPU\n",
-            grouped(report->facts_in), grouped(report->derived), report->rounds, report->wall_seconds,
-            report->load_seconds, report->derive_seconds, report->store_seconds, report->cpu_seconds);
+    fprintf(
+        stderr,
+        "%s facts in, %s derived, %u round%s, %.2f s wall (%.2f loading, %.2f deriving, %.2f storing), %.2f s CPU\n",
+        grouped(report->facts_in), grouped(report->derived), report->rounds, report->rounds == 1 ? "" : "s",
+        report->wall_seconds, report->load_seconds, report->derive_seconds, report->store_seconds, report->cpu_seconds);
+    if (report->run == 0)
+        fprintf(stderr, "nothing was stored\n");
 }
 
 /* What an update did; or why it was a full run. */
@@ -154,6 +157,7 @@ int command_reason(Cli *cli, const Command *command, int argc, char **argv)
     TextList files = {0}, words = {0};
     const char *ruleset = NULL;
     bool incremental = false, drop = false, report_wanted = false, keep = false, keep_not = false;
+    ReasonerRunOptions run = {0};
     const Option options[] = {
         {"r", OPTION_LIST, &files, "FILE.rls", "a file of rules (repeatable); without any: the latest run's rules"},
         {"ruleset", OPTION_TEXT, &ruleset, "NAME",
@@ -163,6 +167,9 @@ int command_reason(Cli *cli, const Command *command, int argc, char **argv)
         {"no-keep-current", OPTION_FLAG, &keep_not, NULL, "and do not let them any more"},
         {"drop", OPTION_FLAG, &drop, NULL, "remove all that was inferred"},
         {"report", OPTION_FLAG, &report_wanted, NULL, "facts per predicate; facts, joins and time per rule"},
+        {"dry-run", OPTION_FLAG, &run.is_dry, NULL, "derive and report, but store nothing"},
+        {"timeout", OPTION_AMOUNT, &run.seconds_limit, "SECONDS", "stop deriving after so long"},
+        {"memory", OPTION_SIZE, &run.memory_limit, "SIZE", "stop when facts need more, as in 512M, 4G"},
     };
     int exit_code = EXIT_DONE;
     KgStore *store = NULL;
@@ -178,14 +185,17 @@ int command_reason(Cli *cli, const Command *command, int argc, char **argv)
         exit_code = usage_error(command, "--keep-current and --no-keep-current exclude each other");
         goto done;
     }
-    store = open_database(cli, words.items[0], false, false, &exit_code);
+    if (run.is_dry && (drop || incremental || keep || keep_not)) {
+        exit_code = usage_error(command, "--dry-run goes with a full run alone");
+        goto done;
+    }
+    store = open_database(cli, words.items[0], false, run.is_dry, &exit_code);
     if (!store)
         goto done;
-    const ReasonerRunOptions run = {.sink = &sink,
-                                    .keep = keep       ? REASONER_KEEP_CURRENT
-                                            : keep_not ? REASONER_KEEP_NOT
-                                                       : REASONER_KEEP_AS_IT_IS};
-    BaseStatus status = kg_write_begin(store, &txn, &err);
+    stop_safely();
+    run.sink = &sink;
+    run.keep = keep ? REASONER_KEEP_CURRENT : keep_not ? REASONER_KEEP_NOT : REASONER_KEEP_AS_IT_IS;
+    BaseStatus status = run.is_dry ? kg_read_begin(store, &txn, &err) : kg_write_begin(store, &txn, &err);
     if (status == BASE_OK && drop && files.count == 0 && !ruleset) {
         status = drop_inferred(cli, &txn, &err);
     } else if (status == BASE_OK) {
@@ -197,7 +207,7 @@ int command_reason(Cli *cli, const Command *command, int argc, char **argv)
         if (status == BASE_OK && !makes_and_runs)
             status = incremental ? reasoner_update(txn, program, &run, &report, &cli->job, &err)
                                  : reasoner_run(txn, program, &run, &report, &cli->job, &err);
-        if (status == BASE_OK) {
+        if (status == BASE_OK && !run.is_dry) {
             status = kg_commit(txn, &err);
             txn = NULL;
         }

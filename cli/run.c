@@ -11,13 +11,6 @@ static void print_report(const Cli *cli, const ReasonerReport *report)
                 (unsigned long long)(report->predicates[i].given + report->predicates[i].derived));
 }
 
-static int end_run(Cli *cli, BaseStatus status, const BaseError *err)
-{
-    const int exit_code = report_error(cli, err);
-    /* A budget that was spent is no interruption. */
-    return status == BASE_CANCELLED && !base_job_cancelled(&cli->job) ? EXIT_MACHINE : exit_code;
-}
-
 static BaseStatus run_program(Cli *cli, const ReasonerProgram *program, ReasonerFilesOptions *options,
                               bool report_wanted, BaseError *err)
 {
@@ -92,12 +85,13 @@ int command_run(Cli *cli, const Command *command, int argc, char **argv)
     const ReasonerParseOptions parse = {
         .for_files = true, .parameters = parameters.items, .parameter_count = parameters.count};
     run.sink = &sink;
+    stop_safely();
     BaseStatus status = reasoner_parse_files(words.items, 1, &parse, &sink, &program, &err);
     const bool was_told = status == BASE_BAD_INPUT; /* by the sink */
     if (status == BASE_OK)
         status = run_program(cli, program, &run, report_wanted, &err);
     if (status != BASE_OK)
-        exit_code = was_told ? EXIT_BAD_INPUT : end_run(cli, status, &err);
+        exit_code = was_told ? EXIT_BAD_INPUT : report_error(cli, &err);
 done:
     reasoner_program_free(program);
     free(parameters.items);

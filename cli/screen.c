@@ -20,6 +20,20 @@ static void on_interrupt(int number)
     raise(number);
 }
 
+/* Once; a second time it ends the process. */
+static void on_terminate(int number)
+{
+    if (interrupted_cli)
+        atomic_store(&interrupted_cli->job.cancelled, true);
+    signal(number, SIG_DFL);
+}
+
+void stop_safely(void)
+{
+    struct sigaction action = {.sa_handler = on_terminate};
+    sigaction(SIGTERM, &action, NULL);
+}
+
 static void format_seconds(double seconds, char *out, size_t capacity)
 {
     const unsigned long whole = seconds > 0 && seconds < 1e9 ? (unsigned long)seconds : 0;
@@ -33,7 +47,8 @@ static void draw_progress(void *context, const BaseStep *step)
 {
     Cli *const cli = context;
     char line[400], left[32] = "";
-    const double rate = step->seconds > 0.05 ? (double)step->done / step->seconds : 0;
+    const uint64_t since = step->done > step->before ? step->done - step->before : 0;
+    const double rate = step->seconds > 0.05 ? (double)since / step->seconds : 0;
     int at = snprintf(line, sizeof line, "%s", step->stage);
     if (step->total > 0)
         at += snprintf(line + at, sizeof line - (size_t)at, "  %3.0f %%",

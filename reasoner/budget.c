@@ -62,12 +62,11 @@ BaseStatus reasoner_budget_tell(const Budget *budget, BaseError *err)
     const unsigned long long facts = (unsigned long long)(evaluation->derived + budget->found);
     BaseStatus status;
     if (budget->state == BUDGET_OVER_TIME)
-        status = base_fail(err, BASE_CANCELLED, "the time budget of %g s was spent in round %u, %s, after %llu facts",
+        status = base_fail(err, BASE_LIMIT, "the time budget of %g s was spent in round %u, %s, after %llu facts",
                            evaluation->seconds_limit, budget->round, rule->name, facts);
     else if (budget->state == BUDGET_OVER_MEMORY)
-        status =
-            base_fail(err, BASE_CANCELLED, "the memory budget of %llu MiB was spent in round %u, %s, after %llu facts",
-                      (unsigned long long)(budget->memory_limit >> 20), budget->round, rule->name, facts);
+        status = base_fail(err, BASE_LIMIT, "the memory budget of %llu MiB was spent in round %u, %s, after %llu facts",
+                           (unsigned long long)(budget->memory_limit >> 20), budget->round, rule->name, facts);
     else
         return base_fail(err, BASE_CANCELLED, "reasoning was cancelled in round %u, %s", budget->round, rule->name);
     if (rule->has_existential && err)

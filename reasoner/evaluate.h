@@ -34,8 +34,8 @@ bool reasoner_evaluation_open(const ReasonerProgram *program, Evaluation *out);
 void reasoner_evaluation_free(Evaluation *evaluation);
 
 /* Afterwards each relation is in the order of heights, and its segments tell height and rule.
- * BASE_NO_MEMORY; BASE_CANCELLED: also when a limit was passed, the message names rule and round. BASE_BAD_INPUT: a sum
- * left its range; the message names the rule. */
+ * BASE_NO_MEMORY; BASE_LIMIT, BASE_CANCELLED: the message names rule and round. BASE_BAD_INPUT: a sum left its range;
+ * the message names the rule. */
 BaseStatus reasoner_evaluate(Evaluation *evaluation, BaseError *err);
 
 #endif

@@ -128,6 +128,9 @@ typedef struct ReasonerRunOptions {
     const char *name;     /* of the run in the catalog; NULL: the names of the program's texts */
     const BaseSink *sink; /* violations of constraints; NULL: only the report has them */
     ReasonerKeep keep;
+    double seconds_limit;  /* of the derivation; 0: none */
+    uint64_t memory_limit; /* bytes of facts and values; 0: half of the machine's memory */
+    bool is_dry;           /* derive and report, but store nothing: a read transaction will do */
 } ReasonerRunOptions;
 
 typedef struct ReasonerPredicateReport {
@@ -165,10 +168,10 @@ typedef struct ReasonerViolation {
 } ReasonerViolation;
 
 typedef struct ReasonerReport {
-    uint32_t run;                     /* catalog number; 0 for reasoner_derive */
+    uint32_t run;                     /* catalog number; 0: nothing was stored */
     uint64_t facts_in;                /* asserted triples read */
     uint64_t derived;                 /* new facts, stored or not */
-    uint64_t stored;                  /* triples put into KG_INFERRED */
+    uint64_t stored;                  /* triples put into KG_INFERRED; of a dry run: 0 */
     uint32_t strata, rounds, highest; /* highest: the largest height */
     /* Of reasoner_update: whether it was an update, or else why it was a full run; asserted facts that came or went;
      * inferred ones that were added, deleted, or got another height or rule; rows looked at for that. */
@@ -191,7 +194,7 @@ void reasoner_report_free(ReasonerReport *report); /* {0} again afterwards */
  * whole text, goes to the catalog. A fact that is asserted is not stored again. After a failure abort the transaction.
  * Violations of constraints are told and counted, and are no failure: what follows is stored all the same.
  * NULL options: defaults. `report` may be NULL, else start from {0} and end with reasoner_report_free.
- * BASE_CANCELLED: job->cancelled was set. */
+ * BASE_CANCELLED: job->cancelled was set. BASE_LIMIT: a limit was passed; the message names rule and round. */
 BaseStatus reasoner_run(KgTxn *txn, const ReasonerProgram *program, const ReasonerRunOptions *options,
                         ReasonerReport *report, BaseJob *job, BaseError *err);
 
@@ -285,8 +288,8 @@ typedef struct ReasonerFilesOptions {
 /* Runs a program parsed with for_files: reads what the outputs need of its @imports, derives, writes its @exports, each
  * file whole or not at all. Records of the wrong width or with cells that their column refuses are left out, and told
  * with file, line and column. Each match of a constraint (head #false) is told too, and makes it BASE_BAD_INPUT with
- * the exports written. BASE_NOT_FOUND, BASE_IO: a file, named. BASE_CANCELLED: the job was cancelled, or a limit was
- * passed; the message names rule and round. NULL options: defaults. `report` as of reasoner_run. */
+ * the exports written. BASE_NOT_FOUND, BASE_IO: a file, named. BASE_CANCELLED: the job was cancelled. BASE_LIMIT: a
+ * limit was passed; the message names rule and round. NULL options: defaults. `report` as of reasoner_run. */
 BaseStatus reasoner_run_files(const ReasonerProgram *program, const ReasonerFilesOptions *options,
                               ReasonerReport *report, BaseJob *job, BaseError *err);
 

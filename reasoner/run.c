@@ -17,12 +17,14 @@ static BaseStatus no_memory(BaseError *err)
 
 /* ---- Deriving ------------------------------------------------------------------------------------------------ */
 
-BaseStatus reasoner_run_derive(KgTxn *txn, const ReasonerProgram *program, Memory *memory, ReasonerReport *report,
-                               BaseJob *job, BaseError *err)
+BaseStatus reasoner_run_derive(KgTxn *txn, const ReasonerProgram *program, const ReasonerRunOptions *options,
+                               Memory *memory, ReasonerReport *report, BaseJob *job, BaseError *err)
 {
     const double began = base_wall_seconds();
     BaseStatus status = reasoner_memory_load(txn, program, job, memory, err);
     const double loaded = base_wall_seconds();
+    memory->evaluation.seconds_limit = options ? options->seconds_limit : 0;
+    memory->evaluation.memory_limit = options ? options->memory_limit : 0;
     if (status == BASE_OK)
         status = reasoner_memory_evaluate(memory, err);
     report->load_seconds = loaded - began;
@@ -55,7 +57,7 @@ static BaseStatus put_run(KgTxn *txn, const ReasonerProgram *program, const Reas
     if (is_fine)
         status = kg_put_run(txn,
                             &(KgRun){.kind = "reason",
-                                     .name = options && options->name ? options->name : name.items,
+                                     .name = options->name ? options->name : name.items,
                                      .text = text.items,
                                      .details = details.items,
                                      .seconds = seconds},
@@ -68,17 +70,14 @@ static BaseStatus put_run(KgTxn *txn, const ReasonerProgram *program, const Reas
     return status;
 }
 
-BaseStatus reasoner_run_store(KgTxn *txn, const ReasonerProgram *program, const ReasonerRunOptions *options,
-                              Memory *memory, ReasonerReport *report, BaseJob *job, BaseError *err)
+/* Puts the run into the catalog and what it derived into KG_INFERRED. */
+static BaseStatus store(KgTxn *txn, const ReasonerProgram *program, const ReasonerRunOptions *options, Memory *memory,
+                        ReasonerReport *report, BaseJob *job, BaseError *err)
 {
-    const double began = base_wall_seconds();
     size_t stored = 0;
     uint32_t flags = 0;
     BaseStatus status =
-        reasoner_report_violations(&memory->evaluation, memory, options ? options->sink : NULL, report, err);
-    if (status == BASE_OK)
-        status =
-            put_run(txn, program, options, report, report->load_seconds + report->derive_seconds, &report->run, err);
+        put_run(txn, program, options, report, report->load_seconds + report->derive_seconds, &report->run, err);
     if (status == BASE_OK)
         status = reasoner_track_flags(txn, options ? options->keep : REASONER_KEEP_AS_IT_IS, &flags, err);
     if (status == BASE_OK)
@@ -86,9 +85,20 @@ BaseStatus reasoner_run_store(KgTxn *txn, const ReasonerProgram *program, const 
     if (status == BASE_OK)
         status = reasoner_track(txn, program, report->run,
                                 flags | (stored < report->derived && reasoner_hides(memory) ? TRACK_HIDES : 0), err);
+    report->stored = stored;
+    return status;
+}
+
+BaseStatus reasoner_run_store(KgTxn *txn, const ReasonerProgram *program, const ReasonerRunOptions *options,
+                              Memory *memory, ReasonerReport *report, BaseJob *job, BaseError *err)
+{
+    const double began = base_wall_seconds();
+    BaseStatus status =
+        reasoner_report_violations(&memory->evaluation, memory, options ? options->sink : NULL, report, err);
+    if (status == BASE_OK && !(options && options->is_dry))
+        status = store(txn, program, options, memory, report, job, err);
     if (status == BASE_OK)
         status = reasoner_report_fill(&memory->evaluation, memory, report, err);
-    report->stored = stored;
     report->store_seconds = base_wall_seconds() - began;
     return status;
 }
@@ -101,7 +111,7 @@ BaseStatus reasoner_run(KgTxn *txn, const ReasonerProgram *program, const Reason
     const double began = base_wall_seconds(), cpu_began = base_cpu_seconds();
     ReasonerReport figures = {0};
     Memory memory = {0};
-    BaseStatus status = reasoner_run_derive(txn, program, &memory, &figures, job, err);
+    BaseStatus status = reasoner_run_derive(txn, program, options, &memory, &figures, job, err);
     if (status == BASE_OK)
         status = reasoner_run_store(txn, program, options, &memory, &figures, job, err);
     figures.wall_seconds = base_wall_seconds() - began;
@@ -196,7 +206,7 @@ BaseStatus reasoner_derive(KgTxn *txn, const ReasonerProgram *program,
     const double began = base_wall_seconds(), cpu_began = base_cpu_seconds();
     ReasonerReport figures = {0};
     Memory memory = {0};
-    BaseStatus status = reasoner_run_derive(txn, program, &memory, &figures, job, err);
+    BaseStatus status = reasoner_run_derive(txn, program, NULL, &memory, &figures, job, err);
     if (status == BASE_OK)
         status = reasoner_report_violations(&memory.evaluation, &memory, NULL, &figures, err);
     if (status == BASE_OK)

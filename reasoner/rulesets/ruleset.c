@@ -181,7 +181,7 @@ static BaseStatus derive_axioms(Making *making, const ReasonerProgram *program, 
                                 BaseError *err)
 {
     BaseStatus status =
-        reasoner_run_derive(making->txn, program, &derived->memory, &derived->figures, making->job, err);
+        reasoner_run_derive(making->txn, program, NULL, &derived->memory, &derived->figures, making->job, err);
     if (status == BASE_OK)
         status = ruleset_note_axioms(&making->builder, &derived->memory, is_new, err);
     return status;
@@ -273,7 +273,7 @@ BaseStatus reasoner_run_ruleset(KgTxn *txn, ReasonerRuleset kind, const Reasoner
     BaseStatus status =
         make(txn, kind, texts, count, parse_options, options ? options->sink : NULL, job, &program, &derived, err);
     if (status == BASE_OK && !derived.memory.program)
-        status = reasoner_run_derive(txn, program, &derived.memory, &derived.figures, job, err);
+        status = reasoner_run_derive(txn, program, options, &derived.memory, &derived.figures, job, err);
     if (status == BASE_OK)
         status = reasoner_run_store(txn, program, options, &derived.memory, &derived.figures, job, err);
     derived.figures.wall_seconds = base_wall_seconds() - began;

@@ -14,7 +14,7 @@ target_include_directories(check_explanations PRIVATE ${CMAKE_SOURCE_DIR} ${CMAK
 
 # The program from outside, by scripts: exit codes, messages, results. Each gets the path of kgq and of the shared data.
 option(KGQ_BITROT "Run cli.bitrot: flipped bits of data.mdb are found, and no question is answered wrongly" ON)
-set(scripts contract provenance serve shell terminal kill kill_many faults full_disk update run incremental explain wordnet install readme)
+set(scripts contract provenance serve shell terminal kill kill_many faults full_disk update run jobs incremental explain wordnet install readme)
 if(KGQ_BITROT)
   list(APPEND scripts bitrot)
 endif()

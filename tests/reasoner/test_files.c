@@ -353,12 +353,12 @@ static void a_chase_without_end_is_stopped_and_told(void **state)
     (void)state;
     static const char text[] = "p(a, b).\n#[name(\"forever\")] p(?y, !z) :- p(_, ?y).";
     Outcome outcome = run_text(text, &(RunSetup){.memory_limit = 1 << 22});
-    assert_int_equal(outcome.status, BASE_CANCELLED);
+    assert_int_equal(outcome.status, BASE_LIMIT);
     expect_words(&outcome.err, "memory budget");
     expect_words(&outcome.err, "forever");
     free_outcome(&outcome);
     outcome = run_text(text, &(RunSetup){.seconds_limit = 0.05});
-    assert_int_equal(outcome.status, BASE_CANCELLED);
+    assert_int_equal(outcome.status, BASE_LIMIT);
     expect_words(&outcome.err, "time budget");
     free_outcome(&outcome);
 }
