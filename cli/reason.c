@@ -195,6 +195,7 @@ int command_reason(Cli *cli, const Command *command, int argc, char **argv)
     stop_safely();
     run.sink = &sink;
     run.keep = keep ? REASONER_KEEP_CURRENT : keep_not ? REASONER_KEEP_NOT : REASONER_KEEP_AS_IT_IS;
+    run.warnings = files.count > 0 && !ruleset ? &sink : NULL;
     BaseStatus status = run.is_dry ? kg_read_begin(store, &txn, &err) : kg_write_begin(store, &txn, &err);
     if (status == BASE_OK && drop && files.count == 0 && !ruleset) {
         status = drop_inferred(cli, &txn, &err);

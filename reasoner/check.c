@@ -1,6 +1,7 @@
 /* Safety of one rule: whatever its head, comparisons and negated atoms speak of must be bound by a positive atom,
  * directly or through `?v = term`, so that every match is finite and found by joins alone. */
 #include "reasoner/functions.h"
+#include "reasoner/hints.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,7 @@ typedef struct Check {
     Faults *faults;
     bool *is_safe;        /* by variable; the rule's own */
     const Atom **negated; /* by variable: the negated atom that alone binds it */
+    bool *is_told;        /* by variable: it is unsafe */
 } Check;
 
 static void bind_atoms(const Check *check)
@@ -68,29 +70,30 @@ static void bind_equalities(const Check *check)
     }
 }
 
-/* The name of a body variable like `name`, for a hint. */
-static const char *near_variable(const Check *check, const char *name)
+static const char *near_variable(const Check *check, const char *name, char hint[HINT_BYTES])
 {
     const char **const known = calloc(check->rule->variable_count + 1, sizeof *known);
     size_t count = 0;
     for (uint32_t v = 0; known && v < check->rule->variable_count; v++)
         if (check->is_safe[v] && strcmp(check->rule->variables[v], "_") != 0)
             known[count++] = check->rule->variables[v];
-    const char *const near = known ? base_nearest(name, known, count) : NULL;
+    const char *const near = reasoner_near_hint(name, known, count, "a positive atom of the body must bind it", hint);
     free(known);
     return near;
 }
 
+/* Each variable once. */
 static void unsafe(const Check *check, Term term, const char *code, const char *where)
 {
     const char *const name = check->rule->variables[term.index];
-    const char *const near = near_variable(check, name);
-    char hint[160], of[128] = "";
-    snprintf(hint, sizeof hint, "did you mean %s?", near ? near : "");
+    char hint[HINT_BYTES], of[128] = "";
+    if (check->is_told[term.index])
+        return;
+    check->is_told[term.index] = true;
     if (strncmp(check->rule->name, "rule at ", 8) != 0)
         snprintf(of, sizeof of, " of rule \"%.100s\"", check->rule->name);
-    reasoner_fault(check->faults, term.place, near ? hint : "a positive atom of the body must bind it",
-                   "[%s] variable %s is %s of the body%s", code, name, where, of);
+    reasoner_fault(check->faults, term.place, near_variable(check, name, hint), "[%s] variable %s is %s of the body%s",
+                   code, name, where, of);
 }
 
 /* What is created is looked up by its frontier, an index by columns. */
@@ -198,17 +201,40 @@ static void check_body(const Check *check)
                        "[994] the body has no positive atom");
 }
 
+/* A bare name with a capital letter, as Prolog writes variables. */
+static bool looks_like_variable(const ReasonerProgram *program, Term term)
+{
+    const char first = program->texts.items[term.place.text].text[term.place.offset];
+    return !term.is_variable && term.place.length > 0 && first >= 'A' && first <= 'Z';
+}
+
+static void warn_of_capitals(const Check *check)
+{
+    const Rule *const rule = check->rule;
+    for (uint32_t h = 0; h < rule->head_count && rule->variable_count == 0 && rule->body_count > 0; h++)
+        for (uint32_t t = 0; t < rule->heads[h].count; t++)
+            if (looks_like_variable(check->program, rule->heads[h].terms[t])) {
+                reasoner_warn(check->faults, rule->heads[h].terms[t].place, "variables begin with ?",
+                              "this is a constant, and the rule has no variable");
+                return;
+            }
+}
+
 bool reasoner_check_rule(const ReasonerProgram *program, Rule *rule, Faults *faults)
 {
     Check check = {.program = program, .rule = rule, .faults = faults, .is_safe = rule->is_safe};
     check.negated = calloc(rule->variable_count + 1, sizeof *check.negated);
-    if (!check.negated)
-        return false;
-    bind_atoms(&check);
-    bind_equalities(&check);
-    check_heads(&check);
-    check_frontier(&check);
-    check_body(&check);
+    check.is_told = calloc(rule->variable_count + 1, sizeof *check.is_told);
+    const bool is_fine = check.negated && check.is_told;
+    if (is_fine) {
+        bind_atoms(&check);
+        bind_equalities(&check);
+        check_heads(&check);
+        check_frontier(&check);
+        check_body(&check);
+        warn_of_capitals(&check);
+    }
     free(check.negated);
-    return true;
+    free(check.is_told);
+    return is_fine;
 }

@@ -106,6 +106,17 @@ bool reasoner_takes(Function function, size_t count)
     return count >= shapes[function].least && (shapes[function].most == ANY || count <= shapes[function].most);
 }
 
+void reasoner_say_arguments(Function function, char *out, size_t capacity)
+{
+    const unsigned least = shapes[function].least, most = shapes[function].most;
+    if (most == ANY)
+        snprintf(out, capacity, "%s takes %u or more", shapes[function].name, least);
+    else if (least == most)
+        snprintf(out, capacity, "%s takes %u", shapes[function].name, least);
+    else
+        snprintf(out, capacity, "%s takes %u to %u", shapes[function].name, least, most);
+}
+
 const char *reasoner_near_function(const char *name)
 {
     const char *names[FUNCTION_COUNT];

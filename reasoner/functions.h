@@ -31,8 +31,9 @@ BaseStatus reasoner_fold(AggregateKind kind, const uint32_t *inputs, size_t coun
 Function reasoner_find_function(const char *name, size_t length);
 bool reasoner_gives_number(Function function); /* or a value that may be one */
 const char *reasoner_function_name(Function function);
-/* Whether it takes so many arguments. */
+/* Whether it takes so many arguments; and how many it takes, in words. */
 bool reasoner_takes(Function function, size_t count);
+void reasoner_say_arguments(Function function, char *out, size_t capacity);
 /* The built-in name nearest to this one; NULL: none is near. */
 const char *reasoner_near_function(const char *name);
 

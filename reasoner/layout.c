@@ -2,8 +2,9 @@
  * at many predicates at once, through triple(?s, ?p, ?o) with an open ?p or through rdf:type(?x, ?c) with an open ?c;
  * then all that such a view covers shares one relation, and an atom p(?x, ?y) becomes triple(?x, p, ?y) there. Views
  * with the name given are plain predicates: triple(?x, p, ?y) is p(?x, ?y), and rdf:type(?x, c) is c(?x). */
-#include "reasoner/program.h"
+#include "reasoner/hints.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 typedef struct Layout {
@@ -172,6 +173,23 @@ static bool place_predicates(Layout *layout)
     return true;
 }
 
+static void unknown_output(const ReasonerProgram *program, Faults *faults, Term output)
+{
+    char hint[HINT_BYTES], word[256];
+    const KgText iri = program->constants.items[output.index].text;
+    const size_t scheme = program->for_files ? 0 : strlen(KG_NAME_SCHEME);
+    const char **const names = calloc(program->predicates.count + 1, sizeof *names);
+    size_t count = 0;
+    for (size_t p = 0; names && p < program->predicates.count; p++)
+        if (program->predicates.items[p].is_written || program->predicates.items[p].is_meant)
+            names[count++] = program->predicates.items[p].name;
+    snprintf(word, sizeof word, "%.*s", (int)(iri.length - scheme), iri.bytes + scheme);
+    reasoner_fault(faults, output.place,
+                   reasoner_near_hint(word, names, count, "name a predicate that some rule derives", hint),
+                   "no rule or fact has the predicate that @output names");
+    free(names);
+}
+
 /* @output names what is stored; without it every derived predicate that is a triple. */
 static void choose_outputs(ReasonerProgram *program, Faults *faults)
 {
@@ -186,8 +204,7 @@ static void choose_outputs(ReasonerProgram *program, Faults *faults)
             }
         }
         if (!is_known)
-            reasoner_fault(faults, output.place, "name a predicate that some rule derives",
-                           "no rule or fact has the predicate that @output names");
+            unknown_output(program, faults, output);
     }
     for (size_t p = 0; p < program->predicates.count; p++) {
         Predicate *const predicate = &program->predicates.items[p];

@@ -1,7 +1,7 @@
 /* Tokens of the rule language. Compound tokens (p:x, ?x, "s"@en, 1.5e3) allow no blanks inside; comments (% to the end
  * of the line, and slash-star) and blanks separate tokens. `<` opens an IRI where a term may begin and compares where
  * one has just ended, so the kind of the token before decides. */
-#include "reasoner/lex.h"
+#include "reasoner/hints.h"
 
 #include <string.h>
 
@@ -133,7 +133,8 @@ static Token lex_string(const Lexer *lexer, Token token)
     const size_t width = is_long ? 3 : 1, from = token.offset + width;
     const char *const end = memmem(lexer->text + from, lexer->length - from, quote, width);
     if (!end)
-        return bad(token, width, "this string is not closed", NULL);
+        return bad(token, width, "this string is not closed",
+                   is_long ? "it ends with three quotes" : "a string that has a quote in it stands between \"\"\"");
     token.inner = (Slice){from, (size_t)(end - lexer->text) - from};
     return sized(token, TOKEN_STRING, token.inner.length + 2 * width);
 }
@@ -214,8 +215,7 @@ static Token lex_sign(const Lexer *lexer, Token token)
     size_t length = 1;
     while (((unsigned char)look(lexer, length) & 0xc0) == 0x80)
         length++;
-    return bad(token, length, "this character has no meaning here",
-               "names are ASCII letters, digits and _; write other names as <kg:...>");
+    return bad(token, length, "this character has no meaning here", reasoner_character_hint(look(lexer, 0)));
 }
 
 static Token lex_token(const Lexer *lexer, Token token)

@@ -336,17 +336,9 @@ static bool make_violation(Lowering *lowering, Rule *rule, size_t number)
 /* Every universal variable that stands once in the rule: likely a slip of the pen. */
 static void warn_of_singletons(Lowering *lowering, const Rule *rule);
 
-static bool lower_rule(Lowering *lowering, Rule *rule)
+static bool lower_whole(Lowering *lowering, Rule *rule)
 {
-    lowering->rule = rule;
-    lowering->variables.count = lowering->body.count = 0;
-    lowering->has_no_value = lowering->has_expression = false;
     const bool is_fact = rule->body_count == 0;
-    for (uint32_t v = 0; v < rule->variable_count; v++)
-        if (!BASE_PUSH(&lowering->variables, rule->variables[v]))
-            return no_memory(lowering);
-    if (!rule->is_constraint)
-        warn_of_singletons(lowering, rule);
     if (!lower_literals(lowering, rule) || !keep_rule(lowering, rule))
         return false;
     if (lowering->has_no_value) {
@@ -361,6 +353,25 @@ static bool lower_rule(Lowering *lowering, Rule *rule)
     const size_t before = lowering->faults->count;
     return reasoner_check_rule(lowering->program, rule, lowering->faults) ? lowering->faults->count == before
                                                                           : no_memory(lowering);
+}
+
+/* Of a faulty rule the faults are told, and no singletons: most come of the fault. */
+static bool lower_rule(Lowering *lowering, Rule *rule)
+{
+    lowering->rule = rule;
+    lowering->variables.count = lowering->body.count = 0;
+    lowering->has_no_value = lowering->has_expression = false;
+    for (uint32_t v = 0; v < rule->variable_count; v++)
+        if (!BASE_PUSH(&lowering->variables, rule->variables[v]))
+            return no_memory(lowering);
+    const size_t before = lowering->faults->told.count;
+    if (!rule->is_constraint)
+        warn_of_singletons(lowering, rule);
+    const size_t after = lowering->faults->told.count;
+    const bool is_fine = lower_whole(lowering, rule);
+    if (!is_fine)
+        reasoner_forget_faults(lowering->faults, before, after);
+    return is_fine;
 }
 
 /* ---- Singletons ---------------------------------------------------------------------------------------------- */

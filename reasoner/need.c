@@ -1,6 +1,6 @@
 /* Which rules run: those that an output may depend on, and constraints. Backwards from what @output and @export name
  * through bodies to heads, by relations (predicates that a view covers share one), until nothing changes. */
-#include "reasoner/program.h"
+#include "reasoner/hints.h"
 
 #include <stdlib.h>
 
@@ -72,8 +72,38 @@ static bool need_rules(ReasonerProgram *program)
     return is_read != NULL;
 }
 
+static bool is_imported(const ReasonerProgram *program, uint32_t predicate)
+{
+    for (size_t t = 0; t < program->transfers.count; t++)
+        if (!program->transfers.items[t].is_export && program->transfers.items[t].found == predicate)
+            return true;
+    return false;
+}
+
+/* Of a program by itself: predicates of bodies that have no tuples, whatever happens. */
+static void warn_of_empty(const ReasonerProgram *program, Faults *faults)
+{
+    const char **const names = calloc(program->predicates.count + 1, sizeof *names);
+    size_t count = 0;
+    for (uint32_t p = 0; names && p < program->predicates.count; p++)
+        if (program->predicates.items[p].is_head || is_imported(program, p))
+            names[count++] = program->predicates.items[p].name;
+    for (uint32_t p = 0; names && p < program->predicates.count; p++) {
+        const Predicate *const predicate = &program->predicates.items[p];
+        char hint[HINT_BYTES];
+        if (predicate->is_head || predicate->is_violation || !predicate->is_written || is_imported(program, p) ||
+            predicate->place.length == 0)
+            continue;
+        reasoner_warn(faults, predicate->place, reasoner_near_hint(predicate->name, names, count, "it is empty", hint),
+                      "no fact, rule or @import gives %s", predicate->name);
+    }
+    free(names);
+}
+
 BaseStatus reasoner_find_needs(ReasonerProgram *program, Faults *faults, BaseError *err)
 {
+    if (program->for_files)
+        warn_of_empty(program, faults);
     const bool is_open = !has_goals(program);
     for (size_t p = 0; p < program->predicates.count; p++)
         program->predicates.items[p].is_needed = true;

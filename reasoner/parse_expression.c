@@ -93,7 +93,9 @@ static bool check_count(Parser *parser, const Expression *call)
 {
     if (reasoner_takes(call->function, call->count))
         return true;
-    reasoner_fault(parser->faults, call->place, NULL, "[217] %s does not take %u argument%s",
+    char hint[64];
+    reasoner_say_arguments(call->function, hint, sizeof hint);
+    reasoner_fault(parser->faults, call->place, hint, "[217] %s does not take %u argument%s",
                    reasoner_function_name(call->function), call->count, call->count == 1 ? "" : "s");
     return false;
 }

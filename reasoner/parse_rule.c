@@ -371,7 +371,9 @@ bool reasoner_parse_attribute(Parser *parser)
         const char *const near = base_nearest(word, names, 3);
         if (near)
             snprintf(hint, sizeof hint, "did you mean %s?", near);
-        return reasoner_expected(parser, "[119] an attribute: name, display or weight", hint);
+        reasoner_fault(parser->faults, reasoner_token_place(parser), hint,
+                       "[119] no attribute is called `%s`: there are name, display and weight", word);
+        return false;
     }
     return reasoner_advance(parser) && reasoner_take(parser, TOKEN_OPEN, "`(`") && known[which].parse(parser) &&
            reasoner_take(parser, TOKEN_CLOSE, "`)`") && reasoner_take(parser, TOKEN_CLOSE_SQUARE, "`]`");

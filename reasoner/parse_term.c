@@ -1,6 +1,6 @@
 /* Tokens, names and terms of rule text, and what to say when they are not what was expected. */
+#include "reasoner/hints.h"
 #include "reasoner/literal.h"
-#include "reasoner/parser.h"
 #include "reasoner/value_text.h"
 
 #include <math.h>
@@ -51,11 +51,13 @@ bool reasoner_advance(Parser *parser)
 bool reasoner_expected(Parser *parser, const char *what, const char *hint)
 {
     const Token *const token = &parser->token;
+    const char *const habit = reasoner_habit(parser);
+    hint = habit ? habit : hint;
     if (token->kind == TOKEN_BAD)
         reasoner_fault(parser->faults, reasoner_token_place(parser), token->hint, "%s", token->trouble);
     else if (token->kind == TOKEN_END)
-        reasoner_fault(parser->faults, reasoner_token_place(parser), hint, "expected %s, found the end of the text",
-                       what);
+        reasoner_fault(parser->faults, reasoner_place(parser, parser->behind, 0), hint,
+                       "expected %s, found the end of the text", what);
     else
         reasoner_fault(parser->faults, reasoner_token_place(parser), hint, "expected %s, found `%.*s`", what,
                        (int)(token->length < 60 ? token->length : 60), parser->bytes + token->offset);
@@ -137,6 +139,27 @@ static bool add_bare_name(const Parser *parser, Slice name, BaseBuffer *out)
     return is_fine;
 }
 
+static bool unknown_prefix(Parser *parser, const Token *token)
+{
+    char hint[HINT_BYTES], word[64], names[32][64];
+    const char *known[32];
+    size_t count = 0;
+    snprintf(word, sizeof word, "%.*s:", (int)token->inner.length, parser->bytes + token->inner.offset);
+    for (; count < parser->prefixes.count && count < 32; count++) {
+        const Slice name = parser->prefixes.items[count].name;
+        snprintf(names[count], sizeof names[count], "%.*s:", (int)name.length, parser->bytes + name.offset);
+        known[count] = names[count];
+    }
+    for (size_t i = 0; parser->options && i < parser->options->prefix_count && count < 32; i++, count++) {
+        snprintf(names[count], sizeof names[count], "%s:", parser->options->prefixes[i].prefix);
+        known[count] = names[count];
+    }
+    reasoner_fault(parser->faults, reasoner_place(parser, token->offset, token->inner.length + 1),
+                   reasoner_near_hint(word, known, count, "declare it with @prefix name: <iri>.", hint),
+                   "[103] unknown prefix `%s`", word);
+    return false;
+}
+
 static bool expand_parts(Parser *parser, const Token *token, BaseBuffer *out)
 {
     if (token->kind == TOKEN_NAME)
@@ -145,12 +168,8 @@ static bool expand_parts(Parser *parser, const Token *token, BaseBuffer *out)
         return base_buffer_add(out, parser->bytes + token->inner.offset, token->inner.length) ||
                reasoner_out_of_memory(parser);
     const char *const iri = known_prefix(parser, token->inner);
-    if (!iri) {
-        reasoner_fault(parser->faults, reasoner_place(parser, token->offset, token->inner.length + 1),
-                       "declare it with @prefix name: <iri>.", "[103] unknown prefix `%.*s:`", (int)token->inner.length,
-                       parser->bytes + token->inner.offset);
-        return false;
-    }
+    if (!iri)
+        return unknown_prefix(parser, token);
     return (base_buffer_add(out, iri, strlen(iri)) &&
             base_buffer_add(out, parser->bytes + token->local.offset, token->local.length)) ||
            reasoner_out_of_memory(parser);

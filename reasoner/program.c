@@ -209,6 +209,16 @@ void reasoner_warn(Faults *faults, Place place, const char *hint, const char *fo
     va_end(arguments);
 }
 
+void reasoner_forget_faults(Faults *faults, size_t from, size_t to)
+{
+    Fault *const items = faults->told.items;
+    if (from == to)
+        return;
+    memmove(items + from, items + to, (faults->told.count - to) * sizeof *items);
+    faults->told.count -= to - from;
+    faults->warnings -= to - from;
+}
+
 static int by_place(const void *a, const void *b)
 {
     const Fault *const left = a, *const right = b;

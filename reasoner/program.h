@@ -335,6 +335,8 @@ void reasoner_fault(Faults *faults, Place place, const char *hint, const char *f
     __attribute__((format(printf, 4, 5)));
 void reasoner_warn(Faults *faults, Place place, const char *hint, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
+/* Takes back the warnings that were told from the one on and before the other. */
+void reasoner_forget_faults(Faults *faults, size_t from, size_t to);
 /* Tells all to the sink and empties *faults; *first is the first that is no warning, and may be NULL. */
 void reasoner_tell_faults(Faults *faults, const BaseSink *sink, BaseError *first);
 

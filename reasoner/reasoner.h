@@ -128,9 +128,10 @@ typedef struct ReasonerRunOptions {
     const char *name;     /* of the run in the catalog; NULL: the names of the program's texts */
     const BaseSink *sink; /* violations of constraints; NULL: only the report has them */
     ReasonerKeep keep;
-    double seconds_limit;  /* of the derivation; 0: none */
-    uint64_t memory_limit; /* bytes of facts and values; 0: half of the machine's memory */
-    bool is_dry;           /* derive and report, but store nothing: a read transaction will do */
+    double seconds_limit;     /* of the derivation; 0: none */
+    uint64_t memory_limit;    /* bytes of facts and values; 0: half of the machine's memory */
+    bool is_dry;              /* derive and report, but store nothing: a read transaction will do */
+    const BaseSink *warnings; /* predicates that nothing gives; NULL: not wanted */
 } ReasonerRunOptions;
 
 typedef struct ReasonerPredicateReport {

@@ -2,6 +2,8 @@
  * without storing; and the report of either. The catalog gets the program's whole text, each file behind a comment line
  * with its length and name, so that a proof can parse it again (program_text.c). */
 #include "reasoner/run.h"
+
+#include "reasoner/files.h"
 #include "reasoner/program_text.h"
 #include "reasoner/report.h"
 #include "reasoner/store.h"
@@ -17,6 +19,27 @@ static BaseStatus no_memory(BaseError *err)
 
 /* ---- Deriving ------------------------------------------------------------------------------------------------ */
 
+/* Predicates of bodies that neither the database nor a rule has. */
+static void warn_of_empty(const Memory *memory, const BaseSink *sink)
+{
+    const ReasonerProgram *const program = memory->program;
+    Faults faults = {.program = program};
+    for (uint32_t p = 0; sink && p < program->predicates.count; p++) {
+        const Predicate *const predicate = &program->predicates.items[p];
+        const uint32_t relation = reasoner_relation_of(program, p);
+        BaseError near = {0};
+        KgId id;
+        if (predicate->is_head || predicate->external || !predicate->is_meant || !predicate->is_needed ||
+            predicate->is_violation || predicate->place.length == 0 || relation == NOWHERE ||
+            reasoner_memory_is_shared(memory, relation) || memory->evaluation.relations[relation].count > 0)
+            continue;
+        const bool is_unknown = kg_find_name(memory->txn, predicate->name, &id, &near) == BASE_NOT_FOUND;
+        reasoner_warn(&faults, predicate->place, is_unknown && *near.hint ? near.hint : NULL,
+                      "no fact or rule gives %s", predicate->name);
+    }
+    reasoner_tell_faults(&faults, sink, NULL);
+}
+
 BaseStatus reasoner_run_derive(KgTxn *txn, const ReasonerProgram *program, const ReasonerRunOptions *options,
                                Memory *memory, ReasonerReport *report, BaseJob *job, BaseError *err)
 {
@@ -25,6 +48,8 @@ BaseStatus reasoner_run_derive(KgTxn *txn, const ReasonerProgram *program, const
     const double loaded = base_wall_seconds();
     memory->evaluation.seconds_limit = options ? options->seconds_limit : 0;
     memory->evaluation.memory_limit = options ? options->memory_limit : 0;
+    if (status == BASE_OK)
+        warn_of_empty(memory, options ? options->warnings : NULL);
     if (status == BASE_OK)
         status = reasoner_memory_evaluate(memory, err);
     report->load_seconds = loaded - began;
