@@ -43,6 +43,17 @@ static bool is_first_of_line(const Parser *parser)
     return at > 0 && parser->bytes[at - 1] == '\n';
 }
 
+static bool may_begin(TokenKind kind)
+{
+    return reasoner_is_tag(kind) || kind == TOKEN_DIRECTIVE || kind == TOKEN_ATTRIBUTE;
+}
+
+bool reasoner_begins_anew(const Parser *parser)
+{
+    const size_t at = parser->token.offset;
+    return may_begin(parser->token.kind) && parser->statement.count > 0 && at > 0 && parser->bytes[at - 1] == '\n';
+}
+
 const char *reasoner_habit(const Parser *parser)
 {
     static const char arrow[] = "a rule is head :- body.", negation[] = "negation is written ~, as in ~p(?x)";
@@ -58,15 +69,18 @@ const char *reasoner_habit(const Parser *parser)
     }
     if (is_word(behind, "not") || is_word(behind, "NOT") || (behind.length > 0 && behind.bytes[0] == '!'))
         return negation;
-    if (begins(ahead, "<-") || begins(ahead, "->") || begins(ahead, "=>") || begins(ahead, "<=") ||
-        (begins(ahead, ":") && !begins(ahead, ":-")))
+    if (begins(ahead, "<-") || begins(ahead, "->") || begins(ahead, "=>") || begins(ahead, "<="))
         return arrow;
+    if (begins(ahead, ":") && !begins(ahead, ":-"))
+        return "it is written :-";
+    if (begins(ahead, ".") && ahead.length > 1 && ahead.bytes[1] >= '0' && ahead.bytes[1] <= '9')
+        return "a number begins with a digit, as in 0.5";
     if (begins(ahead, "=") && parser->token.offset > 0 && parser->bytes[parser->token.offset - 1] == '=')
         return "equality is written =";
     if (begins(ahead, ">") && parser->token.offset > 0 && parser->bytes[parser->token.offset - 1] == '<')
         return "inequality is written !=";
-    if (parser->token.kind != TOKEN_END && parser->statement.count > 0 && is_first_of_line(parser))
-        return "a statement ends with `.`: is that missing on the line before?";
+    if (may_begin(parser->token.kind) && parser->statement.count > 0 && is_first_of_line(parser))
+        return "is a `,` or the `.` missing on the line before?";
     return NULL;
 }
 

@@ -6,6 +6,8 @@
 
 /* The habit of another language that the token at hand, or the one before it, shows; NULL: none. */
 const char *reasoner_habit(const Parser *parser);
+/* Whether the token at hand, where a statement is not over yet, looks like the first of the next one: not indented. */
+bool reasoner_begins_anew(const Parser *parser);
 /* For a character that no token begins with. */
 const char *reasoner_character_hint(char character);
 /* "did you mean NAME?" in `out` for the nearest of `items`, else `usual`; which may be NULL. Names of one letter are

@@ -203,7 +203,7 @@ static void choose_outputs(ReasonerProgram *program, Faults *faults)
                 is_known |= predicate->is_output;
             }
         }
-        if (!is_known)
+        if (!is_known && !program->is_incomplete)
             unknown_output(program, faults, output);
     }
     for (size_t p = 0; p < program->predicates.count; p++) {

@@ -84,20 +84,30 @@ static bool is_imported(const ReasonerProgram *program, uint32_t predicate)
 static void warn_of_empty(const ReasonerProgram *program, Faults *faults)
 {
     const char **const names = calloc(program->predicates.count + 1, sizeof *names);
+    bool *const is_told = calloc(program->predicates.count + 1, sizeof *is_told);
     size_t count = 0;
-    for (uint32_t p = 0; names && p < program->predicates.count; p++)
-        if (program->predicates.items[p].is_head || is_imported(program, p))
+    for (uint32_t p = 0; names && is_told && p < program->predicates.count; p++) {
+        is_told[p] =
+            program->predicates.items[p].is_head || program->predicates.items[p].external || is_imported(program, p);
+        if (is_told[p])
             names[count++] = program->predicates.items[p].name;
-    for (uint32_t p = 0; names && p < program->predicates.count; p++) {
-        const Predicate *const predicate = &program->predicates.items[p];
-        char hint[HINT_BYTES];
-        if (predicate->is_head || predicate->is_violation || !predicate->is_written || is_imported(program, p) ||
-            predicate->place.length == 0)
-            continue;
-        reasoner_warn(faults, predicate->place, reasoner_near_hint(predicate->name, names, count, "it is empty", hint),
-                      "no fact, rule or @import gives %s", predicate->name);
+    }
+    for (size_t r = 0; names && is_told && r < program->rules.count; r++) {
+        const Rule *const rule = &program->rules.items[r];
+        for (uint32_t b = 0; b < rule->body_count; b++) {
+            const Atom *const atom = &rule->body[b].atom;
+            char hint[HINT_BYTES];
+            if (rule->body[b].is_comparison || is_told[atom->meant])
+                continue;
+            const char *const name = program->predicates.items[atom->meant].name;
+            is_told[atom->meant] = true;
+            reasoner_warn(faults, program->predicates.items[atom->meant].place,
+                          reasoner_near_hint(name, names, count, "it is empty", hint),
+                          "no fact, rule or @import gives %s", name);
+        }
     }
     free(names);
+    free(is_told);
 }
 
 BaseStatus reasoner_find_needs(ReasonerProgram *program, Faults *faults, BaseError *err)

@@ -1,7 +1,7 @@
 /* Rule text to program, by recursive descent over the tokens of lex.c: here the statements of a text, and the entry to
  * it all. Every fault is told with its place; after one the parser goes on behind the next `.` that ends a line, or at
  * the next blank line, so that all faults of a program show in one run. */
-#include "reasoner/parser.h"
+#include "reasoner/hints.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -38,10 +38,16 @@ static bool parse_statement(Parser *parser)
     return reasoner_parse_rule(parser);
 }
 
-/* After a fault: on behind the next `.` that ends a line, or at the next blank line. */
+/* After a fault: on at what looks like the next statement, behind the next `.` that ends a line, or at the next blank
+ * line. */
 static void recover(Parser *parser)
 {
     size_t at = parser->token.offset;
+    parser->program->is_incomplete = true;
+    if (reasoner_begins_anew(parser)) {
+        parser->statement.count = 0;
+        return;
+    }
     const size_t length = parser->lexer.length;
     for (; at < length; at++) {
         const char c = parser->bytes[at];

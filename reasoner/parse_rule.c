@@ -308,6 +308,9 @@ bool reasoner_parse_rule(Parser *parser)
     /* Its arguments come when it is known what is bound. */
     if (is_constraint && !BASE_PUSH(&parser->heads, (Atom){.place = parser->constraint_place, .is_violation = true}))
         return reasoner_out_of_memory(parser);
+    if (parser->heads.count == 0)
+        reasoner_warn(parser->faults, place, "#false :- ... would tell each match",
+                      "a rule without a head derives nothing");
     return parser->heads.count == 0 || keep_rule(parser, place, is_constraint);
 }
 

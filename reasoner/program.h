@@ -294,7 +294,8 @@ struct ReasonerProgram {
         Term *items; /* what @output names, as constants */
         size_t count, capacity;
     } outputs;
-    bool needs_values; /* some rule compares by size, computes, aggregates or creates */
+    bool is_incomplete; /* some statement could not be read */
+    bool needs_values;  /* some rule compares by size, computes, aggregates or creates */
 };
 
 /* `<_:b1>` in rules on a database: its blank node of that label, where an IRI may stand. (No IRI begins so.) */

@@ -61,7 +61,7 @@ grep -q $'\r' "$T/err" && fail "progress was drawn into a file"
 if command -v script > /dev/null; then
     TERM=xterm script -qec "stty cols 120; '$KGQ' reason '$T/db' -r '$T/endless.rls' --timeout 1.5" /dev/null < /dev/null > "$T/screen" 2>&1
     grep -qE 'round 2: three +[0-9,]+ facts +[0-9,]+/s' "$T/screen" || fail "no progress with round, rule, facts and rate: $(tail -c 300 "$T/screen")"
-    TERM=xterm script -qec "'$KGQ' --quiet reason '$T/db' -r '$T/endless.rls' --timeout 1" /dev/null < /dev/null > "$T/screen" 2>&1
+    TERM=xterm script -qec "'$KGQ' reason '$T/db' -r '$T/endless.rls' --timeout 1 --quiet" /dev/null < /dev/null > "$T/screen" 2>&1
     grep -q 'round 2: three' "$T/screen" && fail "--quiet drew progress"
 fi
 finish

@@ -1,4 +1,5 @@
 kgq_test(reasoner parse)
+kgq_test(reasoner faults)
 kgq_test(reasoner run)
 kgq_test(reasoner relation)
 kgq_test(reasoner joins)
