@@ -10,11 +10,12 @@
 static void print_summary(Cli *cli, const ReasonerReport *report)
 {
     clear_progress(cli);
-    fprintf(
-        stderr,
-        "%s facts in, %s derived, %u round%s, %.2f s wall (%.2f loading, %.2f deriving, %.2f storing), %.2f s CPU\n",
-        grouped(report->facts_in), grouped(report->derived), report->rounds, report->rounds == 1 ? "" : "s",
-        report->wall_seconds, report->load_seconds, report->derive_seconds, report->store_seconds, report->cpu_seconds);
+    fprintf(stderr,
+            "%s facts in, %s derived, %u round%s, %.2f s wall (%.2f s loading, %.2f s deriving, %.2f s storing), %.2f "
+            "s CPU\n",
+            grouped(report->facts_in), grouped(report->derived), report->rounds, report->rounds == 1 ? "" : "s",
+            report->wall_seconds, report->load_seconds, report->derive_seconds, report->store_seconds,
+            report->cpu_seconds);
     if (report->run == 0)
         fprintf(stderr, "nothing was stored\n");
 }
