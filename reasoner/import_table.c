@@ -170,9 +170,8 @@ BaseStatus reasoner_import_table(FileRun *run, const Transfer *transfer, const c
 {
     const uint32_t relation = reasoner_relation_of(run->program, transfer->found);
     Import import = {.run = run, .transfer = transfer, .path = path, .relation = &run->evaluation.relations[relation]};
-    /* Standard input cannot be read twice. */
-    const bool is_plain =
-        !transfer->plan->ignore_headers && column_count(&import) <= ARITY_LIMIT && strcmp(path, "-") != 0;
+    /* Standard input, a pipe or a device cannot be read twice. */
+    const bool is_plain = !transfer->plan->ignore_headers && column_count(&import) <= ARITY_LIMIT && base_is_file(path);
     bool is_done = false;
     prepare_tables(&import);
     BaseStatus status = is_plain ? read_plainly(&import, &is_done, err) : BASE_OK;

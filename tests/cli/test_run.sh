@@ -23,6 +23,14 @@ check 0 "$KGQ" run "$T/p.rls" --import-dir "$T/in" --export-dir "$T/out.d" --par
 out_is ""
 [ "$(cat "$T/out.d/path.csv")" = b,c ] || fail "path.csv is $(cat "$T/out.d/path.csv") with least=2"
 
+# A pipe is read once, whatever is in it: quotes, which the quick way does not take, and records to be left out.
+mkfifo "$T/pipe"
+printf '@import e :- csv{resource="%s"}.\n@export p :- csv{resource=""}.\np(?x) :- e(?x, _).\n' "$T/pipe" > "$T/pipe.rls"
+printf '"a,1",b\nc\nd,e\n' > "$T/pipe" &
+check 0 timeout 20 "$KGQ" run "$T/pipe.rls"
+[ "$(sort "$T/out")" = "$(printf '"a,1"\nd' | sort)" ] || fail "the pipe gave $(cat "$T/out")"
+err_has "$T/pipe:2:1: warning: this record has 1 cell, and 2 are expected"
+
 # Faults: all of them, each with place, caret and hint; nothing is written.
 printf '@export p :- cvs{}.\np(?x) :- q(?y).\nq(STRLN(a)).\n' > "$T/bad.rls"
 check 1 "$KGQ" run "$T/bad.rls" --export-dir "$T/none"
