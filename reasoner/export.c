@@ -184,12 +184,51 @@ static BaseStatus put_out(Export *export, const char *path, BaseError *err)
     return is_fine ? BASE_OK : base_fail_errno(err, "cannot write %s", path);
 }
 
-static BaseStatus write_rows(Export *export, const char *path, BaseError *err)
+/* Sorts rows by one column; those with the same value stay as they are. */
+static void sort_by_column(const Relation *relation, uint32_t column, const uint32_t *from, uint32_t *to,
+                           uint32_t *starts, size_t values)
+{
+    memset(starts, 0, (values + 1) * sizeof *starts);
+    for (uint32_t i = 0; i < relation->count; i++)
+        starts[relation_row(relation, i)[column] + 1]++;
+    for (size_t value = 0; value < values; value++)
+        starts[value + 1] += starts[value];
+    for (uint32_t i = 0; i < relation->count; i++)
+        to[starts[relation_row(relation, from[i])[column]]++] = from[i];
+}
+
+/* The rows by their values: how many threads derived them, and so in which order they came, does not show. NULL: no
+ * memory. */
+static uint32_t *sorted_rows(const Export *export)
+{
+    const Relation *const relation = export->relation;
+    const size_t values = reasoner_values_count(export->run->evaluation.values);
+    uint32_t *rows = malloc((relation->count + (size_t)1) * sizeof *rows);
+    uint32_t *other = malloc((relation->count + (size_t)1) * sizeof *other);
+    uint32_t *const starts = malloc((values + 2) * sizeof *starts);
+    const bool is_fine = rows && other && starts;
+    for (uint32_t i = 0; is_fine && i < relation->count; i++)
+        rows[i] = i;
+    for (uint32_t column = relation->arity; is_fine && column-- > 0;) {
+        sort_by_column(relation, column, rows, other, starts, values);
+        uint32_t *const swap = rows;
+        rows = other;
+        other = swap;
+    }
+    free(other);
+    free(starts);
+    if (is_fine)
+        return rows;
+    free(rows);
+    return NULL;
+}
+
+static BaseStatus write_sorted(Export *export, const uint32_t *rows, const char *path, BaseError *err)
 {
     const uint64_t limit = export->plan->limit;
     BaseStatus status = BASE_OK;
-    for (uint32_t row = 0; row < export->relation->count && (limit == 0 || export->written < limit); row++) {
-        const uint32_t *const values = relation_row(export->relation, row);
+    for (uint32_t i = 0; i < export->relation->count && (limit == 0 || export->written < limit); i++) {
+        const uint32_t *const values = relation_row(export->relation, rows[i]);
         if (!(export->plan->kind == FILE_TABLE ? add_record(export, values) : add_statement(export, values)))
             return reasoner_out_of_values(err);
         if (export->text.count < FLUSH_BYTES)
@@ -201,6 +240,14 @@ static BaseStatus write_rows(Export *export, const char *path, BaseError *err)
             return status;
     }
     return put_out(export, path, err);
+}
+
+static BaseStatus write_rows(Export *export, const char *path, BaseError *err)
+{
+    uint32_t *const rows = sorted_rows(export);
+    const BaseStatus status = rows ? write_sorted(export, rows, path, err) : reasoner_out_of_values(err);
+    free(rows);
+    return status;
 }
 
 static BaseStatus write_packed(Export *export, const char *path, BaseError *err)

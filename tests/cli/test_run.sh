@@ -31,6 +31,16 @@ check 0 timeout 20 "$KGQ" run "$T/pipe.rls"
 [ "$(sort "$T/out")" = "$(printf '"a,1"\nd' | sort)" ] || fail "the pipe gave $(cat "$T/out")"
 err_has "$T/pipe:2:1: warning: this record has 1 cell, and 2 are expected"
 
+# The same file, byte by byte, for any number of threads.
+awk 'BEGIN { srand(5); for (i = 0; i < 40000; i++) printf "n%d,n%d\n", rand() * 4000, rand() * 4000 }' > "$T/in/g.csv"
+printf '@import g :- csv{}.\n@export two :- csv{}.\n@export back :- csv{}.\ntwo(?x, ?z) :- g(?x, ?y), g(?y, ?z).\nback(?z, ?x) :- two(?x, ?z).\n' > "$T/g.rls"
+for threads in 1 2 3; do
+    check 0 "$KGQ" run "$T/g.rls" --import-dir "$T/in" --export-dir "$T/by.$threads" --threads $threads --quiet
+    cmp "$T/by.1/two.csv" "$T/by.$threads/two.csv" && cmp "$T/by.1/back.csv" "$T/by.$threads/back.csv" ||
+        fail "$threads threads export something else than one"
+done
+[ "$(wc -l < "$T/by.1/two.csv")" -gt 300000 ] || fail "there is not enough to be shared by threads"
+
 # Faults: all of them, each with place, caret and hint; nothing is written.
 printf '@export p :- cvs{}.\np(?x) :- q(?y).\nq(STRLN(a)).\n' > "$T/bad.rls"
 check 1 "$KGQ" run "$T/bad.rls" --export-dir "$T/none"
