@@ -82,7 +82,7 @@ static BaseStatus put_run(KgTxn *txn, const ReasonerProgram *program, const Reas
     if (is_fine)
         status = kg_put_run(txn,
                             &(KgRun){.kind = "reason",
-                                     .name = options->name ? options->name : name.items,
+                                     .name = options && options->name ? options->name : name.items,
                                      .text = text.items,
                                      .details = details.items,
                                      .seconds = seconds},
