@@ -177,8 +177,8 @@ static void a_stop_stops_all_threads(void **state)
     BaseError err = {0};
     make_graph(f);
     ReasonerProgram *const program =
-        parse("two(?x, ?z) :- p(?x, ?y), q(?y, ?z). reach(?x, ?z) :- far(?x, ?y), two(?y, ?z)."
-              "reach(?x, ?z) :- reach(?x, ?y), reach(?y, ?z).");
+        parse("two(?x, ?z) :- p(?x, ?y), q(?y, ?z). E(?x) :- two(?x, ?y), far(?y, ?z), D(?z)."
+              "F(?x) :- E(?x), two(?x, ?y), E(?y).");
     KgTxn *const txn = begin_write(f);
     BaseJob job = {.threads = 3, .report = cancel};
     job.context = &job;
