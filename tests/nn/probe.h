@@ -19,7 +19,7 @@ typedef struct Probe {
     bool is_constant[PROBE_INPUTS];  /* no gradient asked for */
     bool is_averaged[PROBE_INPUTS];  /* a parameter that is NN_AVERAGED */
     bool is_training;
-    double low, high;                /* of the random inputs; both 0: [-1, 1] */
+    double low, high; /* of the random inputs; both 0: [-1, 1] */
     int64_t batch, max_batch;
     bool is_loss;          /* the op's result is the loss */
     const int32_t *labels; /* [batch], for an op that takes them */
