@@ -14,7 +14,8 @@
 enum {
     PROBE = 128,         /* rows matched beforehand */
     LEAST = 8 * PROBE,   /* rows that may be split */
-    WORTHY = 1 << 17,    /* matches and rows looked at */
+    WORTHY = 1 << 18,    /* matches and rows looked at */
+    WORK_PER_FACT = 4,   /* below it, writing logs and reading them costs what the threads save */
     LOGGED = 1 << 20,    /* tuples in all logs, about */
     CHUNKS_A_THREAD = 4, /* at a time */
 };
@@ -272,12 +273,13 @@ BaseStatus reasoner_split(Join *join, BaseArena *arena)
     if (!step)
         return reasoner_join(join, arena);
     const uint32_t from = step_from(step), to = step_to(step);
-    const uint64_t before = join->matches + join->rows;
+    const uint64_t before = join->matches + join->rows, facts = join->facts;
     set_part(step, from, from + PROBE);
     BaseStatus status = reasoner_join(join, arena);
     step->is_part = false;
     const uint64_t work = join->matches + join->rows - before;
-    const bool is_worthy = !join->is_direct && work * (to - from) / PROBE > WORTHY;
+    const bool is_worthy =
+        !join->is_direct && work * (to - from) / PROBE > WORTHY && work >= WORK_PER_FACT * (join->facts - facts);
     if (is_worthy && !splitter->pool)
         splitter->pool = base_pool_new(splitter->threads);
     if (status == BASE_OK && is_worthy && splitter->pool)

@@ -8,6 +8,7 @@ cd "$(dirname "$0")/../.."
 KGQ=$(realpath "${KGQ:-build/release/cli/kgq}")
 PEER=$(realpath "${KGQ_SHARED:-../shared}/bench/reasoner")
 DIR=$(realpath -m "${1:?rules_peer.sh DIR [RUNS]}")
+mkdir -p "$DIR"
 RUNS=${2:-5}
 TIMEFORMAT='%U %S'
 

@@ -177,8 +177,8 @@ static void a_stop_stops_all_threads(void **state)
     BaseError err = {0};
     make_graph(f);
     ReasonerProgram *const program =
-        parse("two(?x, ?z) :- p(?x, ?y), q(?y, ?z). E(?x) :- two(?x, ?y), far(?y, ?z), D(?z)."
-              "F(?x) :- E(?x), two(?x, ?y), E(?y).");
+        parse("path(?x, ?y, ?z, ?u) :- p(?x, ?y), q(?y, ?z), p(?z, ?u). path(?y, ?x, ?z, ?u) :- path(?x, ?y, ?z, ?u)."
+              "ends(?x, ?u) :- path(?x, ?y, ?z, ?u), D(?y), ~p(?x, ?u).");
     KgTxn *const txn = begin_write(f);
     BaseJob job = {.threads = 3, .report = cancel};
     job.context = &job;
