@@ -49,11 +49,6 @@ static bool is_stopped(void *context, uint64_t found)
     return reasoner_budget_is_spent(chase->budget, found);
 }
 
-static bool is_positive(const Literal *literal)
-{
-    return !literal->is_comparison && !literal->atom.is_negated;
-}
-
 static bool is_here(const Chase *chase, const Atom *head)
 {
     return chase->evaluation->program->predicates.items[head->meant].stratum == chase->stratum;

@@ -25,11 +25,6 @@ typedef struct Sorter {
 
 /* ---- Which rules --------------------------------------------------------------------------------------------- */
 
-static bool is_positive(const Literal *literal)
-{
-    return !literal->is_comparison && !literal->atom.is_negated;
-}
-
 static bool is_here(const Sorter *sorter, const Atom *head)
 {
     return !head->aggregate && sorter->program->predicates.items[head->meant].stratum == sorter->stratum;

@@ -21,11 +21,6 @@ void reasoner_delta_close(DeltaJoin *join)
         reasoner_delta_close(&join->demands[d]);
 }
 
-static bool is_positive(const Literal *literal)
-{
-    return !literal->is_comparison && !literal->atom.is_negated;
-}
-
 static Span span_of(uint32_t b, uint32_t delta)
 {
     return b < delta ? SPAN_OLD : b == delta ? SPAN_DELTA : SPAN_ALL;

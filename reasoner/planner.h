@@ -26,10 +26,6 @@ static inline bool is_known(const Planner *planner, Term term)
 {
     return !term.is_variable || planner->is_bound[term.index];
 }
-static inline bool is_positive(const Literal *literal)
-{
-    return !literal->is_comparison && !literal->atom.is_negated;
-}
 static inline Relation *relation_of(const Planner *planner, uint32_t literal)
 {
     return &planner->context->relations[planner->rule->body[literal].atom.relation];

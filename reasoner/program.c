@@ -43,11 +43,6 @@ void reasoner_program_free(ReasonerProgram *program)
     free(program);
 }
 
-static bool same_text(KgText a, KgText b)
-{
-    return a.length == b.length && (a.length == 0 || memcmp(a.bytes, b.bytes, a.length) == 0);
-}
-
 static uint64_t hash_text(KgText text, uint64_t seed)
 {
     return base_hash(text.length ? text.bytes : "", text.length, seed);

@@ -175,6 +175,11 @@ typedef struct Literal {
     Atom atom;             /* else */
     Comparison comparison; /* when is_comparison */
 } Literal;
+/* Whether it is an atom that must hold. */
+static inline bool is_positive(const Literal *literal)
+{
+    return !literal->is_comparison && !literal->atom.is_negated;
+}
 
 typedef struct Rule {
     const char *name, *text, *place_text; /* see reasoner.h */

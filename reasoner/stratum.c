@@ -6,11 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool is_positive(const Literal *literal)
-{
-    return !literal->is_comparison && !literal->atom.is_negated;
-}
-
 /* ---- Opening ------------------------------------------------------------------------------------------------- */
 
 static Grouping *find_grouping(const Stratum *stratum, uint32_t rule, uint32_t head)

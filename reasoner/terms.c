@@ -63,11 +63,6 @@ bool reasoner_terms_number(Terms *terms, KgId id, uint32_t *out)
 
 /* ---- Reading ------------------------------------------------------------------------------------------------- */
 
-static bool same_text(KgText a, KgText b)
-{
-    return a.length == b.length && (a.length == 0 || memcmp(a.bytes, b.bytes, a.length) == 0);
-}
-
 /* A file's xsd:float is no number; that of a database is the value that a rule would have stored as one. */
 static void read_float(const KgTerm *term, Value *out)
 {

@@ -66,11 +66,6 @@ static bool has_text(ValueKind kind)
     return kind == VALUE_IRI || kind == VALUE_STRING || kind == VALUE_LANGUAGE || kind == VALUE_OTHER;
 }
 
-static bool same_text(KgText a, KgText b)
-{
-    return a.length == b.length && (a.length == 0 || memcmp(a.bytes, b.bytes, a.length) == 0);
-}
-
 bool reasoner_same_value(const Value *a, const Value *b)
 {
     if (a->kind != b->kind)

@@ -5,6 +5,8 @@
 
 #include "kg/kg.h"
 
+#include <string.h>
+
 #define NO_VALUE UINT32_MAX
 
 typedef enum ValueKind {
@@ -26,6 +28,11 @@ typedef struct Value {
     double real;
     KgText text, tag;
 } Value;
+
+static inline bool same_text(KgText a, KgText b)
+{
+    return a.length == b.length && (a.length == 0 || memcmp(a.bytes, b.bytes, a.length) == 0);
+}
 
 typedef struct Values Values;
 
