@@ -85,49 +85,6 @@ BaseStatus kg_finder_seek(KgFinder *finder, KgTriple pattern, BaseError *err)
     return kg_stream_find(finder->at, &finder->span, err);
 }
 
-/* Of a row in SPO order. */
-static KgNote note_at(const KgBlock *block, uint32_t run, uint32_t row)
-{
-    uint64_t columns[4];
-    for (int c = 0; c < 4; c++)
-        kg_block_rows(block, run, 3 + c, row, 1, &columns[c], 1);
-    KgNote note = {(uint32_t)columns[0], (uint32_t)columns[1], (uint32_t)columns[2], 0};
-    const uint32_t score = (uint32_t)columns[3];
-    memcpy(&note.score, &score, sizeof score);
-    return note;
-}
-
-/* The next match of the stream, with its note where the order has notes. */
-static BaseStatus next_of(KgStream *stream, uint64_t keys[3], KgNote *note, BaseError *err)
-{
-    for (;;) {
-        const BaseStatus status = kg_stream_want_rows(stream, err);
-        if (status != BASE_OK && status != BASE_END)
-            return status;
-        const bool in_table = status == BASE_OK, in_changes = stream->change < stream->changes.count;
-        const KgDeltaRow *const change = in_changes ? &stream->changes.items[stream->change] : NULL;
-        if (!in_table && !in_changes)
-            return BASE_END;
-        if (in_table)
-            kg_stream_row(stream, keys);
-        const int order = !in_table ? 1 : (!in_changes ? -1 : kg_compare_keys(keys, change->keys));
-        const uint32_t row = stream->at;
-        stream->at += order <= 0;
-        if (order < 0) {
-            if (note && stream->index == KG_SPO)
-                *note = note_at(&stream->place.block, stream->run, row);
-            return BASE_OK;
-        }
-        stream->change++; /* where order is 0, the row is hidden, or replaced */
-        if (change->ops & KG_PRESENT) {
-            memcpy(keys, change->keys, sizeof change->keys);
-            if (note)
-                *note = change->note;
-            return BASE_OK;
-        }
-    }
-}
-
 static BaseStatus find_note(KgFinder *finder, KgTriple triple, KgNote *note, BaseError *err)
 {
     const BaseStatus status = kg_finder_get(finder, triple, note, err);
@@ -137,7 +94,7 @@ static BaseStatus find_note(KgFinder *finder, KgTriple triple, KgNote *note, Bas
 BaseStatus kg_finder_next(KgFinder *finder, KgTriple *out, KgNote *note, BaseError *err)
 {
     uint64_t keys[3];
-    const BaseStatus status = next_of(finder->at, keys, note, err);
+    const BaseStatus status = kg_stream_next(finder->at, keys, note, err);
     if (status != BASE_OK)
         return status;
     *out = kg_order_triple(keys, finder->at->index);
@@ -219,6 +176,6 @@ BaseStatus kg_finder_get(KgFinder *finder, KgTriple triple, KgNote *note, BaseEr
             return BASE_NOT_FOUND;
     }
     if (note)
-        *note = note_at(&place->block, run, row);
+        *note = kg_stream_note(&place->block, run, row);
     return BASE_OK;
 }

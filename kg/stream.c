@@ -361,8 +361,18 @@ void kg_stream_row(KgStream *stream, uint64_t out[3])
 
 /* ---- Merged ---- */
 
-/* Makes `next` the next match; BASE_END: there is none. */
-static BaseStatus advance(KgStream *stream, BaseError *err)
+KgNote kg_stream_note(const KgBlock *block, uint32_t run, uint32_t row)
+{
+    uint64_t columns[4];
+    for (int c = 0; c < 4; c++)
+        kg_block_rows(block, run, 3 + c, row, 1, &columns[c], 1);
+    KgNote note = {(uint32_t)columns[0], (uint32_t)columns[1], (uint32_t)columns[2], 0};
+    const uint32_t score = (uint32_t)columns[3];
+    memcpy(&note.score, &score, sizeof score);
+    return note;
+}
+
+BaseStatus kg_stream_next(KgStream *stream, uint64_t keys[3], KgNote *note, BaseError *err)
 {
     for (;;) {
         const BaseStatus status = kg_stream_want_rows(stream, err);
@@ -370,21 +380,34 @@ static BaseStatus advance(KgStream *stream, BaseError *err)
             return status;
         const bool in_table = status == BASE_OK, in_changes = stream->change < stream->changes.count;
         const KgDeltaRow *const change = in_changes ? &stream->changes.items[stream->change] : NULL;
-        stream->has_next = in_table || in_changes;
-        if (!stream->has_next)
+        if (!in_table && !in_changes)
             return BASE_END;
         if (in_table)
-            kg_stream_row(stream, stream->next);
-        const int order = !in_table ? 1 : (!in_changes ? -1 : kg_compare_keys(stream->next, change->keys));
+            kg_stream_row(stream, keys);
+        const int order = !in_table ? 1 : (!in_changes ? -1 : kg_compare_keys(keys, change->keys));
+        const uint32_t row = stream->at;
         stream->at += order <= 0;
-        if (order < 0)
+        if (order < 0) {
+            if (note && stream->index == KG_SPO)
+                *note = kg_stream_note(&stream->place.block, stream->run, row);
             return BASE_OK;
+        }
         stream->change++; /* where order is 0, the row is hidden, or replaced */
         if (change->ops & KG_PRESENT) {
-            memcpy(stream->next, change->keys, sizeof stream->next);
+            memcpy(keys, change->keys, sizeof change->keys);
+            if (note)
+                *note = change->note;
             return BASE_OK;
         }
     }
+}
+
+/* Makes `next` the next match; BASE_END: there is none. */
+static BaseStatus advance(KgStream *stream, BaseError *err)
+{
+    const BaseStatus status = kg_stream_next(stream, stream->next, NULL, err);
+    stream->has_next = status == BASE_OK;
+    return status;
 }
 
 BaseStatus kg_streams_next(KgStream *streams, int count, uint64_t out[3], unsigned *layers, BaseError *err)

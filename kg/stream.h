@@ -73,6 +73,11 @@ BaseStatus kg_stream_want_rows(KgStream *stream, BaseError *err);
 const uint64_t *kg_stream_column(KgStream *stream, int column);
 /* The first of them, whole. */
 void kg_stream_row(KgStream *stream, uint64_t out[3]);
+/* The next match of the table's rows and the changes together, in order, and its note (NULL: not wanted), which only
+ * the order SPO has. BASE_END: no more. Not to be mixed with kg_streams_next. */
+BaseStatus kg_stream_next(KgStream *stream, uint64_t keys[3], KgNote *note, BaseError *err);
+/* The note of a row of a block in the order SPO. */
+KgNote kg_stream_note(const KgBlock *block, uint32_t run, uint32_t row);
 /* The next match of all, each once and in order, and the layers it is in; BASE_END: no more. */
 BaseStatus kg_streams_next(KgStream *streams, int count, uint64_t out[3], unsigned *layers, BaseError *err);
 

@@ -2,10 +2,14 @@
  * Start with reasoner_parse, reasoner_run, kg_commit; then reasoner_prove for any fact.
  *
  * The language is that of `.rls` files (its docs): Datalog with stratified negation, comparisons, arithmetic,
- * functions, aggregates, existential variables by the restricted chase, and constraints. In a database program p(?x) is
- * the triple  ?x rdf:type p p(?x, ?y)  is the triple  ?x p ?y triple(?s, ?p, ?o)  is any triple and a predicate of
- * another arity lives inside the program only. A bare name `hypernym` is the plain name of kg.h, the IRI `kg:hypernym`.
- * The prefixes kg: and : and rdf: rdfs: owl: xsd: sh: are known.
+ * functions, aggregates, existential variables by the restricted chase, and constraints. In a database program
+ *
+ *     p(?x)              is the triple ?x rdf:type p,
+ *     p(?x, ?y)          is the triple ?x p ?y,
+ *     triple(?s, ?p, ?o) is any triple,
+ *
+ * and a predicate of another arity lives inside the program only. A bare name `hypernym` is the plain name of kg.h, the
+ * IRI `kg:hypernym`. The prefixes kg: and : and rdf: rdfs: owl: xsd: sh: are known.
  *
  * Input is what is asserted; what follows goes to the layer KG_INFERRED, each fact with the height of its lowest proof:
  * 1 + the highest premise; asserted facts, negated atoms and comparisons are 0, facts written in a program are 1. An
